@@ -1,0 +1,102 @@
+"""Job: sources -> store. One failing source never stops the others."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from digest.errors import SourceError
+from digest.model import Listing
+from digest.ranking.background import MOST_PAPERS, fit, pack
+from digest.sources import Source
+from digest.store import Store
+from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background, newest_texts
+from digest.store.recording import Recorded, record_listings
+from digest.store.sources import note_failure, note_success
+from digest.text import clean
+
+REFIT_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What one source brought; `error` is empty where it was read to its end."""
+
+    source: str
+    recorded: Recorded
+    error: str = ""
+
+
+def collect(
+    store: Store,
+    sources: Sequence[Source],
+    *,
+    now: datetime,
+    look_back: timedelta,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Collected]:
+    """Read every source back to `look_back` before now, and store what it lists.
+
+    Each source is stored in one transaction, so a run that is killed leaves nothing half-stored,
+    and a run repeated changes nothing. Afterwards the background is fitted anew if it is due.
+    """
+    since = (now - look_back).date()
+    collected = []
+    for source in sources:
+        listings, cursor, error = [], "", ""
+        try:
+            for page in source.listings(since=since, now=now):
+                progress(f"{source.name}: {page.label}")
+                listings += [cleaned(listing) for listing in page.listings]
+                cursor = page.cursor
+        except SourceError as failure:
+            error = str(failure)
+        recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
+        collected.append(Collected(source=source.name, recorded=recorded, error=error))
+    refit_background(store, now=now)
+    return collected
+
+
+def cleaned(listing: Listing) -> Listing:
+    """The listing with readable texts; title and abstract are kept as they came besides."""
+    return replace(
+        listing,
+        title=clean(listing.title),
+        abstract=clean(listing.abstract),
+        raw_title=listing.title,
+        raw_abstract=listing.abstract,
+        authors=tuple(clean(author) for author in listing.authors),
+        organisation=clean(listing.organisation),
+        keywords=tuple(clean(keyword) for keyword in listing.keywords),
+        summary=clean(listing.summary),
+    )
+
+
+def refit_background(store: Store, *, now: datetime) -> bool:
+    """Fit the background where there is none, the papers have doubled since, or it is a week old."""
+    with store.reading() as connection:
+        latest, papers = latest_background(connection), count_papers(connection)
+        if not papers or (latest is not None and _is_fresh(latest, papers=papers, now=now)):
+            return False
+        texts = newest_texts(connection, limit=MOST_PAPERS)
+    background = fit(texts, version=1 if latest is None else latest.version + 1)
+    with store.writing() as connection:
+        version = background.version
+        add_background(connection, pack(background), version=version, papers=background.papers, now=now)
+    return True
+
+
+def _is_fresh(background: StoredBackground, *, papers: int, now: datetime) -> bool:
+    doubled = 2 * background.papers <= min(papers, MOST_PAPERS)
+    return not doubled and now - background.fitted_at < REFIT_AFTER
+
+
+def _store(
+    store: Store, source: str, listings: Sequence[Listing], *, cursor: str, error: str, now: datetime
+) -> Recorded:
+    with store.writing() as connection:
+        recorded = record_listings(connection, listings, source=source, now=now)
+        if error:
+            note_failure(connection, source, error=error, now=now)
+        else:
+            note_success(connection, source, cursor=cursor, now=now)
+    return recorded

@@ -1,0 +1,247 @@
+"""Deliveries -> messages: what the store knows of one, rendered, signed and put into its envelope.
+
+A message is a function of its delivery and printing: made again, it is the same, byte for byte.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from digest.config import Newsletter
+from digest.due import next_due_at
+from digest.errors import RenderingError
+from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender
+from digest.model import Cadence, DeliveryKind, Outgoing, Selection, Subscription
+from digest.rendering.cards import Card, card_from_json
+from digest.rendering.edition import Links, Reader, edition_context, printed_facts
+from digest.rendering.filling import Body, fill
+from digest.rendering.notices import confirm_context, trial_context
+from digest.rendering.site import Site
+from digest.rendering.templates import Compiled, Library
+from digest.store import Connection
+from digest.store.deliveries import Delivery
+from digest.store.editions import cards_of, printing_numbered
+from digest.store.subscribers import confirm_numbered
+from digest.tokens import Keys, Purpose
+
+CREDITS = "Paper data from arXiv and Hugging Face Daily Papers."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What every message is made with.
+
+    `fixed_envelope` is for servers that allow only their own mailbox as envelope sender.
+    """
+
+    library: Library
+    keys: Keys
+    base_url: str
+    site_name: str
+    accent: str
+    provider: str
+    fixed_envelope: bool
+    newsletters: Mapping[str, Newsletter]
+
+    def site(self, newsletter: str) -> Site:
+        """The operator's side of a newsletter's messages."""
+        return Site(
+            name=self.site_name,
+            base_url=self.base_url,
+            accent=self.accent,
+            postal_address=self.newsletter(newsletter).postal_address,
+            credits=CREDITS,
+        )
+
+    def newsletter(self, slug: str) -> Newsletter:
+        """The newsletter's configuration. Raises RenderingError for one that is not there any more."""
+        if slug not in self.newsletters:
+            raise RenderingError(
+                f"There is no newsletter {slug!r}. Put its [[newsletter]] back into the configuration."
+            )
+        return self.newsletters[slug]
+
+    def sender(self, slug: str) -> Sender:
+        """Who a newsletter's messages are from."""
+        newsletter = self.newsletter(slug)
+        return Sender(mailbox=newsletter.sender, reply_to=newsletter.reply_to)
+
+    def link(self, path: str) -> str:
+        """An address on the site."""
+        return f"{self.base_url}{path}"
+
+
+def printing_content(
+    press: Press, *, newsletter: str, cadence: Cadence, due_on: date, trending: Sequence[Card], day_count: int
+) -> dict[str, Any]:
+    """What a printing keeps (JSON): the compiled templates, the site, and the edition's facts."""
+    facts = printed_facts(
+        cadence=cadence,
+        due_on=due_on,
+        trending=trending,
+        day_count=day_count,
+        trending_url=press.link(f"/trending?window={_WINDOW[cadence]}"),
+    )
+    return {
+        "templates": asdict(press.library.compile("edition")),
+        "site": asdict(press.site(newsletter)),
+        "facts": facts,
+    }
+
+
+_WINDOW = {Cadence.DAILY: "day", Cadence.WEEKDAYS: "day", Cadence.WEEKLY: "week", Cadence.MONTHLY: "month"}
+
+
+def reader_facts(subscription: Subscription) -> dict[str, Any]:
+    """What an edition says of its reader (JSON), as of now."""
+    choices = subscription.choices
+    return {
+        "cadence": choices.cadence,
+        "hour": choices.hour,
+        "timezone": choices.timezone,
+        "confirmed_at": subscription.confirmed_at.isoformat(),
+        "follows": bool(choices.interests),
+    }
+
+
+def edition_body(
+    content: Mapping[str, Any],
+    *,
+    cards: Mapping[int, Card],
+    selection: Selection,
+    reader: Mapping[str, Any],
+    address: str,
+    links: Links,
+) -> Body:
+    """One reader's edition from a printing's content and cards."""
+    picked = [(cards[pick.paper_id], pick.reason) for pick in selection.picks]
+    context = edition_context(
+        site=Site(**content["site"]),
+        printed=content["facts"],
+        cards=picked,
+        reader=Reader(
+            address=address,
+            cadence=Cadence(reader["cadence"]),
+            hour=reader["hour"],
+            timezone=reader["timezone"],
+            confirmed_at=datetime.fromisoformat(reader["confirmed_at"]),
+            considered=selection.considered,
+            follows=reader["follows"],
+        ),
+        links=links,
+    )
+    return fill(Compiled(**content["templates"]), context)
+
+
+class Composer:
+    """Makes the messages of deliveries; what one printing's messages share is read once."""
+
+    def __init__(self, press: Press) -> None:
+        self.press = press
+        self._contents: dict[int, Mapping[str, Any]] = {}
+        self._cards: dict[tuple[int, int], Card] = {}
+
+    def outgoing(self, connection: Connection, delivery: Delivery) -> Outgoing:
+        """The delivery's message in its envelope. Raises RenderingError where it cannot be made."""
+        if delivery.address is None:
+            raise RenderingError("The subscriber was erased; there is nobody to send this to.")
+        press, sender = self.press, self.press.sender(delivery.newsletter)
+        token = press.keys.sign(Purpose.MESSAGE, delivery.id, key=delivery.signed_with)
+        body = self.body(connection, delivery)
+        content = build_message(
+            sender=sender,
+            recipient=delivery.address,
+            subject=body.subject,
+            text=body.text,
+            html=body.html,
+            token=token,
+            dated_at=delivery.dated_at,
+            list_headers=self._list_headers(delivery),
+        )
+        return Outgoing(
+            delivery_id=delivery.id,
+            key=delivery.key,
+            envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
+            recipient=delivery.address,
+            content=content,
+        )
+
+    def body(self, connection: Connection, delivery: Delivery) -> Body:
+        """Subject, text and HTML of the delivery's message."""
+        match delivery.kind:
+            case DeliveryKind.EDITION:
+                return self._edition(connection, delivery)
+            case DeliveryKind.CONFIRM:
+                return self._confirm(connection, delivery)
+            case DeliveryKind.TEST:
+                site, press = self.press.site(delivery.newsletter), self.press
+                context = trial_context(site=site, provider=press.provider, sent_at=delivery.dated_at)
+                return fill(press.library.compile("test"), context)
+
+    def _edition(self, connection: Connection, delivery: Delivery) -> Body:
+        printing_id, selection = delivery.printing_id, delivery.selection
+        if printing_id is None or selection is None or delivery.reader is None:
+            raise RenderingError(f"Delivery {delivery.id} has no printing any more; it cannot be made again.")
+        if printing_id not in self._contents:
+            self._contents[printing_id] = printing_numbered(connection, printing_id).content
+        return edition_body(
+            self._contents[printing_id],
+            cards=self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks]),
+            selection=selection,
+            reader=delivery.reader,
+            address=delivery.address or "",
+            links=self._links(delivery),
+        )
+
+    def _cards_for(self, connection: Connection, printing_id: int, papers: Sequence[int]) -> dict[int, Card]:
+        missing = [paper for paper in papers if (printing_id, paper) not in self._cards]
+        for paper, card in cards_of(connection, printing_id, missing).items() if missing else ():
+            self._cards[printing_id, paper] = card_from_json(card)
+        return {paper: self._cards[printing_id, paper] for paper in papers}
+
+    def _confirm(self, connection: Connection, delivery: Delivery) -> Body:
+        asked = None if delivery.confirm_id is None else confirm_numbered(connection, delivery.confirm_id)
+        if asked is None:
+            raise RenderingError("What was asked for has run out; there is nothing to confirm.")
+        press, choices = self.press, asked.choices
+        token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
+        first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+        context = confirm_context(
+            site=press.site(delivery.newsletter),
+            address=asked.address,
+            choices=choices,
+            first_due_at=first,
+            asked_at=asked.asked_at,
+            confirm_url=press.link(f"/confirm/{token}"),
+            expires_after=asked.expires_at - asked.asked_at,
+        )
+        return fill(press.library.compile("confirm"), context)
+
+    def _links(self, delivery: Delivery) -> Links:
+        return Links(
+            unsubscribe=self.press.link(f"/unsubscribe/{self._unsubscribe_token(delivery)}"),
+            view=self.press.link(f"/view/{self._sign(Purpose.VIEW, delivery.id, delivery)}"),
+        )
+
+    def _list_headers(self, delivery: Delivery) -> ListHeaders | None:
+        if delivery.kind is not DeliveryKind.EDITION:
+            return None
+        press, slug = self.press, delivery.newsletter
+        token, domain = self._unsubscribe_token(delivery), press.sender(slug).domain
+        return ListHeaders(
+            list_id=f"{slug}.{domain}",
+            title=press.newsletter(slug).title,
+            unsubscribe_url=press.link(f"/unsubscribe/{token}"),
+            unsubscribe_subject=f"unsubscribe {token}",
+            archive_url=press.link("/trending"),
+            help_url=press.link("/"),
+            feedback_id=(str(delivery.due_on), slug, "edition", "offprint"),
+        )
+
+    def _unsubscribe_token(self, delivery: Delivery) -> str:
+        assert delivery.subscription_id is not None
+        return self._sign(Purpose.UNSUBSCRIBE, delivery.subscription_id, delivery)
+
+    def _sign(self, purpose: Purpose, number: int, delivery: Delivery) -> str:
+        return self.press.keys.sign(purpose, number, key=delivery.signed_with)

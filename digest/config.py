@@ -1,0 +1,269 @@
+"""config.toml and the environment -> one frozen Config; everything wrong is said at once.
+
+The environment overrides the file: `DIGEST_WEB__BASE_URL` is `[web] base_url`. A mailer's section is
+named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The same name with
+`_FILE` behind it names a file that holds the value.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from digest.errors import ConfigError
+from digest.model import Cadence
+
+PREFIX = "DIGEST_"
+MAILERS = frozenset({"outbox", "smtp", "mailgun"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone; write an IANA name such as Europe/Paris")
+    return name
+
+
+def _mailbox(text: str) -> str:
+    name, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or any(ord(c) < 32 for c in name + address):
+        raise ValueError("is not a sender; write Name <address@example.org>")
+    return text
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("is not the address of a site; write https://papers.example.org")
+    return text.rstrip("/")
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+class StoreSection(_Section):
+    """Where the store is."""
+
+    url: str = "sqlite:///var/offprint.db"
+
+
+class KeysSection(_Section):
+    """Where the keys are that sign links."""
+
+    file: Path = Path("var/keys")
+
+
+class TemplatesSection(_Section):
+    """The operator's own templates."""
+
+    folder: Path | None = None
+
+
+class WebSection(_Section):
+    """The website."""
+
+    base_url: BaseUrl = "http://127.0.0.1:8000"
+    listen: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$")] = "127.0.0.1:8000"
+    site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
+    accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#0D586E"
+
+
+class Newsletter(_Section):
+    """A publication that people subscribe to, with what new subscribers get by default."""
+
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "papers"
+    title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
+    sender: Mailbox = "Offprint <digest@example.org>"
+    reply_to: Mailbox | None = None
+    sources: tuple[str, ...] = ()
+    cadence: Cadence = Cadence.WEEKDAYS
+    hour: Annotated[int, Field(ge=0, le=23)] = 7
+    timezone: Zone = "UTC"
+    max_papers: Annotated[int, Field(ge=1, le=20)] = 10
+    postal_address: str = ""
+
+
+class HuggingFaceSection(_Section):
+    """Hugging Face Daily Papers."""
+
+    enabled: bool = True
+    url: BaseUrl = "https://huggingface.co/api/daily_papers"
+    look_back_days: Annotated[int, Field(ge=1, le=62)] = 7
+
+
+class SourcesSection(_Section):
+    """Where papers come from."""
+
+    huggingface: HuggingFaceSection = HuggingFaceSection()
+
+
+class RankingSection(_Section):
+    """How papers are chosen."""
+
+    trend: Annotated[float, Field(ge=0, le=5)] = 0.5
+
+
+class OutboxSection(_Section):
+    """The mailbox folder that reaches nobody."""
+
+    path: Path = Path("var/outbox")
+
+
+class SmtpSection(_Section):
+    """An SMTP server that takes our mail."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
+    envelope: Literal["per_delivery", "fixed"] = "per_delivery"
+
+
+class MailgunSection(_Section):
+    """Mailgun's HTTP interface."""
+
+    domain: str = ""
+    api_key: SecretStr = SecretStr("")
+    url: BaseUrl = "https://api.mailgun.net"
+
+
+class MailSection(_Section):
+    """How messages leave."""
+
+    provider: Literal["outbox", "smtp", "mailgun"] = "outbox"
+    after_unknown: Literal["drop", "resend"] = "drop"
+    window: Annotated[int, Field(ge=1, le=10_000)] = 256
+    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    outbox: OutboxSection = OutboxSection()
+    smtp: SmtpSection = SmtpSection()
+    mailgun: MailgunSection = MailgunSection()
+
+
+class ScheduleSection(_Section):
+    """How often the daemon looks."""
+
+    collect_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    publish_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    deliver_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
+
+
+class Config(_Section):
+    """The whole configuration. `folder` is where relative paths start: the file's own."""
+
+    folder: Path
+    store: StoreSection = StoreSection()
+    keys: KeysSection = KeysSection()
+    templates: TemplatesSection = TemplatesSection()
+    web: WebSection = WebSection()
+    newsletter: Annotated[tuple[Newsletter, ...], Field(min_length=1)] = (Newsletter(),)
+    sources: SourcesSection = SourcesSection()
+    ranking: RankingSection = RankingSection()
+    mail: MailSection = MailSection()
+    schedule: ScheduleSection = ScheduleSection()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Config":
+        slugs = [newsletter.slug for newsletter in self.newsletter]
+        if len(set(slugs)) < len(slugs):
+            raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
+        needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(
+            self.mail.provider,
+            {
+                "mail.mailgun.domain": self.mail.mailgun.domain,
+                "mail.mailgun.api_key": self.mail.mailgun.api_key.get_secret_value(),
+            },
+        )
+        for key, value in needed.items():
+            if not value:
+                raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')
+        return self
+
+
+def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in `path`, overridden by the environment.
+
+    Raises ConfigError with every wrong key, its path and what would be right.
+    """
+    return parse_config(_read(path), folder=path.parent, where=path.name, environment=environment)
+
+
+def parse_config(
+    values: dict[str, Any], *, folder: Path, where: str = "config", environment: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration from plain values; see load_config."""
+    if "folder" in values:
+        raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
+    merged = _overlay(values, _from_environment(environment or {}))
+    try:
+        return Config(**merged, folder=folder.resolve())
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise ConfigError(f"{where} is wrong:\n" + "\n".join(f"  {line}" for line in lines)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no {path}. Run `digest init` to write one, or name another by --config."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}. Mend the file or its rights.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in sorted(environment.items()):
+        if not name.startswith(PREFIX) or name == f"{PREFIX}CONFIG":
+            continue
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        if name.endswith("_FILE") and len(keys) > 1 and keys[-1] != "file":
+            keys[-1] = keys[-1].removesuffix("_file")
+            value = _secret_file(name, value)
+        if keys[0] in MAILERS:
+            keys.insert(0, "mail")
+        section = found
+        for key in keys[:-1]:
+            section = section.setdefault(key, {})
+        section[keys[-1]] = value
+    return found
+
+
+def _secret_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name} names a file that cannot be read. Mend the path or the file's rights.") from error
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if both else value
+    return merged
+
+
+def _explain(item: Any) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{path}: is not a key; mend or remove it (config.example.toml lists them all)"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message[:1].lower()}{message[1:]}" if path else message

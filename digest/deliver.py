@@ -1,0 +1,232 @@
+"""Job: what is queued -> messages -> a mailer -> the ledger.
+
+A block of deliveries is leased, and sent a window at a time: the attempts are committed before
+the first byte leaves, the answers afterwards. Whatever is killed in between is found again by
+its lease, and is known to have been under way.
+"""
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Literal
+
+from digest.compose import Composer, Press
+from digest.errors import DeliveryError, RenderingError
+from digest.feedback import bounced
+from digest.mail import Mailer
+from digest.model import Answer, Outcome, Outgoing
+from digest.store import Connection, Store
+from digest.store.deliveries import (
+    Delivery,
+    begin_attempts,
+    deliveries_leased,
+    deliveries_queued,
+    fail,
+    give_back,
+    record_answers,
+    skip_unwanted,
+)
+from digest.store.engine import blocks
+from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
+
+BLOCK = 1000
+FIRST_RETRY = timedelta(minutes=2)
+LONGEST_RETRY = timedelta(hours=1)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How deliveries are leased and sent: `window` messages between two commits."""
+
+    lease_seconds: float
+    window: int
+    after_unknown: Literal["drop", "resend"] = "drop"
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """What a run did, by outcome; `error` says why sending stopped, where it did."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    error: str = ""
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: the run ends here, with what was done
+    """Sending cannot go on: the mailer does not work, or refuses us as a sender."""
+
+
+def deliver(
+    store: Store,
+    mailer: Mailer,
+    press: Press,
+    *,
+    terms: Terms,
+    clock: Clock,
+    limit: int | None = None,
+    wait: Callable[[float], None] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Delivered:
+    """Send what is queued, at most `limit` messages.
+
+    With `wait`, leases that a killed process left behind are waited for, once, at most as long as
+    a lease lasts; a lease that is held on to belongs to a living process and is left alone.
+    """
+    run = _Run(store, mailer, press, terms=terms, clock=clock, progress=progress)
+    try:
+        run.send_all(limit=limit)
+        if wait is not None and limit is None and (seconds := _left_behind(store)) is not None:
+            wait(min(seconds, terms.lease_seconds) + 0.05)
+            run.send_all(limit=None)
+    except _Stopped as stopped:
+        run.delivered.error = str(stopped)
+    return run.delivered
+
+
+def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = None) -> list[Outgoing]:
+    """Make the messages that would be sent now, and send none. Raises RenderingError for one that cannot be made."""
+    composer = Composer(press)
+    with store.reading() as connection:
+        waiting = [d for d in deliveries_queued(connection, now=now) if d.send_before_at >= now]
+        return [composer.outgoing(connection, delivery) for delivery in waiting[:limit]]
+
+
+def _left_behind(store: Store) -> float | None:
+    with store.reading() as connection:
+        return soonest_expiry(connection)
+
+
+class _Run:
+    """One run over the queue: it holds one lease at a time."""
+
+    def __init__(
+        self, store: Store, mailer: Mailer, press: Press, *, terms: Terms, clock: Clock, progress: Callable[[int], None]
+    ) -> None:
+        self.store, self.mailer, self.terms, self.clock, self.progress = store, mailer, terms, clock, progress
+        self.composer = Composer(press)
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.delivered = Delivered()
+
+    def send_all(self, *, limit: int | None) -> None:
+        left = limit
+        while left is None or left > 0:
+            lease = self._take(BLOCK if left is None else min(left, BLOCK))
+            if lease is None:
+                return
+            try:
+                taken = self._send_leased(lease)
+            except LeaseLostError:
+                continue
+            left = None if left is None else left - taken
+
+    def _take(self, size: int) -> Lease | None:
+        seconds = self.terms.lease_seconds
+        with self.store.writing() as connection:
+            lease = take_expired(connection, holder=self.holder, seconds=seconds)
+            if lease is not None:
+                return lease
+            return take_queued(connection, holder=self.holder, seconds=seconds, limit=size, now=self.clock())
+
+    def _send_leased(self, lease: Lease) -> int:
+        with self.store.writing() as connection:
+            held = deliveries_leased(connection, lease.id)
+            if not self.mailer.repeatable:
+                held = self._settle_doubtful(connection, held)
+        for window in blocks(held, self.terms.window):
+            self._send_window(lease, window)
+            self.progress(len(window))
+        with self.store.writing() as connection:
+            release(connection, lease)
+        return len(held)
+
+    def _settle_doubtful(self, connection: Connection, held: Sequence[Delivery]) -> list[Delivery]:
+        """What was being handed over when its process died: nobody knows whether it arrived."""
+        doubtful = [delivery for delivery in held if delivery.attempted_at is not None]
+        if self.terms.after_unknown == "drop":
+            answers = [Answer(delivery_id=d.id, outcome=Outcome.UNKNOWN, code="killed") for d in doubtful]
+            self._record(connection, answers, doubtful)
+            return [delivery for delivery in held if delivery.attempted_at is None]
+        return list(held)
+
+    def _send_window(self, lease: Lease, window: Sequence[Delivery]) -> None:
+        numbers = [delivery.id for delivery in window]
+        now = self.clock()
+        with self.store.writing() as connection:
+            hold(connection, lease)
+            self.delivered.counts["skipped"] += skip_unwanted(connection, numbers, now=now)
+            wanted = [d for d in deliveries_leased(connection, lease.id) if d.id in set(numbers)]
+            ready = self._compose(connection, wanted)
+            begin_attempts(connection, [message.delivery_id for message in ready], now=now)
+        answers, stopped = self._hand_over(lease, ready)
+        answered = {answer.delivery_id for answer in answers}
+        with self.store.writing() as connection:
+            hold(connection, lease)
+            self._record(connection, answers, wanted)
+            give_back(connection, [message.delivery_id for message in ready if message.delivery_id not in answered])
+            if stopped:
+                give_back(connection, [d.id for d in deliveries_leased(connection, lease.id)])
+                release(connection, lease)
+        if stopped:
+            raise _Stopped(stopped)
+
+    def _compose(self, connection: Connection, deliveries: Sequence[Delivery]) -> list[Outgoing]:
+        ready = []
+        for delivery in deliveries:
+            try:
+                ready.append(self.composer.outgoing(connection, delivery))
+            except RenderingError as error:
+                fail(connection, delivery.id, detail=str(error))
+                self.delivered.counts["failed"] += 1
+        return ready
+
+    def _hand_over(self, lease: Lease, ready: Sequence[Outgoing]) -> tuple[list[Answer], str]:
+        """The answers, and why sending has to stop, or an empty string."""
+        answers: list[Answer] = []
+        held_at = monotonic()
+        try:
+            for answer in self.mailer.send(ready) if ready else ():
+                answers.append(answer)
+                if monotonic() - held_at > self.terms.lease_seconds / 3:
+                    with self.store.writing() as connection:
+                        hold(connection, lease)
+                    held_at = monotonic()
+        except DeliveryError as error:
+            return answers, str(error)
+        refused = [answer for answer in answers if answer.outcome is Outcome.SENDER_REFUSED]
+        if refused:
+            why = f"{self.mailer.name} refused us as a sender ({refused[0].code}: {refused[0].detail})."
+            return answers, f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
+        return answers, ""
+
+    def _record(self, connection: Connection, answers: Sequence[Answer], deliveries: Sequence[Delivery]) -> None:
+        now, by_id = self.clock(), {delivery.id: delivery for delivery in deliveries}
+        timed = [(answer, now + _pause(answer, by_id[answer.delivery_id])) for answer in answers]
+        record_answers(connection, timed, provider=self.mailer.name, now=now)
+        for answer in answers:
+            self.delivered.counts[_COUNTED[answer.outcome]] += 1
+            if answer.outcome is Outcome.RECIPIENT_REFUSED:
+                bounced(connection, by_id[answer.delivery_id], code=answer.code, now=now)
+
+
+_COUNTED = {
+    Outcome.ACCEPTED: "sent",
+    Outcome.DEFERRED: "deferred",
+    Outcome.RECIPIENT_REFUSED: "bounced",
+    Outcome.MESSAGE_REFUSED: "failed",
+    Outcome.SENDER_REFUSED: "queued again",
+    Outcome.UNKNOWN: "unknown",
+}
+
+
+def _pause(answer: Answer, delivery: Delivery) -> timedelta:
+    """How long to wait before the next try: what the provider says, else twice as long every time."""
+    if answer.outcome is not Outcome.DEFERRED:
+        return timedelta(0)
+    if answer.retry_after is not None:
+        return timedelta(seconds=answer.retry_after)
+    return min(FIRST_RETRY * (1 << min(delivery.attempts, 10)), LONGEST_RETRY)

@@ -1,0 +1,64 @@
+"""When a reader's next edition is due: local date first, then the instant. Pure."""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from digest.model import Cadence
+
+MONDAY = 0
+SATURDAY = 5
+
+DEADLINE = {
+    Cadence.DAILY: timedelta(hours=6),
+    Cadence.WEEKDAYS: timedelta(hours=6),
+    Cadence.WEEKLY: timedelta(days=2),
+    Cadence.MONTHLY: timedelta(days=5),
+}
+"""How long after its hour an edition is still worth sending; later, it is merged into the next."""
+
+LOOK_BACK = {
+    Cadence.DAILY: timedelta(days=7),
+    Cadence.WEEKDAYS: timedelta(days=7),
+    Cadence.WEEKLY: timedelta(days=14),
+    Cadence.MONTHLY: timedelta(days=62),
+}
+"""How far an edition reaches back at most."""
+
+
+def _falls_on(cadence: Cadence, day: date) -> bool:
+    match cadence:
+        case Cadence.DAILY:
+            return True
+        case Cadence.WEEKDAYS:
+            return day.weekday() < SATURDAY
+        case Cadence.WEEKLY:
+            return day.weekday() == MONDAY
+        case Cadence.MONTHLY:
+            return day.day == 1
+
+
+def due_at(day: date, *, hour: int, timezone: str) -> datetime:
+    """The instant (UTC) of a local date and hour.
+
+    An hour that the clocks skip is taken with the offset before the change, so it falls right
+    after the gap; an hour that comes twice is the first of the two (PEP 495, fold=0).
+    """
+    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def due_on(instant: datetime, *, timezone: str) -> date:
+    """The reader's local date at an instant."""
+    return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def next_due_at(after: datetime, *, cadence: Cadence, hour: int, timezone: str) -> datetime:
+    """The first due instant (UTC) that is later than `after`."""
+    day = due_on(after, timezone=timezone)
+    for _ in range(monthrange(day.year, day.month)[1] + 32):
+        if _falls_on(cadence, day):
+            instant = due_at(day, hour=hour, timezone=timezone)
+            if instant > after:
+                return instant
+        day += timedelta(days=1)
+    raise AssertionError(f"no due date within two months of {after}")

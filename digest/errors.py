@@ -1,0 +1,49 @@
+"""What can go wrong, as a tree.
+
+    DigestError
+    +-- ConfigError      the configuration is wrong: nothing was started
+    +-- InputError       what somebody typed or handed in is wrong: nothing was changed
+    +-- SourceError      a source did not answer, or not with papers
+    +-- StoreError       the store cannot be used as it is
+    +-- RenderingError   a template cannot be filled
+    +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
+
+A message is one sentence that says what is wrong and where, and one that says what to do next.
+It never holds an address, a token or a secret.
+"""
+
+
+class DigestError(Exception):
+    """The root: everything that the command line shows without a traceback."""
+
+
+class ConfigError(DigestError):
+    """The configuration is wrong; the message names the key."""
+
+
+class InputError(DigestError):
+    """What somebody typed or handed in is wrong; the message says what would be right."""
+
+
+class SourceError(DigestError):
+    """A source failed. The others go on."""
+
+    def __init__(self, source: str, message: str) -> None:
+        super().__init__(f"{source}: {message}")
+        self.source = source
+
+
+class StoreError(DigestError):
+    """The store is missing, damaged, too old or too new."""
+
+
+class RenderingError(DigestError):
+    """A template is wrong, or asks for what there is not."""
+
+
+class DeliveryError(DigestError):
+    """A mailer cannot work. `permanent` is false where the same call may succeed later."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent

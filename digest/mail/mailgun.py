@@ -1,0 +1,76 @@
+"""Mailgun, by raw MIME (POST /v3/DOMAIN/messages.mime), one recipient a call."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from digest.errors import DeliveryError
+from digest.http import Client, HttpFailure, Response
+from digest.model import Answer, Outcome, Outgoing
+
+
+class Mailgun:
+    """Hands each message over as it is; Mailgun's own tracking is switched off."""
+
+    name = "mailgun"
+    repeatable = False
+
+    def __init__(self, client: Client, *, domain: str, api_key: str, url: str) -> None:
+        self._client = client
+        self._address = f"{url}/v3/{domain}/messages.mime"
+        self._api_key = api_key
+
+    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+        """Send the messages, one call each. Raises DeliveryError where the very first call cannot be made."""
+        for position, message in enumerate(messages):
+            yield self._hand_over(message, first=position == 0)
+
+    def _hand_over(self, message: Outgoing, *, first: bool) -> Answer:
+        try:
+            response = self._client.post(
+                self._address,
+                data={"to": message.recipient, "o:tracking": "no", "v:delivery": str(message.delivery_id)},
+                files={"message": ("message.eml", message.content, "message/rfc822")},
+                auth=("api", self._api_key),
+            )
+        except HttpFailure as error:
+            if error.sent:
+                return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code="no answer")
+            if first:
+                raise DeliveryError(f"Mailgun: {error}", permanent=False) from error
+            return Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="not reached")
+        return _answer(message, response)
+
+
+def _answer(message: Outgoing, response: Response) -> Answer:
+    return Answer(
+        delivery_id=message.delivery_id,
+        outcome=_outcome(response),
+        code=f"HTTP {response.status}",
+        detail=_taken_as(response) or "",
+        retry_after=_seconds(response.headers.get("retry-after", "")),
+    )
+
+
+def _outcome(response: Response) -> Outcome:
+    if response.status == 200:
+        # A wrong path is answered with 200 and a greeting, which takes nothing.
+        return Outcome.ACCEPTED if _taken_as(response) is not None else Outcome.SENDER_REFUSED
+    if response.status in {401, 403, 404}:
+        return Outcome.SENDER_REFUSED
+    if response.status == 429 or response.status >= 500:
+        return Outcome.DEFERRED
+    return Outcome.MESSAGE_REFUSED
+
+
+def _taken_as(response: Response) -> str | None:
+    """The number under which Mailgun took the message."""
+    try:
+        told = json.loads(response.text)
+    except ValueError:
+        return None
+    number = told.get("id") if isinstance(told, dict) else None
+    return number if isinstance(number, str) and number else None
+
+
+def _seconds(value: str) -> float | None:
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None

@@ -1,0 +1,263 @@
+"""The nouns, as values.
+
+Datetimes are aware and in UTC, dates are the reader's local ones; names end in `_at` and `_on`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+
+
+class Cadence(StrEnum):
+    """How often a reader gets an edition."""
+
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class InterestKind(StrEnum):
+    """What an interest's value is."""
+
+    TOPIC = "topic"
+    CATEGORY = "category"
+    AUTHOR = "author"
+    MUTE = "mute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """One thing that a reader follows, or does not want to see."""
+
+    kind: InterestKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a reader chose for one newsletter. `hour` is local, 0 to 23."""
+
+    cadence: Cadence
+    hour: int
+    timezone: str
+    max_papers: int
+    interests: tuple[Interest, ...] = ()
+
+
+class SubscriptionState(StrEnum):
+    """An address that has asked but not confirmed has no subscription yet: it is pending."""
+
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A subscriber's arrangement with one newsletter."""
+
+    id: int
+    subscriber_id: int
+    address: str
+    newsletter: str
+    state: SubscriptionState
+    choices: Choices
+    next_due_at: datetime | None
+    reached_at: datetime | None
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What the world thought of a paper when it was seen. None is unknown, which is not zero."""
+
+    upvotes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenSignals:
+    """Signals and the hour at which they were seen."""
+
+    seen_at: datetime
+    signals: Signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A paper as one source lists it; as yielded by a source, its texts are raw.
+
+    `aliases` are the names that identify the paper everywhere, `arxiv:2606.18023` or `doi:10.1/x`.
+    `listed_on` is the day of the list (UTC) it appeared on.
+    """
+
+    title: str
+    abstract: str = ""
+    aliases: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    organisation: str = ""
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    summary: str = ""
+    published_at: datetime | None = None
+    listed_on: date | None = None
+    url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    project_url: str = ""
+    signals: Signals = field(default_factory=Signals)
+    raw_title: str = ""
+    raw_abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper as the store knows it: one row, whatever brought it.
+
+    `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else when
+    it was first seen here.
+    """
+
+    id: int
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    organisation: str
+    categories: tuple[str, ...]
+    keywords: tuple[str, ...]
+    summary: str
+    published_at: datetime | None
+    listed_at: datetime
+    first_seen_at: datetime
+    url: str
+    pdf_url: str
+    code_url: str
+    project_url: str
+    arxiv_id: str
+    signals: Signals
+    history: tuple[SeenSignals, ...] = ()
+
+
+class ReasonKind(StrEnum):
+    """Why a paper was chosen."""
+
+    TOPIC = "topic"
+    CATEGORY = "category"
+    AUTHOR = "author"
+    TRENDING = "trending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why one paper suits one interest; it depends on nothing else, so it can be shared.
+
+    `interest` is the reader's own words, `terms` what was found in the paper, in its surface form.
+    """
+
+    kind: ReasonKind
+    interest: str = ""
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A paper chosen for a reader."""
+
+    paper_id: int
+    score: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """One reader's papers, best first, and out of how many they were chosen."""
+
+    considered: int
+    picks: tuple[Pick, ...]
+
+
+class DeliveryKind(StrEnum):
+    """What a message is for."""
+
+    EDITION = "edition"
+    CONFIRM = "confirm"
+    TEST = "test"
+
+
+class Priority(IntEnum):
+    """Lower goes first: somebody who waits for a confirm message is not behind a large edition."""
+
+    AWAITED = 0
+    EDITION = 10
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery's journey has come to."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+_S = DeliveryState
+
+MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    _S.QUEUED: frozenset({_S.LEASED, _S.SKIPPED}),
+    _S.LEASED: frozenset({_S.QUEUED, _S.SENT, _S.UNKNOWN, _S.BOUNCED, _S.FAILED, _S.SKIPPED}),
+    _S.SENT: frozenset({_S.DELIVERED, _S.BOUNCED, _S.COMPLAINED}),
+    _S.UNKNOWN: frozenset({_S.QUEUED, _S.DELIVERED, _S.BOUNCED, _S.COMPLAINED}),
+    _S.DELIVERED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
+    _S.BOUNCED: frozenset({_S.COMPLAINED}),
+    _S.COMPLAINED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.SKIPPED: frozenset(),
+}
+"""The legal moves. An event that says another (a late or repeated one) changes nothing."""
+
+HOLDING = frozenset({_S.QUEUED, _S.LEASED, _S.SENT, _S.UNKNOWN, _S.DELIVERED, _S.COMPLAINED})
+"""States in which a delivery's papers count as sent to the reader; in any other they are given back."""
+
+
+class Outcome(StrEnum):
+    """What became of one hand-over to a provider."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    RECIPIENT_REFUSED = "recipient refused"
+    MESSAGE_REFUSED = "message refused"
+    SENDER_REFUSED = "sender refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message ready for a mailer. `key` is the delivery's, the same on every try."""
+
+    delivery_id: int
+    key: str
+    envelope_sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A provider's word on one message.
+
+    `code` is its own (`550 5.1.1`, `HTTP 429`), `detail` its first line without any address,
+    `retry_after` in seconds where it named a time.
+    """
+
+    delivery_id: int
+    outcome: Outcome
+    code: str = ""
+    detail: str = ""
+    retry_after: float | None = None

@@ -1,0 +1,231 @@
+"""Job: due subscriptions -> selections -> deliveries in the queue.
+
+One block of subscriptions is one transaction: its deliveries, and the moving on of its due
+instants. A run that is killed or repeated queues nothing twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from digest.compose import Press, printing_content, reader_facts
+from digest.due import DEADLINE, LOOK_BACK, due_on, next_due_at
+from digest.model import Cadence, DeliveryKind, Paper, Priority, Selection, Subscription
+from digest.ranking.background import Background, fit, unpack
+from digest.ranking.candidates import Candidates
+from digest.ranking.selection import select
+from digest.ranking.trending import Window, by_trend, listed_in
+from digest.rendering.cards import Card, card_to_json, make_card
+from digest.store import Connection, Store
+from digest.store.backgrounds import latest_background
+from digest.store.deliveries import NewDelivery, papers_sent, queue
+from digest.store.editions import add_pieces, edition_for, printing_for
+from digest.store.papers import papers_listed
+from digest.store.sources import last_collected_at
+from digest.store.subscribers import move_on, subscriptions_due
+
+BLOCK = 2000
+
+OVERLAP = timedelta(hours=1)
+"""Papers seen this long before the last edition are looked at again: a collect that was under way
+then may have stored them only afterwards."""
+
+TRENDING_KEPT = 30
+"""Five are shown under an edition, none of them among the reader's own, which are 20 at most."""
+
+WINDOW = {
+    Cadence.DAILY: Window.DAY,
+    Cadence.WEEKDAYS: Window.DAY,
+    Cadence.WEEKLY: Window.WEEK,
+    Cadence.MONTHLY: Window.MONTH,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Published:
+    """What a run did: editions queued, readers without any new paper, editions too late to send."""
+
+    queued: int = 0
+    without_papers: int = 0
+    merged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A subscription whose hour has come, and what it gets: no selection where the hour is long past."""
+
+    subscription: Subscription
+    due_at: datetime
+    selection: Selection | None
+
+    @property
+    def due_on(self) -> date:
+        """The reader's local date of the edition."""
+        return due_on(self.due_at, timezone=self.subscription.choices.timezone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in."""
+
+    candidates: Candidates
+    as_of: datetime
+    papers: Mapping[int, Paper] = field(repr=False)
+
+
+def publish(
+    store: Store,
+    press: Press,
+    *,
+    newsletter: str,
+    trend_weight: float,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Published:
+    """Queue the editions of every subscription of the newsletter that is due."""
+    published = Published()
+    with store.reading() as connection:
+        if not subscriptions_due(connection, newsletter=newsletter, now=now, limit=1):
+            return published
+        stock = take_stock(connection, sources=press.newsletter(newsletter).sources, now=now)
+    while True:
+        with store.writing() as connection:
+            due = subscriptions_due(connection, newsletter=newsletter, now=now, limit=BLOCK)
+            if not due:
+                return published
+            chosen = choose(connection, stock, due, trend_weight=trend_weight, now=now)
+            published.queued += _queue(connection, press, stock, chosen, now=now)
+            published.without_papers += sum(c.selection is not None and not c.selection.picks for c in chosen)
+            published.merged += sum(c.selection is None for c in chosen)
+            move_on(connection, [_moved(c, now=now) for c in chosen])
+        progress(len(due))
+
+
+def take_stock(connection: Connection, *, sources: Sequence[str], now: datetime) -> Stock:
+    """The papers that any edition of the newsletter could hold, prepared for choosing."""
+    papers = papers_listed(connection, since=now - max(LOOK_BACK.values()), now=now, sources=sources)
+    candidates = Candidates(papers, background=_background(connection, papers), now=now)
+    as_of = min(last_collected_at(connection) or now, now)
+    return Stock(candidates=candidates, as_of=as_of, papers={paper.id: paper for paper in papers})
+
+
+def choose(
+    connection: Connection, stock: Stock, due: Sequence[Subscription], *, trend_weight: float, now: datetime
+) -> list[Chosen]:
+    """What each subscription gets now."""
+    since_on = (now - max(LOOK_BACK.values())).date()
+    sent = papers_sent(connection, [subscription.id for subscription in due], since_on=since_on)
+    return [
+        Chosen(
+            subscription=subscription,
+            due_at=due_at,
+            selection=None
+            if now - due_at > DEADLINE[subscription.choices.cadence]
+            else select_for(
+                stock, subscription, already_sent=sent.get(subscription.id, set()), trend_weight=trend_weight, now=now
+            ),
+        )
+        for subscription in due
+        for due_at in [_latest_due_at(subscription, now=now)]
+    ]
+
+
+def select_for(
+    stock: Stock, subscription: Subscription, *, already_sent: set[int], trend_weight: float, now: datetime
+) -> Selection:
+    """One reader's papers out of those that are new since their last edition."""
+    reached_at = subscription.reached_at
+    return select(
+        stock.candidates,
+        subscription.choices.interests,
+        limit=subscription.choices.max_papers,
+        listed_since=now - LOOK_BACK[subscription.choices.cadence],
+        seen_after=None if reached_at is None else reached_at - OVERLAP,
+        already_sent=already_sent,
+        trend_weight=trend_weight,
+    )
+
+
+def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, object]:
+    """What the printing of an edition keeps, as of the last collect."""
+    listed = listed_in(stock.candidates.papers, WINDOW[cadence], now=stock.as_of)
+    trending = [
+        make_card(paper, seen_at=stock.as_of, cadence=cadence)
+        for paper in by_trend(listed, now=stock.as_of)[:TRENDING_KEPT]
+    ]
+    return printing_content(
+        press, newsletter=newsletter, cadence=cadence, due_on=day, trending=trending, day_count=len(listed)
+    )
+
+
+def cards_for(stock: Stock, paper_ids: Iterable[int], *, cadence: Cadence) -> dict[int, Card]:
+    """The papers as an edition shows them, as of the last collect."""
+    return {number: make_card(stock.papers[number], seen_at=stock.as_of, cadence=cadence) for number in paper_ids}
+
+
+def _background(connection: Connection, papers: Sequence[Paper]) -> Background:
+    stored = latest_background(connection)
+    if stored is None:
+        return fit([(paper.title, paper.abstract) for paper in papers], version=0)
+    return unpack(stored.content, version=stored.version, papers=stored.papers)
+
+
+def _latest_due_at(subscription: Subscription, *, now: datetime) -> datetime:
+    """The last due instant that has passed: those before it were missed, and are merged into it."""
+    choices = subscription.choices
+    due_at = subscription.next_due_at
+    assert due_at is not None
+    while True:
+        following = next_due_at(due_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+        if following > now:
+            return due_at
+        due_at = following
+
+
+def _queue(connection: Connection, press: Press, stock: Stock, chosen: Sequence[Chosen], *, now: datetime) -> int:
+    """Queue the deliveries of a block, printing what they need; how many were new."""
+    editions: dict[tuple[Cadence, date], list[Chosen]] = {}
+    for choice in chosen:
+        if choice.selection is not None and choice.selection.picks:
+            editions.setdefault((choice.subscription.choices.cadence, choice.due_on), []).append(choice)
+    queued = 0
+    for (cadence, day), choices in editions.items():
+        newsletter = choices[0].subscription.newsletter
+        edition_id = edition_for(connection, newsletter=newsletter, cadence=cadence, due_on=day)
+        content = edition_content(press, stock, newsletter=newsletter, cadence=cadence, day=day)
+        printing_id = printing_for(connection, edition_id, content)
+        papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
+        cards = cards_for(stock, sorted(papers), cadence=cadence)
+        add_pieces(connection, printing_id, {number: card_to_json(card) for number, card in cards.items()})
+        signed_with = press.keys.newest
+        queued += queue(
+            connection,
+            [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices],
+        )
+    return queued
+
+
+def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: datetime) -> NewDelivery:
+    subscription = chosen.subscription
+    return NewDelivery(
+        key=f"{subscription.newsletter}:edition:{subscription.id}:{chosen.due_on}",
+        kind=DeliveryKind.EDITION,
+        priority=Priority.EDITION,
+        newsletter=subscription.newsletter,
+        subscriber_id=subscription.subscriber_id,
+        subscription_id=subscription.id,
+        printing_id=printing_id,
+        due_on=chosen.due_on,
+        selection=chosen.selection,
+        reader=reader_facts(subscription),
+        dated_at=now,
+        send_before_at=chosen.due_at + DEADLINE[subscription.choices.cadence],
+        signed_with=signed_with,
+    )
+
+
+def _moved(chosen: Chosen, *, now: datetime) -> tuple[int, datetime, datetime | None]:
+    """Where the subscription stands now: one whose edition came too late has looked through nothing."""
+    subscription, choices = chosen.subscription, chosen.subscription.choices
+    following = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+    return subscription.id, following, subscription.reached_at if chosen.selection is None else now

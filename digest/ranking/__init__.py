@@ -1,0 +1,1 @@
+"""Choosing papers: papers, signals, interests and a moment in; an order with reasons out. Pure."""

@@ -1,0 +1,1 @@
+"""Templates to subject, text and HTML: compiled once, filled per reader."""

@@ -1,0 +1,42 @@
+"""Fitted backgrounds: what the stored papers' words are like, by version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from digest.store.engine import insert
+from digest.store.tables import backgrounds, papers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBackground:
+    """A background as it was fitted, packed."""
+
+    version: int
+    fitted_at: datetime
+    papers: int
+    content: bytes
+
+
+def latest_background(connection: Connection) -> StoredBackground | None:
+    """The newest background."""
+    row = connection.execute(select(backgrounds).order_by(backgrounds.c.version.desc()).limit(1)).first()
+    return None if row is None else StoredBackground(**row._asdict())
+
+
+def add_background(connection: Connection, content: bytes, *, version: int, papers: int, now: datetime) -> None:
+    """Store a background; one of the same version, fitted by another process meanwhile, stays."""
+    row = {"version": version, "fitted_at": now, "papers": papers, "content": content}
+    connection.execute(insert(connection, backgrounds).values(row).on_conflict_do_nothing())
+
+
+def count_papers(connection: Connection) -> int:
+    """How many papers there are."""
+    return int(connection.execute(select(func.count()).select_from(papers)).scalar_one())
+
+
+def newest_texts(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
+    """(title, abstract) of the newest papers."""
+    query = select(papers.c.title, papers.c.abstract).order_by(papers.c.id.desc()).limit(limit)
+    return [(row.title, row.abstract) for row in connection.execute(query)]

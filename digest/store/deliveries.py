@@ -1,0 +1,302 @@
+"""The ledger: every message that was ever meant to leave, and what became of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
+
+from digest.model import (
+    HOLDING,
+    MOVES,
+    Answer,
+    DeliveryKind,
+    DeliveryState,
+    Outcome,
+    Pick,
+    Priority,
+    Reason,
+    ReasonKind,
+    Selection,
+    SubscriptionState,
+)
+from digest.store.engine import blocks, insert
+from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A message to be queued. `key` names it for ever: the same key is queued once.
+
+    `reader` (JSON) is what the message says of its reader, as of now: it says the same whenever
+    it is made again.
+    """
+
+    key: str
+    kind: DeliveryKind
+    priority: Priority
+    newsletter: str
+    subscriber_id: int
+    dated_at: datetime
+    send_before_at: datetime
+    signed_with: str
+    subscription_id: int | None = None
+    confirm_id: int | None = None
+    printing_id: int | None = None
+    due_on: date | None = None
+    selection: Selection | None = None
+    reader: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message in the ledger. `address` is None once the subscriber was erased."""
+
+    id: int
+    key: str
+    kind: DeliveryKind
+    state: DeliveryState
+    detail: str
+    newsletter: str
+    subscriber_id: int | None
+    subscription_id: int | None
+    confirm_id: int | None
+    printing_id: int | None
+    due_on: date | None
+    dated_at: datetime
+    send_before_at: datetime
+    signed_with: str
+    selection: Selection | None
+    reader: Mapping[str, Any] | None
+    attempts: int
+    attempted_at: datetime | None
+    address: str | None
+
+
+def queue(connection: Connection, new: Sequence[NewDelivery]) -> int:
+    """Queue deliveries; those whose key or (subscription, date) is there already are left out. How many were new."""
+    rows = [
+        {
+            "key": d.key,
+            "kind": d.kind,
+            "priority": d.priority,
+            "state": DeliveryState.QUEUED,
+            "newsletter": d.newsletter,
+            "subscriber_id": d.subscriber_id,
+            "subscription_id": d.subscription_id,
+            "confirm_id": d.confirm_id,
+            "printing_id": d.printing_id,
+            "due_on": d.due_on,
+            "dated_at": d.dated_at,
+            "send_after_at": d.dated_at,
+            "send_before_at": d.send_before_at,
+            "signed_with": d.signed_with,
+            "selection": None if d.selection is None else _selection_to_json(d.selection),
+            "reader": d.reader,
+        }
+        for d in new
+    ]
+    if not rows:
+        return 0
+    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+    return len(connection.execute(statement, rows).all())
+
+
+def papers_sent(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, set[int]]:
+    """The papers of each subscription's deliveries since that date, unless a delivery gave them back."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for block in blocks(subscription_ids):
+        holding = deliveries.c.state.in_(HOLDING) & (deliveries.c.due_on >= since_on)
+        query = select(deliveries.c.subscription_id, deliveries.c.selection)
+        for row in connection.execute(query.where(deliveries.c.subscription_id.in_(block), holding)):
+            found[row.subscription_id].update(pick[0] for pick in row.selection["picks"])
+    return found
+
+
+def delivery_numbered(connection: Connection, number: int) -> Delivery | None:
+    """The delivery with this number."""
+    row = connection.execute(_rows().where(deliveries.c.id == number)).first()
+    return None if row is None else _delivery(row)
+
+
+def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery]:
+    """What could be sent now, in the order in which it would be."""
+    waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
+    order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+    return [_delivery(row) for row in connection.execute(_rows().where(waiting).order_by(*order))]
+
+
+def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
+    """A subscriber's deliveries, newest first."""
+    query = _rows().where(deliveries.c.subscriber_id == subscriber_id).order_by(deliveries.c.id.desc())
+    return [_delivery(row) for row in connection.execute(query)]
+
+
+def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
+    """How many deliveries are in each state that any is in."""
+    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    return {DeliveryState(state): count for state, count in connection.execute(query)}
+
+
+def skip_queued(connection: Connection, subscription_ids: Sequence[int], *, detail: str) -> int:
+    """Take back what is queued for these subscriptions; how many messages that were."""
+    queued = deliveries.c.subscription_id.in_(subscription_ids) & (deliveries.c.state == DeliveryState.QUEUED)
+    told = {"state": DeliveryState.SKIPPED, "detail": detail}
+    return connection.execute(update(deliveries).where(queued).values(told)).rowcount
+
+
+def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
+    """What a lease still holds, in the order of sending."""
+    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    query = _rows().where(held).order_by(deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+    return [_delivery(row) for row in connection.execute(query)]
+
+
+def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> int:
+    """Skip those of these leased deliveries that must not leave any more; how many.
+
+    That is: unsubscribed, suppressed, erased, or past their deadline.
+    """
+    ended = exists().where(
+        subscriptions.c.id == deliveries.c.subscription_id, subscriptions.c.state != SubscriptionState.ACTIVE
+    )
+    keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
+    suppressed = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
+    why = case(
+        (deliveries.c.subscriber_id.is_(None), "erased"),
+        (ended, "unsubscribed"),
+        (suppressed, "suppressed"),
+        (deliveries.c.send_before_at < now, "past its deadline"),
+    )
+    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
+    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
+    return connection.execute(update(deliveries).where(held).values(told)).rowcount
+
+
+def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:
+    """Note, before the first byte leaves, that these are being handed over."""
+    told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(told))
+
+
+_STATE_AFTER = {
+    Outcome.ACCEPTED: DeliveryState.SENT,
+    Outcome.DEFERRED: DeliveryState.QUEUED,
+    Outcome.RECIPIENT_REFUSED: DeliveryState.BOUNCED,
+    Outcome.MESSAGE_REFUSED: DeliveryState.FAILED,
+    Outcome.SENDER_REFUSED: DeliveryState.QUEUED,
+    Outcome.UNKNOWN: DeliveryState.UNKNOWN,
+}
+assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
+
+
+def record_answers(
+    connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
+) -> None:
+    """Move leased deliveries to where the provider's answers put them; each with the time to try again, if it waits.
+
+    A delivery that is not leased any more stays where it is. An answer that was not plainly
+    "accepted" is kept with its words.
+    """
+    rows = [
+        {
+            "_id": answer.delivery_id,
+            "_state": _STATE_AFTER[answer.outcome],
+            "_detail": "" if answer.outcome is Outcome.ACCEPTED else f"{answer.outcome}: {answer.code}".rstrip(": "),
+            "_again": again_at,
+            "_reference": answer.detail if answer.outcome is Outcome.ACCEPTED else "",
+        }
+        for answer, again_at in answers
+    ]
+    if rows:
+        held = (deliveries.c.id == bindparam("_id")) & (deliveries.c.state == DeliveryState.LEASED)
+        told: dict[str, Any] = {
+            "state": bindparam("_state"),
+            "detail": bindparam("_detail"),
+            "send_after_at": bindparam("_again"),
+            "provider_reference": bindparam("_reference"),
+            "attempted_at": None,
+            "lease_id": None,
+        }
+        connection.execute(update(deliveries).where(held).values(told), rows)
+    _keep_words(connection, [answer for answer, _ in answers], provider=provider, now=now)
+
+
+def give_back(connection: Connection, numbers: Sequence[int]) -> None:
+    """Queue leased deliveries again that were never handed over."""
+    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
+    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
+    connection.execute(update(deliveries).where(held).values(told))
+
+
+def fail(connection: Connection, number: int, *, detail: str) -> None:
+    """A leased delivery whose message cannot be made."""
+    held = (deliveries.c.id == number) & (deliveries.c.state == DeliveryState.LEASED)
+    told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None, "attempted_at": None}
+    connection.execute(update(deliveries).where(held).values(told))
+
+
+def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: str, now: datetime) -> None:
+    rows = [
+        {
+            "delivery_id": answer.delivery_id,
+            "number": select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery(),
+            "provider": provider,
+            "answered_at": now,
+            "outcome": answer.outcome,
+            "code": answer.code,
+            "detail": answer.detail,
+        }
+        for answer in answers
+        if answer.outcome is not Outcome.ACCEPTED
+    ]
+    for row in rows:
+        connection.execute(attempts.insert().values(row))
+
+
+def _rows() -> Any:
+    joined = deliveries.outerjoin(subscribers, deliveries.c.subscriber_id == subscribers.c.id)
+    return select(deliveries, subscribers.c.address).select_from(joined)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        key=row.key,
+        kind=DeliveryKind(row.kind),
+        state=DeliveryState(row.state),
+        detail=row.detail,
+        newsletter=row.newsletter,
+        subscriber_id=row.subscriber_id,
+        subscription_id=row.subscription_id,
+        confirm_id=row.confirm_id,
+        printing_id=row.printing_id,
+        due_on=row.due_on,
+        dated_at=row.dated_at,
+        send_before_at=row.send_before_at,
+        signed_with=row.signed_with,
+        selection=None if row.selection is None else _selection_from_json(row.selection),
+        reader=row.reader,
+        attempts=row.attempts,
+        attempted_at=row.attempted_at,
+        address=row.address,
+    )
+
+
+def _selection_to_json(selection: Selection) -> dict[str, Any]:
+    picks = [
+        [p.paper_id, round(p.score, 4), p.reason.kind, p.reason.interest, list(p.reason.terms)] for p in selection.picks
+    ]
+    return {"considered": selection.considered, "picks": picks}
+
+
+def _selection_from_json(told: dict[str, Any]) -> Selection:
+    picks = tuple(
+        Pick(
+            paper_id=paper_id, score=score, reason=Reason(kind=ReasonKind(kind), interest=interest, terms=tuple(terms))
+        )
+        for paper_id, score, kind, interest, terms in told["picks"]
+    )
+    return Selection(considered=told["considered"], picks=picks)

@@ -1,0 +1,74 @@
+"""Editions, and their printings: what a message was made from, kept so that it can be made again."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from digest.model import Cadence
+from digest.store.engine import blocks, insert
+from digest.store.tables import editions, pieces, printings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing:
+    """The compiled templates and the facts of an edition, as they were when it was printed."""
+
+    id: int
+    newsletter: str
+    cadence: Cadence
+    due_on: date
+    content: Mapping[str, Any]
+
+
+def edition_for(connection: Connection, *, newsletter: str, cadence: Cadence, due_on: date) -> int:
+    """The edition's number; it is made if there is none."""
+    row = {"newsletter": newsletter, "cadence": cadence, "due_on": due_on}
+    connection.execute(insert(connection, editions).values(row).on_conflict_do_nothing())
+    return int(connection.execute(select(editions.c.id).filter_by(**row)).scalar_one())
+
+
+def printing_for(connection: Connection, edition_id: int, content: Mapping[str, Any]) -> int:
+    """The number of the edition's printing with exactly this content (JSON); it is made if there is none."""
+    packed = json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+    version = sha256(packed).hexdigest()
+    row = {"edition_id": edition_id, "version": version, "content": zlib.compress(packed)}
+    connection.execute(insert(connection, printings).values(row).on_conflict_do_nothing())
+    return int(
+        connection.execute(select(printings.c.id).filter_by(edition_id=edition_id, version=version)).scalar_one()
+    )
+
+
+def add_pieces(connection: Connection, printing_id: int, cards: Mapping[int, Any]) -> None:
+    """Keep each paper's card (JSON, by paper number) with the printing; one that is there stays."""
+    rows = [{"printing_id": printing_id, "paper_id": number, "content": card} for number, card in cards.items()]
+    if rows:
+        connection.execute(insert(connection, pieces).on_conflict_do_nothing(), rows)
+
+
+def printing_numbered(connection: Connection, number: int) -> Printing:
+    """The printing with this number."""
+    joined = printings.join(editions, printings.c.edition_id == editions.c.id)
+    query = select(printings.c.content, editions).select_from(joined).where(printings.c.id == number)
+    row = connection.execute(query).one()
+    return Printing(
+        id=number,
+        newsletter=row.newsletter,
+        cadence=Cadence(row.cadence),
+        due_on=row.due_on,
+        content=json.loads(zlib.decompress(row.content)),
+    )
+
+
+def cards_of(connection: Connection, printing_id: int, paper_ids: Iterable[int]) -> dict[int, Any]:
+    """The cards (JSON, by paper number) that were printed for these papers."""
+    found: dict[int, Any] = {}
+    for block in blocks(sorted(set(paper_ids))):
+        wanted = (pieces.c.printing_id == printing_id) & pieces.c.paper_id.in_(block)
+        found.update((row.paper_id, row.content) for row in connection.execute(select(pieces).where(wanted)))
+    return found

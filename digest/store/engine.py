@@ -1,0 +1,151 @@
+"""Opening the store: one way for SQLite and PostgreSQL.
+
+Transactions are opened by the jobs (`with store.writing() as connection`), and every function of
+this room takes the open transaction first. On SQLite a writing transaction takes the write lock
+at its start, so it never fails half-way because another process wrote in between.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, ProgrammingError
+
+from digest.errors import ConfigError, StoreError
+
+BUSY_SECONDS = 30
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. `where` names it, without any password."""
+
+    engine: Engine
+    where: str
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and writes nothing."""
+        with _explained(self.where), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that ends whole or not at all."""
+        engine = self.engine.execution_options(writing=True)
+        with _explained(self.where), engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
+    """The store at an SQLAlchemy URL; a relative SQLite path starts in `folder`.
+
+    Raises StoreError for an SQLite file that is not there, unless it is to be created.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            "store.url is not a database address. Write sqlite:///PATH or postgresql://HOST/NAME."
+        ) from error
+    where = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
+    try:
+        return Store(engine=create_engine(parsed), where=where)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(
+            f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
+            " postgresql://... after `pip install 'offprint[cluster]'`."
+        ) from error
+
+
+def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
+    path = folder / (url.database or "offprint.db")
+    if create:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The folder {path.parent} cannot be made: {error.strerror}. Choose another store.url or change"
+                " the rights of the folder above it."
+            ) from error
+    elif not path.exists():
+        raise StoreError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
+    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        # The driver must not open transactions behind SQLAlchemy's back: see begin() below.
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+_EXPLANATIONS = {
+    "readonly database": "it cannot be written. Give this user the right to write the file and its folder",
+    "unable to open": "it cannot be opened. Give this user the right to read and write the file and its folder",
+    "database is locked": f"another process kept it locked for {BUSY_SECONDS} s. Try again when that has ended",
+    "disk is full": "the disk is full. Make room, then run the same command again; nothing was half-written",
+    "malformed": "it is damaged. Restore it from a backup; `digest store check` says what is wrong",
+    "not a database": "the file is not a database. Mend store.url, or move the file away and run `digest init`",
+    "connection failed": "the server does not answer. Start it, or mend store.url",
+    "connection refused": "the server does not answer. Start it, or mend store.url",
+}
+
+
+@contextmanager
+def _explained(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, ProgrammingError):
+        raise
+    except DatabaseError as error:
+        said = str(error.orig).lower()
+        known = next((text for words, text in _EXPLANATIONS.items() if words in said), None)
+        if known is None:
+            raise
+        raise StoreError(f"The store {where} cannot be used: {known}.") from error
+
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that knows ON CONFLICT, which the two databases spell alike."""
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
+def clock(connection: Connection) -> float:
+    """Seconds since 1970 by the database's clock: the one that all its users share."""
+    if connection.dialect.name == "sqlite":
+        return float(connection.execute(select(func.unixepoch("now", "subsec"))).scalar_one())
+    return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+
+
+IN_AT_ONCE = 500
+
+
+def blocks(values: Iterable[T], size: int = IN_AT_ONCE) -> Iterator[list[T]]:
+    """`values` in lists of at most `size`: databases limit how many stand in one IN."""
+    remaining = iter(values)
+    while block := list(islice(remaining, size)):
+        yield block

@@ -1,0 +1,53 @@
+"""What happened to a delivery or a subscriber, each event once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from digest.store.engine import insert
+from digest.store.tables import events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened; `key` is the same however often it is told."""
+
+    key: str
+    kind: str
+    happened_at: datetime
+    subscriber_id: int | None = None
+    delivery_id: int | None = None
+    detail: Mapping[str, Any]
+
+
+def add_event(connection: Connection, event: Event) -> bool:
+    """Remember an event; false where it was known already."""
+    row = {
+        "key": event.key,
+        "kind": event.kind,
+        "happened_at": event.happened_at,
+        "subscriber_id": event.subscriber_id,
+        "delivery_id": event.delivery_id,
+        "detail": dict(event.detail),
+    }
+    added = insert(connection, events).values(row).on_conflict_do_nothing().returning(events.c.id)
+    return connection.execute(added).first() is not None
+
+
+def events_of(connection: Connection, subscriber_id: int) -> list[Event]:
+    """A subscriber's events, oldest first."""
+    query = select(events).where(events.c.subscriber_id == subscriber_id).order_by(events.c.id)
+    return [
+        Event(
+            key=row.key,
+            kind=row.kind,
+            happened_at=row.happened_at,
+            subscriber_id=row.subscriber_id,
+            delivery_id=row.delivery_id,
+            detail=row.detail,
+        )
+        for row in connection.execute(query)
+    ]

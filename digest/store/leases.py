@@ -1,0 +1,77 @@
+"""Leases: which process may send which deliveries, for how long, by the database's clock.
+
+A lease holds a block of deliveries. Taking one over raises its generation, and nothing is done
+under a generation that is not the current one: a process that was believed dead sends nothing more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
+
+from digest.errors import StoreError
+from digest.model import DeliveryState
+from digest.store.engine import clock
+from digest.store.tables import deliveries, leases
+
+
+class LeaseLostError(StoreError):
+    """Another process has taken the lease over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to send a block of deliveries; `seconds` is how long each holding lasts."""
+
+    id: int
+    generation: int
+    seconds: float
+
+
+def take_expired(connection: Connection, *, holder: str, seconds: float) -> Lease | None:
+    """Take over a lease whose holder has not held on to it, if there is one."""
+    now = clock(connection)
+    gone = select(leases).where(leases.c.expires <= now).order_by(leases.c.id).limit(1)
+    row = connection.execute(gone.with_for_update(skip_locked=True)).first()
+    if row is None:
+        return None
+    told = {"holder": holder, "generation": row.generation + 1, "expires": now + seconds}
+    connection.execute(update(leases).where(leases.c.id == row.id).values(told))
+    return Lease(id=row.id, generation=row.generation + 1, seconds=seconds)
+
+
+def take_queued(connection: Connection, *, holder: str, seconds: float, limit: int, now: datetime) -> Lease | None:
+    """Lease a block of at most `limit` queued deliveries, the most urgent first."""
+    waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
+    order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+    query = select(deliveries.c.id).where(waiting).order_by(*order).limit(limit)
+    numbers = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if not numbers:
+        return None
+    row = {"holder": holder, "generation": 1, "expires": clock(connection) + seconds}
+    number = int(connection.execute(leases.insert().values(row).returning(leases.c.id)).scalar_one())
+    told = {"state": DeliveryState.LEASED, "lease_id": number, "attempted_at": None}
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(told))
+    return Lease(id=number, generation=1, seconds=seconds)
+
+
+def hold(connection: Connection, lease: Lease) -> None:
+    """Go on holding the lease. Raises LeaseLostError if another process has it."""
+    told = {"expires": clock(connection) + lease.seconds}
+    if connection.execute(update(leases).where(_current(lease)).values(told)).rowcount != 1:
+        raise LeaseLostError("Another process has taken over these deliveries; it sends them.")
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Give the lease up once it holds nothing."""
+    connection.execute(delete(leases).where(_current(lease)))
+
+
+def soonest_expiry(connection: Connection) -> float | None:
+    """In how many seconds the first of the leases runs out, unless it is held on to; None without leases."""
+    soonest = connection.execute(select(func.min(leases.c.expires))).scalar()
+    return None if soonest is None else max(0.0, float(soonest) - clock(connection))
+
+
+def _current(lease: Lease) -> ColumnElement[bool]:
+    return and_(leases.c.id == lease.id, leases.c.generation == lease.generation)

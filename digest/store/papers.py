@@ -1,0 +1,124 @@
+"""Reading papers and their signals."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+
+from digest.model import Paper, SeenSignals, Signals
+from digest.store.engine import blocks
+from digest.store.tables import aliases, paper_sources, papers, signals
+
+ARXIV = "arxiv:"
+
+
+def papers_listed(
+    connection: Connection, *, since: datetime, now: datetime, sources: Sequence[str] = ()
+) -> list[Paper]:
+    """Papers listed since then and seen by `now`, newest first, with the signals known at `now`.
+
+    An empty `sources` means all of them.
+    """
+    wanted = and_(papers.c.listed_at >= since, papers.c.listed_at <= now, papers.c.first_seen_at <= now)
+    if sources:
+        listed = select(paper_sources.c.paper_id).where(paper_sources.c.source.in_(sources))
+        wanted = and_(wanted, papers.c.id.in_(listed))
+    return _papers(connection, wanted, now=now)
+
+
+def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Paper]:
+    """The papers with these numbers, those that there are."""
+    found = [paper for block in blocks(ids) for paper in _papers(connection, papers.c.id.in_(block), now=now)]
+    return {paper.id: paper for paper in found}
+
+
+def paper_named(connection: Connection, name: str, *, now: datetime) -> Paper | None:
+    """The paper with this alias, arXiv id or number."""
+    spelled = [name, ARXIV + name.split("v")[0] if name[:4].isdigit() else ARXIV + name]
+    by_alias = papers.c.id.in_(select(aliases.c.paper_id).where(aliases.c.alias.in_(spelled)))
+    wanted = or_(by_alias, papers.c.id == int(name)) if name.isdecimal() and len(name) < 18 else by_alias
+    return next(iter(_papers(connection, wanted, now=now)), None)
+
+
+def papers_with_words(connection: Connection, words: str, *, now: datetime, limit: int) -> list[Paper]:
+    """Papers whose title, abstract or authors hold every word, those with it in the title first."""
+    wanted = words.split()
+    if not wanted:
+        return []
+    anywhere = and_(*(_holds(word, papers.c.title, papers.c.abstract, papers.c.authors) for word in wanted))
+    in_title = and_(*(_holds(word, papers.c.title) for word in wanted))
+    return _papers(connection, anywhere, in_title.desc(), now=now, limit=limit)
+
+
+def alias_names(connection: Connection, paper_id: int) -> list[str]:
+    """Every name that the paper is known by."""
+    query = select(aliases.c.alias).where(aliases.c.paper_id == paper_id).order_by(aliases.c.alias)
+    return list(connection.execute(query).scalars())
+
+
+def source_names(connection: Connection, paper_id: int) -> list[str]:
+    """The sources that have listed the paper."""
+    query = select(paper_sources.c.source).where(paper_sources.c.paper_id == paper_id)
+    return sorted(connection.execute(query).scalars())
+
+
+def _holds(word: str, *columns: Any) -> ColumnElement[bool]:
+    return or_(*(column.cast(papers.c.title.type).icontains(word, autoescape=True) for column in columns))
+
+
+def _papers(
+    connection: Connection,
+    wanted: ColumnElement[bool],
+    *first: ColumnElement[Any],
+    now: datetime,
+    limit: int | None = None,
+) -> list[Paper]:
+    query = select(papers).where(wanted).order_by(*first, papers.c.listed_at.desc(), papers.c.id.desc()).limit(limit)
+    rows = connection.execute(query).all()
+    histories = _histories(connection, [row.id for row in rows], now=now)
+    arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])
+    return [_paper(row, histories[row.id], arxiv_ids.get(row.id, "")) for row in rows]
+
+
+def _histories(connection: Connection, ids: Sequence[int], *, now: datetime) -> defaultdict[int, list[SeenSignals]]:
+    found: defaultdict[int, list[SeenSignals]] = defaultdict(list)
+    for block in blocks(ids):
+        query = select(signals).where(signals.c.paper_id.in_(block), signals.c.seen_at <= now)
+        for row in connection.execute(query.order_by(signals.c.paper_id, signals.c.seen_at)):
+            seen = Signals(upvotes=row.upvotes, comments=row.comments, stars=row.stars)
+            found[row.paper_id].append(SeenSignals(seen_at=row.seen_at, signals=seen))
+    return found
+
+
+def _arxiv_ids(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for block in blocks(ids):
+        named = and_(aliases.c.paper_id.in_(block), aliases.c.alias.startswith(ARXIV))
+        for row in connection.execute(select(aliases).where(named)):
+            found[row.paper_id] = row.alias.removeprefix(ARXIV)
+    return found
+
+
+def _paper(row: Row[Any], history: list[SeenSignals], arxiv_id: str) -> Paper:
+    return Paper(
+        id=row.id,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(row.authors),
+        organisation=row.organisation,
+        categories=tuple(row.categories),
+        keywords=tuple(row.keywords),
+        summary=row.summary,
+        published_at=row.published_at,
+        listed_at=row.listed_at,
+        first_seen_at=row.first_seen_at,
+        url=row.url,
+        pdf_url=row.pdf_url,
+        code_url=row.code_url,
+        project_url=row.project_url,
+        arxiv_id=arxiv_id,
+        signals=history[-1].signals if history else Signals(),
+        history=tuple(history),
+    )

@@ -1,0 +1,45 @@
+"""Each source's cursor and health."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from digest.store.engine import insert
+from digest.store.tables import sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a source has been: `failures` counts those since it last succeeded."""
+
+    name: str
+    cursor: str
+    tried_at: datetime | None
+    succeeded_at: datetime | None
+    failures: int
+    error: str
+
+
+def health(connection: Connection) -> list[Health]:
+    """Every source that was ever tried, by name."""
+    return [Health(**row._asdict()) for row in connection.execute(select(sources).order_by(sources.c.name))]
+
+
+def last_collected_at(connection: Connection) -> datetime | None:
+    """When a source was last read to its end."""
+    return connection.execute(select(func.max(sources.c.succeeded_at))).scalar()
+
+
+def note_success(connection: Connection, name: str, *, cursor: str, now: datetime) -> None:
+    """The source was read to its end."""
+    told = {"cursor": cursor, "tried_at": now, "succeeded_at": now, "failures": 0, "error": ""}
+    statement = insert(connection, sources).values(name=name, **told)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))
+
+
+def note_failure(connection: Connection, name: str, *, error: str, now: datetime) -> None:
+    """The source failed; its cursor stays."""
+    statement = insert(connection, sources).values(name=name, tried_at=now, failures=1, error=error)
+    told = {"tried_at": now, "failures": sources.c.failures + 1, "error": error}
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))

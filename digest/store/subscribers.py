@@ -1,0 +1,273 @@
+"""Subscribers, what they asked for, and their subscriptions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
+
+from digest.address import Address
+from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, SubscriptionState
+from digest.store.engine import blocks, insert
+from digest.store.tables import confirms, interests, subscribers, subscriptions, suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """What an address was asked to confirm. `nonce` goes into the link's signature only."""
+
+    id: int
+    subscriber_id: int
+    address: str
+    newsletter: str
+    choices: Choices
+    nonce: str
+    asked_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+def subscriber_for(connection: Connection, address: Address, *, now: datetime) -> int:
+    """The number of the subscriber with this address, who is made if there is none."""
+    made = insert(connection, subscribers).values(address=address.text, address_key=address.key, created_at=now)
+    connection.execute(made.on_conflict_do_nothing(index_elements=["address_key"]))
+    query = select(subscribers.c.id).where(subscribers.c.address_key == address.key)
+    return int(connection.execute(query).scalar_one())
+
+
+def subscriber_named(connection: Connection, address: Address) -> int | None:
+    """The number of the subscriber with this address."""
+    return connection.execute(select(subscribers.c.id).where(subscribers.c.address_key == address.key)).scalar()
+
+
+def add_confirm(
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    newsletter: str,
+    choices: Choices,
+    nonce: str,
+    now: datetime,
+    expires_at: datetime,
+) -> int:
+    """Remember what was asked for; the confirm's number."""
+    row = {
+        "subscriber_id": subscriber_id,
+        "newsletter": newsletter,
+        "choices": _choices_to_json(choices),
+        "nonce": nonce,
+        "asked_at": now,
+        "expires_at": expires_at,
+    }
+    return int(connection.execute(confirms.insert().values(row).returning(confirms.c.id)).scalar_one())
+
+
+def confirms_asked_since(connection: Connection, subscriber_id: int, *, since: datetime) -> int:
+    """How many confirm messages this address was sent since then."""
+    asked = select(func.count()).where(confirms.c.subscriber_id == subscriber_id, confirms.c.asked_at > since)
+    return int(connection.execute(asked).scalar_one())
+
+
+def confirm_numbered(connection: Connection, number: int) -> Confirm | None:
+    """The confirm with this number."""
+    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
+    query = select(confirms, subscribers.c.address).select_from(joined).where(confirms.c.id == number)
+    row = connection.execute(query).first()
+    return None if row is None else _confirm(row)
+
+
+def open_confirms(connection: Connection, *, now: datetime) -> list[Confirm]:
+    """Whoever was asked and has neither answered nor run out of time, oldest first."""
+    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
+    query = select(confirms, subscribers.c.address).select_from(joined)
+    unanswered = query.where(confirms.c.used_at.is_(None), confirms.c.expires_at > now)
+    return [_confirm(row) for row in connection.execute(unanswered.order_by(confirms.c.id))]
+
+
+def use_confirm(connection: Connection, number: int, *, now: datetime) -> bool:
+    """Mark the confirm as used; false where it had been used already."""
+    used = update(confirms).where(confirms.c.id == number, confirms.c.used_at.is_(None)).values(used_at=now)
+    return connection.execute(used).rowcount == 1
+
+
+def forget_confirms(connection: Connection, *, now: datetime) -> int:
+    """Delete what ran out unconfirmed, and the addresses that nothing else is known of; how many addresses."""
+    connection.execute(delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None)))
+    subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
+    asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
+    return connection.execute(delete(subscribers).where(~subscribed, ~asked)).rowcount
+
+
+def set_subscription(
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    newsletter: str,
+    choices: Choices,
+    next_due_at: datetime,
+    now: datetime,
+) -> int:
+    """Make the subscription active with these choices, whatever it was before; its number."""
+    told = {
+        "state": SubscriptionState.ACTIVE,
+        "cadence": choices.cadence,
+        "hour": choices.hour,
+        "timezone": choices.timezone,
+        "max_papers": choices.max_papers,
+        "next_due_at": next_due_at,
+        "confirmed_at": now,
+        "unsubscribed_at": None,
+    }
+    statement = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
+    kept = statement.on_conflict_do_update(index_elements=["subscriber_id", "newsletter"], set_=told)
+    number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
+    connection.execute(delete(interests).where(interests.c.subscription_id == number))
+    rows = [{"subscription_id": number, "kind": i.kind, "value": i.value} for i in choices.interests]
+    if rows:
+        connection.execute(interests.insert(), rows)
+    return number
+
+
+def end_subscriptions(
+    connection: Connection, *, now: datetime, subscription_id: int | None = None, subscriber_id: int | None = None
+) -> list[int]:
+    """Unsubscribe one subscription, or all of a subscriber; the numbers of those that were active."""
+    whose = (
+        subscriptions.c.id == subscription_id
+        if subscription_id is not None
+        else subscriptions.c.subscriber_id == subscriber_id
+    )
+    ended = (
+        update(subscriptions)
+        .where(whose, subscriptions.c.state == SubscriptionState.ACTIVE)
+        .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None)
+    )
+    return list(connection.execute(ended.returning(subscriptions.c.id)).scalars())
+
+
+def subscriptions_due(connection: Connection, *, newsletter: str, now: datetime, limit: int) -> list[Subscription]:
+    """Active subscriptions whose hour has come, the longest due first, locked until the transaction ends.
+
+    Suppressed addresses are among them: their papers are not lost but their time moves on.
+    """
+    due = (
+        (subscriptions.c.newsletter == newsletter)
+        & (subscriptions.c.state == SubscriptionState.ACTIVE)
+        & (subscriptions.c.next_due_at <= now)
+    )
+    order = (subscriptions.c.next_due_at, subscriptions.c.id)
+    locked = _rows().where(due).order_by(*order).limit(limit).with_for_update(of=subscriptions, skip_locked=True)
+    return _subscriptions(connection, connection.execute(locked).all())
+
+
+def move_on(connection: Connection, moves: Sequence[tuple[int, datetime, datetime | None]]) -> None:
+    """Set (subscription, its next due instant, how far its papers have been looked through)."""
+    rows = [{"_id": number, "_next": next_at, "_reached": reached_at} for number, next_at, reached_at in moves]
+    statement = update(subscriptions).where(subscriptions.c.id == bindparam("_id"))
+    values: dict[str, Any] = {"next_due_at": bindparam("_next"), "reached_at": bindparam("_reached")}
+    if rows:
+        connection.execute(statement.values(values), rows)
+
+
+def subscription_numbered(connection: Connection, number: int) -> Subscription | None:
+    """The subscription with this number."""
+    return next(iter(_where(connection, subscriptions.c.id == number)), None)
+
+
+def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscription]:
+    """A subscriber's subscriptions."""
+    return _where(connection, subscriptions.c.subscriber_id == subscriber_id)
+
+
+def subscriptions_numbered(connection: Connection, numbers: Iterable[int]) -> dict[int, Subscription]:
+    """The subscriptions with these numbers."""
+    found = [s for block in blocks(numbers) for s in _where(connection, subscriptions.c.id.in_(block))]
+    return {subscription.id: subscription for subscription in found}
+
+
+def all_subscriptions(connection: Connection) -> list[Subscription]:
+    """Every subscription, oldest first."""
+    return _subscriptions(connection, connection.execute(_rows().order_by(subscriptions.c.id)).all())
+
+
+def suppress(connection: Connection, subscriber_id: int, *, reason: str, now: datetime) -> None:
+    """Never send to this address again, until the suppression is lifted; an earlier reason stays."""
+    key = select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
+    statement = insert(connection, suppressions).values(address_key=key, reason=reason, since_at=now)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def _rows() -> Any:
+    joined = subscriptions.join(subscribers, subscriptions.c.subscriber_id == subscribers.c.id)
+    return select(subscriptions, subscribers.c.address).select_from(joined)
+
+
+def _where(connection: Connection, wanted: ColumnElement[bool]) -> list[Subscription]:
+    return _subscriptions(connection, connection.execute(_rows().where(wanted).order_by(subscriptions.c.id)).all())
+
+
+def _subscriptions(connection: Connection, rows: Sequence[Row[Any]]) -> list[Subscription]:
+    followed: defaultdict[int, list[Interest]] = defaultdict(list)
+    for block in blocks([row.id for row in rows]):
+        query = select(interests).where(interests.c.subscription_id.in_(block)).order_by(interests.c.id)
+        for row in connection.execute(query):
+            followed[row.subscription_id].append(Interest(kind=InterestKind(row.kind), value=row.value))
+    return [_subscription(row, tuple(followed[row.id])) for row in rows]
+
+
+def _subscription(row: Row[Any], followed: tuple[Interest, ...]) -> Subscription:
+    choices = Choices(
+        cadence=Cadence(row.cadence),
+        hour=row.hour,
+        timezone=row.timezone,
+        max_papers=row.max_papers,
+        interests=followed,
+    )
+    return Subscription(
+        id=row.id,
+        subscriber_id=row.subscriber_id,
+        address=row.address,
+        newsletter=row.newsletter,
+        state=SubscriptionState(row.state),
+        choices=choices,
+        next_due_at=row.next_due_at,
+        reached_at=row.reached_at,
+        confirmed_at=row.confirmed_at,
+    )
+
+
+def _confirm(row: Row[Any]) -> Confirm:
+    return Confirm(
+        id=row.id,
+        subscriber_id=row.subscriber_id,
+        address=row.address,
+        newsletter=row.newsletter,
+        choices=_choices_from_json(row.choices),
+        nonce=row.nonce,
+        asked_at=row.asked_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )
+
+
+def _choices_to_json(choices: Choices) -> dict[str, Any]:
+    return {
+        "cadence": choices.cadence,
+        "hour": choices.hour,
+        "timezone": choices.timezone,
+        "max_papers": choices.max_papers,
+        "interests": [[interest.kind, interest.value] for interest in choices.interests],
+    }
+
+
+def _choices_from_json(told: dict[str, Any]) -> Choices:
+    followed = tuple(Interest(kind=InterestKind(kind), value=value) for kind, value in told["interests"])
+    return Choices(
+        cadence=Cadence(told["cadence"]),
+        hour=told["hour"],
+        timezone=told["timezone"],
+        max_papers=told["max_papers"],
+        interests=followed,
+    )

@@ -1,0 +1,298 @@
+"""The tables, once, for SQLite and PostgreSQL alike. Rows never leave this room."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from digest.model import DeliveryState
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite, which has no zones, keeps the naive UTC value."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts 64-bit only in a column declared INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True)
+
+
+def _refers(name: str, target: str, *, nullable: bool = False, on_delete: str = "CASCADE", **kw: Any) -> Column[int]:
+    return Column(name, _Id, ForeignKey(target, ondelete=on_delete), nullable=nullable, **kw)
+
+
+# Numbers of rows stand in signed links and in messages: SQLite must never give one out again.
+_NEVER_REUSED: Any = {"sqlite_autoincrement": True}
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("cursor", Text, nullable=False, server_default=""),
+    Column("tried_at", Instant),
+    Column("succeeded_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("raw_title", Text, nullable=False),
+    Column("raw_abstract", Text, nullable=False),
+    Column("title_key", Text, nullable=False, index=True),
+    Column("author_key", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("keywords", JSON, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("published_at", Instant),
+    Column("listed_on", Date),
+    Column("listed_at", Instant, nullable=False, index=True),
+    Column("first_seen_at", Instant, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("pdf_url", Text, nullable=False),
+    Column("code_url", Text, nullable=False),
+    Column("project_url", Text, nullable=False),
+    **_NEVER_REUSED,
+)
+
+aliases = Table(
+    "aliases", metadata, Column("alias", String(300), primary_key=True), _refers("paper_id", "papers.id", index=True)
+)
+
+paper_sources = Table(
+    "paper_sources",
+    metadata,
+    _refers("paper_id", "papers.id", primary_key=True),
+    Column("source", String(100), primary_key=True),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    _refers("paper_id", "papers.id", primary_key=True),
+    Column("seen_at", Instant, primary_key=True),
+    Column("upvotes", Integer),
+    Column("comments", Integer),
+    Column("stars", Integer),
+)
+
+backgrounds = Table(
+    "backgrounds",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("fitted_at", Instant, nullable=False),
+    Column("papers", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    _id(),
+    Column("address", String(320), nullable=False),
+    Column("address_key", String(320), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    **_NEVER_REUSED,
+)
+
+confirms = Table(
+    "confirms",
+    metadata,
+    _id(),
+    _refers("subscriber_id", "subscribers.id", index=True),
+    Column("newsletter", String(50), nullable=False),
+    Column("choices", JSON, nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("used_at", Instant),
+    **_NEVER_REUSED,
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _id(),
+    _refers("subscriber_id", "subscribers.id"),
+    Column("newsletter", String(50), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("cadence", String(20), nullable=False),
+    Column("hour", SmallInteger, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("max_papers", SmallInteger, nullable=False),
+    Column("next_due_at", Instant),
+    Column("reached_at", Instant),
+    Column("confirmed_at", Instant, nullable=False),
+    Column("unsubscribed_at", Instant),
+    UniqueConstraint("subscriber_id", "newsletter"),
+    Index("ix_subscriptions_due", "state", "next_due_at"),
+    **_NEVER_REUSED,
+)
+
+interests = Table(
+    "interests",
+    metadata,
+    _id(),
+    _refers("subscription_id", "subscriptions.id", index=True),
+    Column("kind", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    _id(),
+    Column("newsletter", String(50), nullable=False),
+    Column("cadence", String(20), nullable=False),
+    Column("due_on", Date, nullable=False),
+    UniqueConstraint("newsletter", "cadence", "due_on"),
+    **_NEVER_REUSED,
+)
+
+printings = Table(
+    "printings",
+    metadata,
+    _id(),
+    _refers("edition_id", "editions.id"),
+    Column("version", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("edition_id", "version"),
+    **_NEVER_REUSED,
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    _refers("printing_id", "printings.id", primary_key=True),
+    _refers("paper_id", "papers.id", primary_key=True),
+    Column("content", JSON, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _id(),
+    Column("holder", String(200), nullable=False),
+    Column("generation", Integer, nullable=False),
+    # Seconds since 1970 by the database's own clock, whatever the machines' say.
+    Column("expires", Float(53), nullable=False),
+    **_NEVER_REUSED,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("newsletter", String(50), nullable=False),
+    # An erased subscriber leaves the account of what was sent, without the address.
+    _refers("subscriber_id", "subscribers.id", nullable=True, on_delete="SET NULL", index=True),
+    _refers("subscription_id", "subscriptions.id", nullable=True, on_delete="SET NULL"),
+    _refers("confirm_id", "confirms.id", nullable=True, on_delete="SET NULL"),
+    _refers("printing_id", "printings.id", nullable=True, on_delete="SET NULL"),
+    Column("due_on", Date),
+    Column("dated_at", Instant, nullable=False),
+    Column("signed_with", String(8), nullable=False),
+    Column("selection", JSON(none_as_null=True)),
+    Column("reader", JSON(none_as_null=True)),
+    Column("send_after_at", Instant, nullable=False),
+    Column("send_before_at", Instant, nullable=False),
+    _refers("lease_id", "leases.id", nullable=True, on_delete="RESTRICT", index=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempted_at", Instant),
+    Column("provider_reference", String(200), nullable=False, server_default=""),
+    UniqueConstraint("subscription_id", "due_on"),
+    Index("ix_deliveries_queue", "state", "priority", "send_after_at", "id"),
+    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in DeliveryState)), name="state"),
+    **_NEVER_REUSED,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    _refers("delivery_id", "deliveries.id", index=True),
+    Column("number", Integer, nullable=False),
+    Column("provider", String(50), nullable=False),
+    Column("answered_at", Instant, nullable=False),
+    Column("outcome", String(30), nullable=False),
+    Column("code", String(100), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("kind", String(30), nullable=False),
+    _refers("delivery_id", "deliveries.id", nullable=True, on_delete="SET NULL", index=True),
+    _refers("subscriber_id", "subscribers.id", nullable=True, on_delete="SET NULL", index=True),
+    Column("happened_at", Instant, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_key", String(320), primary_key=True),
+    Column("reason", String(100), nullable=False),
+    Column("since_at", Instant, nullable=False),
+)

@@ -1,0 +1,216 @@
+"""Job: ask, confirm, unsubscribe. Nobody is subscribed who has not confirmed, or been vouched for by the operator."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from digest.address import Address
+from digest.due import next_due_at
+from digest.errors import InputError
+from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Priority, SubscriptionState
+from digest.store import Connection, Store
+from digest.store.deliveries import NewDelivery, queue, skip_queued
+from digest.store.events import Event, add_event
+from digest.store.subscribers import (
+    Confirm,
+    add_confirm,
+    confirm_numbered,
+    confirms_asked_since,
+    end_subscriptions,
+    forget_confirms,
+    set_subscription,
+    subscriber_for,
+    subscriber_named,
+    subscriptions_of,
+    use_confirm,
+)
+from digest.taxonomy import CATEGORIES
+from digest.tokens import Keys, Purpose, claimed
+
+CONFIRM_LASTS = timedelta(hours=48)
+ASKED_AT_MOST_EVERY = timedelta(hours=1)
+MOST_INTERESTS = 100
+LONGEST_INTEREST = 200
+MOST_PAPERS = 20
+
+
+def choices_from(
+    *,
+    topics: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    authors: Sequence[str] = (),
+    mutes: Sequence[str] = (),
+    cadence: str,
+    hour: int,
+    timezone: str,
+    max_papers: int,
+) -> Choices:
+    """What somebody typed, as choices. Raises InputError that says what would be right."""
+    typed = [
+        *((InterestKind.TOPIC, value) for value in topics),
+        *((InterestKind.CATEGORY, value) for value in categories),
+        *((InterestKind.AUTHOR, value) for value in authors),
+        *((InterestKind.MUTE, value) for value in mutes),
+    ]
+    followed = dict.fromkeys(_interest(kind, value) for kind, value in typed if value.strip())
+    if len(followed) > MOST_INTERESTS:
+        raise InputError(f"That is more than {MOST_INTERESTS} interests. Leave some out.")
+    if not 0 <= hour <= 23:
+        raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
+    if not 1 <= max_papers <= MOST_PAPERS:
+        raise InputError(f"An edition has 1 to {MOST_PAPERS} papers. Write a number between them.")
+    return Choices(
+        cadence=_cadence(cadence),
+        hour=hour,
+        timezone=_zone(timezone),
+        max_papers=max_papers,
+        interests=tuple(followed),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of asking: whether a confirm message was queued."""
+
+    queued: bool
+
+
+def ask(store: Store, address: Address, *, newsletter: str, choices: Choices, keys: Keys, now: datetime) -> Asked:
+    """Queue a confirm message to the address, at most one an hour, whether it is subscribed already or not."""
+    with store.writing() as connection:
+        subscriber_id = subscriber_for(connection, address, now=now)
+        if confirms_asked_since(connection, subscriber_id, since=now - ASKED_AT_MOST_EVERY):
+            return Asked(queued=False)
+        confirm_id = add_confirm(
+            connection,
+            subscriber_id,
+            newsletter=newsletter,
+            choices=choices,
+            nonce=secrets.token_hex(16),
+            now=now,
+            expires_at=now + CONFIRM_LASTS,
+        )
+        message = NewDelivery(
+            key=f"{newsletter}:confirm:{confirm_id}",
+            kind=DeliveryKind.CONFIRM,
+            priority=Priority.AWAITED,
+            newsletter=newsletter,
+            subscriber_id=subscriber_id,
+            confirm_id=confirm_id,
+            dated_at=now,
+            send_before_at=now + CONFIRM_LASTS,
+            signed_with=keys.newest,
+        )
+        return Asked(queued=queue(connection, [message]) == 1)
+
+
+def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
+    """What a confirm link is about, or None where it is not ours, has expired, or nothing is left to confirm."""
+    number = claimed(token)
+    asked = None if number is None else confirm_numbered(connection, number)
+    if asked is None or not keys.verify(Purpose.CONFIRM, asked.id, token, salt=asked.nonce):
+        return None
+    if asked.used_at is not None and not _is_active(connection, asked):
+        return None
+    return asked if now < asked.expires_at else None
+
+
+def _is_active(connection: Connection, asked: Confirm) -> bool:
+    return any(
+        subscription.newsletter == asked.newsletter and subscription.state is SubscriptionState.ACTIVE
+        for subscription in subscriptions_of(connection, asked.subscriber_id)
+    )
+
+
+def confirm(store: Store, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
+    """Subscribe whoever holds the link; the same link again changes nothing. None: see asked_for."""
+    with store.writing() as connection:
+        asked = asked_for(connection, token, keys=keys, now=now)
+        if asked is not None and use_confirm(connection, asked.id, now=now):
+            _subscribe(connection, asked.subscriber_id, newsletter=asked.newsletter, choices=asked.choices, now=now)
+            add_event(
+                connection,
+                Event(
+                    key=f"confirmed:{asked.id}",
+                    kind="confirmed",
+                    happened_at=now,
+                    subscriber_id=asked.subscriber_id,
+                    detail={"newsletter": asked.newsletter},
+                ),
+            )
+        return asked
+
+
+def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> int:
+    """Subscribe an address for which the operator vouches; the subscription's number."""
+    with store.writing() as connection:
+        subscriber_id = subscriber_for(connection, address, now=now)
+        return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
+
+
+def unsubscribe(store: Store, subscription_id: int, *, now: datetime) -> bool:
+    """End a subscription at once, messages in the queue included; false where it had ended before."""
+    with store.writing() as connection:
+        ended = end_subscriptions(connection, now=now, subscription_id=subscription_id)
+        _leave(connection, ended, now=now)
+        return bool(ended)
+
+
+def unsubscribe_address(store: Store, address: Address, *, now: datetime) -> int:
+    """End every subscription of an address; how many there were. Raises InputError where it is unknown."""
+    with store.writing() as connection:
+        subscriber_id = subscriber_named(connection, address)
+        if subscriber_id is None:
+            raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
+        ended = end_subscriptions(connection, now=now, subscriber_id=subscriber_id)
+        _leave(connection, ended, now=now)
+        return len(ended)
+
+
+def forget_unconfirmed(store: Store, *, now: datetime) -> int:
+    """Delete the addresses that did not confirm in time; how many."""
+    with store.writing() as connection:
+        return forget_confirms(connection, now=now)
+
+
+def _subscribe(connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime) -> int:
+    due_at = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+    return set_subscription(
+        connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
+    )
+
+
+def _leave(connection: Connection, subscription_ids: list[int], *, now: datetime) -> None:
+    skip_queued(connection, subscription_ids, detail="unsubscribed")
+    for number in subscription_ids:
+        key = f"unsubscribed:{number}:{now.isoformat()}"
+        add_event(
+            connection,
+            Event(key=key, kind="unsubscribed", happened_at=now, detail={"subscription": number}),
+        )
+
+
+def _interest(kind: InterestKind, value: str) -> Interest:
+    text = " ".join(value.split())
+    if len(text) > LONGEST_INTEREST:
+        raise InputError(f"An interest has more than {LONGEST_INTEREST} characters. Say it in a few words.")
+    if not text.isprintable():
+        raise InputError("An interest holds a character that cannot be shown. Type it again in plain words.")
+    if kind is InterestKind.CATEGORY and text not in CATEGORIES:
+        raise InputError(f"{text!r} is not an arXiv category. Write one such as cs.CL or stat.ML.")
+    return Interest(kind=kind, value=text)
+
+
+def _cadence(value: str) -> Cadence:
+    try:
+        return Cadence(value)
+    except ValueError as error:
+        raise InputError(f"{value!r} is not a cadence. Write daily, weekdays, weekly or monthly.") from error
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise InputError(f"{value!r} is not a time zone. Write an IANA name such as Europe/Paris.")
+    return value
