@@ -142,6 +142,11 @@ class Composer:
         self._contents: dict[int, Mapping[str, Any]] = {}
         self._cards: dict[tuple[int, int], Card] = {}
 
+    def preload(self, printing_id: int, content: Mapping[str, Any], cards: Mapping[int, Card]) -> None:
+        """Use a printing that the store does not have."""
+        self._contents[printing_id] = content
+        self._cards.update({(printing_id, paper): card for paper, card in cards.items()})
+
     def outgoing(self, connection: Connection, delivery: Delivery) -> Outgoing:
         """The delivery's message in its envelope. Raises RenderingError where it cannot be made."""
         if delivery.address is None:

@@ -70,19 +70,32 @@ def deliver(
     clock: Clock,
     limit: int | None = None,
     wait: Callable[[float], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Delivered:
-    """Send what is queued, at most `limit` messages.
+    """Send what is queued, at most `limit` messages, until there is nothing more or `should_stop` says so.
 
     With `wait`, leases that a killed process left behind are waited for, once, at most as long as
     a lease lasts; a lease that is held on to belongs to a living process and is left alone.
     """
-    run = _Run(store, mailer, press, terms=terms, clock=clock, progress=progress)
+    run = _Run(store, mailer, press, terms=terms, clock=clock, should_stop=should_stop, progress=progress)
     try:
         run.send_all(limit=limit)
         if wait is not None and limit is None and (seconds := _left_behind(store)) is not None:
             wait(min(seconds, terms.lease_seconds) + 0.05)
             run.send_all(limit=None)
+    except _Stopped as stopped:
+        run.delivered.error = str(stopped)
+    return run.delivered
+
+
+def deliver_one(
+    store: Store, mailer: Mailer, press: Press, delivery_id: int, *, terms: Terms, clock: Clock
+) -> Delivered:
+    """Send one delivery that is queued, and nothing else."""
+    run = _Run(store, mailer, press, terms=terms, clock=clock)
+    try:
+        run.send_one(delivery_id)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
     return run.delivered
@@ -105,16 +118,25 @@ class _Run:
     """One run over the queue: it holds one lease at a time."""
 
     def __init__(
-        self, store: Store, mailer: Mailer, press: Press, *, terms: Terms, clock: Clock, progress: Callable[[int], None]
+        self,
+        store: Store,
+        mailer: Mailer,
+        press: Press,
+        *,
+        terms: Terms,
+        clock: Clock,
+        should_stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self.store, self.mailer, self.terms, self.clock, self.progress = store, mailer, terms, clock, progress
+        self.store, self.mailer, self.terms, self.clock = store, mailer, terms, clock
+        self.should_stop, self.progress = should_stop, progress
         self.composer = Composer(press)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.delivered = Delivered()
 
     def send_all(self, *, limit: int | None) -> None:
         left = limit
-        while left is None or left > 0:
+        while (left is None or left > 0) and not self.should_stop():
             lease = self._take(BLOCK if left is None else min(left, BLOCK))
             if lease is None:
                 return
@@ -123,6 +145,15 @@ class _Run:
             except LeaseLostError:
                 continue
             left = None if left is None else left - taken
+
+    def send_one(self, delivery_id: int) -> None:
+        seconds = self.terms.lease_seconds
+        with self.store.writing() as connection:
+            lease = take_queued(
+                connection, holder=self.holder, seconds=seconds, limit=1, now=self.clock(), only=delivery_id
+            )
+        if lease is not None:
+            self._send_leased(lease)
 
     def _take(self, size: int) -> Lease | None:
         seconds = self.terms.lease_seconds
@@ -138,9 +169,12 @@ class _Run:
             if not self.mailer.repeatable:
                 held = self._settle_doubtful(connection, held)
         for window in blocks(held, self.terms.window):
+            if self.should_stop():
+                break
             self._send_window(lease, window)
             self.progress(len(window))
         with self.store.writing() as connection:
+            give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
             release(connection, lease)
         return len(held)
 

@@ -80,15 +80,16 @@ def publish(
     newsletter: str,
     trend_weight: float,
     now: datetime,
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Published:
-    """Queue the editions of every subscription of the newsletter that is due."""
+    """Queue the editions of every subscription of the newsletter that is due, until `should_stop` says so."""
     published = Published()
     with store.reading() as connection:
         if not subscriptions_due(connection, newsletter=newsletter, now=now, limit=1):
             return published
         stock = take_stock(connection, sources=press.newsletter(newsletter).sources, now=now)
-    while True:
+    while not should_stop():
         with store.writing() as connection:
             due = subscriptions_due(connection, newsletter=newsletter, now=now, limit=BLOCK)
             if not due:
@@ -99,6 +100,7 @@ def publish(
             published.merged += sum(c.selection is None for c in chosen)
             move_on(connection, [_moved(c, now=now) for c in chosen])
         progress(len(due))
+    return published
 
 
 def take_stock(connection: Connection, *, sources: Sequence[str], now: datetime) -> Stock:

@@ -14,8 +14,9 @@ from digest.ranking.features import features, paper_features, surface_forms
 from digest.ranking.trending import trend_scores
 from digest.text import title_key
 
-LEAST_COSINE = 0.05
 LEAST_COVERED = 0.6
+"""The share of a topic's weight that a paper's words must cover, unless the topic's own phrase stands in it."""
+
 CATEGORY_FIT = 0.02
 """Below any topic's: a category says what may be read, a topic what is wanted."""
 
@@ -23,8 +24,8 @@ CATEGORY_FIT = 0.02
 class Candidates:
     """Papers, ready to be scored against any number of topics.
 
-    A topic matches a paper that shares at least 60 % of the topic's weight and a cosine of 0.05:
-    below that, a single common word such as "model" would match everything.
+    A topic matches a paper in which a phrase of it stands, or most of its words with one of them
+    in the title: words in passing do not make a paper's subject.
     """
 
     def __init__(self, papers: Sequence[Paper], *, background: Background, now: datetime) -> None:
@@ -35,6 +36,7 @@ class Candidates:
         self._counted = [paper_features(paper.title, paper.abstract) for paper in papers]
         self._lengths = np.array([_length(counted, background) for counted in self._counted])
         self._holding = _inverted(self._counted)
+        self._titles = _inverted([features(paper.title) for paper in papers])
 
     @cached_property
     def trend(self) -> NDArray[np.float64]:
@@ -92,17 +94,22 @@ class Candidates:
         return np.fromiter(truths, dtype=np.float64, count=len(self.papers))
 
     def _topic_fit(self, counted: Mapping[str, int]) -> NDArray[np.float64]:
-        """The cosine of the topic, as a document, with each paper; 0 below the two thresholds."""
+        """The cosine of the topic, as a document, with each paper; 0 where it does not match."""
         weights = {feature: (1 + log(n)) * self.background.weight(feature) for feature, n in counted.items()}
         length = sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        all_words = sum(weight for feature, weight in weights.items() if _is_word(feature)) or 1.0
         dot, covered = np.zeros(len(self.papers)), np.zeros(len(self.papers))
+        phrased, titled = np.zeros(len(self.papers), dtype=bool), np.zeros(len(self.papers), dtype=bool)
         for feature, weight in weights.items():
             positions, counts = self._holding.get(feature, _NOWHERE)
             dot[positions] += weight * (1 + np.log(counts)) * self.background.weight(feature)
-            covered[positions] += weight if _is_word(feature) else 0
-        words = sum(weight for feature, weight in weights.items() if _is_word(feature)) or 1.0
-        cosine: NDArray[np.float64] = dot / (self._lengths * length)
-        return np.where((covered / words >= LEAST_COVERED) & (cosine >= LEAST_COSINE), cosine, 0.0)
+            if _is_word(feature):
+                covered[positions] += weight / all_words
+                titled[self._titles.get(feature, _NOWHERE)[0]] = True
+            else:
+                phrased[positions] = True
+        matches = phrased | (titled & (covered >= LEAST_COVERED))
+        return np.where(matches, dot / (self._lengths * length), 0.0)
 
 
 _NOWHERE = (np.array([], dtype=np.intp), np.array([], dtype=np.float64))

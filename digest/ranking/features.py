@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ TITLE_WEIGHT = 3
 
 # Letters and digits of any script; the hyphen, dot and plus split words, as in "few-step".
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_BREAK = re.compile(r"[.!?;:,()\[\]\n]")
 
 STOP_WORDS = frozenset(
     """
@@ -35,23 +37,33 @@ def stem(word: str) -> str:
     return str(_stemmer.stemWord(word))
 
 
-def words(text: str) -> Iterator[tuple[str, int, int]]:
-    """The stems of a text's words without stop words, each with where its word begins and ends."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word's stem, and where in the text the word stands; `follows` is whether its sentence goes on from the last."""
+
+    stem: str
+    start: int
+    end: int
+    follows: bool
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text that are not stop words."""
+    end, follows = 0, False
     for match in _WORD.finditer(text):
+        follows = follows and not _BREAK.search(text, end, match.start())
+        end = match.end()
         word = match.group().casefold().replace("’", "'")
         if word not in STOP_WORDS:
-            yield stem(word.removesuffix("'s")), match.start(), match.end()
+            yield Word(stem(word.removesuffix("'s")), match.start(), end, follows)
+            follows = True
 
 
 def features(text: str) -> Counter[str]:
-    """How often each stem, and each pair of stems that follow one another, stands in a text."""
-    stems = [word for word, _, _ in words(text)]
-    return Counter([*stems, *pairs(stems)])
-
-
-def pairs(stems: list[str]) -> Iterator[str]:
-    """Bigrams, as features."""
-    return (f"{first} {second}" for first, second in pairwise(stems))
+    """How often each stem, and each pair of stems that follow one another in a sentence, stands in a text."""
+    found = list(words(text))
+    joined = (f"{first.stem} {second.stem}" for first, second in pairwise(found) if second.follows)
+    return Counter([*(word.stem for word in found), *joined])
 
 
 def paper_features(title: str, abstract: str) -> Counter[str]:
@@ -66,14 +78,14 @@ def surface_forms(text: str, wanted: Iterable[str]) -> dict[str, str]:
     """For each wanted feature that stands in the text, the words as they stand there first."""
     missing = set(wanted)
     found: dict[str, str] = {}
-    last: tuple[str, int, int] | None = None
+    last: Word | None = None
     for word in words(text):
-        here = [(word[0], word[1])]
-        if last is not None:
-            here.append((f"{last[0]} {word[0]}", last[1]))
+        here = [(word.stem, word.start)]
+        if last is not None and word.follows:
+            here.append((f"{last.stem} {word.stem}", last.start))
         for feature, start in here:
             if feature in missing:
                 missing.discard(feature)
-                found[feature] = text[start : word[2]]
+                found[feature] = text[start : word.end]
         last = word
     return found

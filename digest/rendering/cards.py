@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from digest.model import Cadence, Paper, SeenSignals
@@ -156,7 +157,7 @@ def _gains(history: list[SeenSignals], *, seen_at: datetime, span: _Span) -> lis
     """Upvotes gained in each slot, oldest first; before the first observation nothing is assumed."""
     edges = [seen_at - span.step * back for back in range(span.slots, -1, -1)]
     counts = [_upvotes_at(history, edge) for edge in edges]
-    return [after - before for before, after in zip(counts, counts[1:], strict=False)]
+    return [after - before for before, after in pairwise(counts)]
 
 
 def _upvotes_at(history: list[SeenSignals], instant: datetime) -> int:

@@ -206,9 +206,7 @@ def _is_quiet(cards: Sequence[tuple[Card, Reason]], *, reader: Reader) -> bool:
     return reader.follows and all(reason.kind is ReasonKind.TRENDING for _, reason in cards)
 
 
-def _inbox_sentences(
-    cards: Sequence[tuple[Card, Reason]], *, reader: Reader, printed: Mapping[str, Any]
-) -> list[str]:
+def _inbox_sentences(cards: Sequence[tuple[Card, Reason]], *, reader: Reader, printed: Mapping[str, Any]) -> list[str]:
     kind, interest, matched = _strongest(cards)
     sentences = []
     if matched:

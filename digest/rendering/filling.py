@@ -28,8 +28,8 @@ class Body:
 def fill(compiled: Compiled, context: Mapping[str, object]) -> Body:
     """The message for one reader.
 
-    Values are escaped in the HTML and nowhere else; the subject is one line without control
-    characters. Raises RenderingError where a template asks for what `context` does not hold.
+    Values are escaped in the HTML and nowhere else; no part holds a NUL, and the subject is one
+    line without control characters. Raises RenderingError where a template asks for what `context` does not hold.
     """
     return Body(
         subject=" ".join(_UNSEEN.sub(" ", _rendered("subject", compiled.subject, context)).split()),
@@ -43,13 +43,13 @@ def wrap(text: str, hang: int = 0) -> str:
 
     `hang` is the column at which the first line begins; the following ones are indented to it.
     """
-    return _wrap(_UNSEEN.sub(" ", text), hang)
+    return _wrap(text, hang)
 
 
 @lru_cache(maxsize=8192)
 def _wrap(text: str, hang: int) -> str:
     lines, line = [], ""
-    for word in text.split():
+    for word in _UNSEEN.sub(" ", text).split():
         if line and hang + len(line) + 1 + len(word) > WIDTH:
             lines.append(line)
             line = word
@@ -60,7 +60,8 @@ def _wrap(text: str, hang: int) -> str:
 
 def _rendered(part: str, source: str, context: Mapping[str, object]) -> str:
     try:
-        return _template(source, part == "HTML").render(context)
+        filled = _template(_HTML if part == "HTML" else _TEXT, source).render(context)
+        return filled.replace("\x00", "")
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise RenderingError(
             f"The message's {part} cannot be filled: {error}. Correct the template or what it is given."
@@ -68,13 +69,16 @@ def _rendered(part: str, source: str, context: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=128)
-def _template(source: str, autoescape: bool) -> Template:
-    return (_HTML if autoescape else _TEXT).from_string(source)
+def _template(environment: Environment, source: str) -> Template:
+    return environment.from_string(source)
 
 
 def _environment(*, autoescape: bool) -> Environment:
     environment = Environment(
-        autoescape=autoescape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=0
+        autoescape=autoescape,  # noqa: S701 -- false for the parts that are not markup
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["wrap"] = wrap
     return environment

@@ -112,7 +112,8 @@ class Library:
 
     def _laid_out(self, name: str, mjml: str) -> str:
         try:
-            html: str = mjml2html(mjml)
+            # Without its list of web fonts it would load Roboto, which mail programs are only asked to have.
+            html: str = mjml2html(mjml, fonts={})
         except ValueError as error:
             raise _faulty(name, None, f"as MJML: {error}") from error
         # The compiler passes on what it does not know, and a mail program would then drop it.

@@ -104,6 +104,11 @@ def queue(connection: Connection, new: Sequence[NewDelivery]) -> int:
     return len(connection.execute(statement, rows).all())
 
 
+def delivery_keyed(connection: Connection, key: str) -> int:
+    """The number of the delivery with this key."""
+    return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
+
+
 def papers_sent(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, set[int]]:
     """The papers of each subscription's deliveries since that date, unless a delivery gave them back."""
     found: defaultdict[int, set[int]] = defaultdict(set)

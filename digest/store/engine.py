@@ -137,7 +137,8 @@ def insert(connection: Connection, table: Table) -> Insert:
 def clock(connection: Connection) -> float:
     """Seconds since 1970 by the database's clock: the one that all its users share."""
     if connection.dialect.name == "sqlite":
-        return float(connection.execute(select(func.unixepoch("now", "subsec"))).scalar_one())
+        # unixepoch() knows fractions of a second only from SQLite 3.42 on.
+        return float(connection.execute(select((func.julianday("now") - 2440587.5) * 86400)).scalar_one())
     return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
 

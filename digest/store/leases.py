@@ -40,9 +40,13 @@ def take_expired(connection: Connection, *, holder: str, seconds: float) -> Leas
     return Lease(id=row.id, generation=row.generation + 1, seconds=seconds)
 
 
-def take_queued(connection: Connection, *, holder: str, seconds: float, limit: int, now: datetime) -> Lease | None:
-    """Lease a block of at most `limit` queued deliveries, the most urgent first."""
-    waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
+def take_queued(
+    connection: Connection, *, holder: str, seconds: float, limit: int, now: datetime, only: int | None = None
+) -> Lease | None:
+    """Lease a block of at most `limit` queued deliveries, the most urgent first, or `only` the one with that number."""
+    waiting = and_(deliveries.c.state == DeliveryState.QUEUED, deliveries.c.send_after_at <= now)
+    if only is not None:
+        waiting = and_(waiting, deliveries.c.id == only)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
     query = select(deliveries.c.id).where(waiting).order_by(*order).limit(limit)
     numbers = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())

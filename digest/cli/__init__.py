@@ -1,0 +1,59 @@
+"""Face: every job is a command. Errors are one sentence and a next step."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest import __version__
+from digest.cli import jobs, papers, people, upkeep
+from digest.cli.context import DEFAULT_CONFIG, Settings
+from digest.errors import ConfigError, DigestError, InputError
+
+cli = typer.Typer(
+    name="digest",
+    help="Offprint: trending papers in your inbox.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (upkeep.commands, jobs.commands, papers.commands):
+    cli.registered_commands += commands.registered_commands
+cli.add_typer(people.commands, name="subscriber", help="People: add, list, show, unsubscribe.")
+cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
+cli.add_typer(upkeep.mail, name="mail", help="The provider.")
+cli.add_typer(upkeep.store, name="store", help="The store.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"offprint {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def settings(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(help="The configuration file.", envvar="DIGEST_CONFIG", show_default=True)
+    ] = DEFAULT_CONFIG,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Offprint: trending papers in your inbox."""
+    context.obj = Settings(config=config, debug=debug)
+
+
+def main() -> None:
+    """Run the command line; exit code 0 is fine, 1 a job that failed or was partial, 2 wrong use or configuration."""
+    try:
+        cli()
+    except DigestError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"digest: {error}", err=True)
+        sys.exit(2 if isinstance(error, ConfigError | InputError) else 1)

@@ -1,0 +1,110 @@
+"""What every command shares: the configuration that was named, moments, and ways to say things."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.errors import InputError
+
+if TYPE_CHECKING:
+    from digest.app import App
+
+DEFAULT_CONFIG = Path("config.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What stands before the command."""
+
+    config: Path
+    debug: bool
+
+
+def moment(text: str) -> datetime:
+    """A typed date or time, in UTC unless it says otherwise."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is not a moment. Write one such as 2026-06-19T12:00.") from error
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+
+def day(text: str) -> date:
+    """A typed date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is not a date. Write one such as 2026-06-19.") from error
+
+
+def now_or(text: str | None) -> datetime:
+    """The moment that was typed, or now."""
+    return datetime.now(UTC) if text is None else moment(text)
+
+
+Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Do it as of this moment, for a rehearsal.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def opened(context: typer.Context) -> "App":
+    """The installation that the configuration describes."""
+    from digest.app import open_app
+    from digest.config import load_config
+
+    return open_app(load_config(context.obj.config))
+
+
+def say(text: str = "") -> None:
+    """One line on standard output."""
+    typer.echo(text)
+
+
+def answer(value: Any) -> None:
+    """A value as JSON on standard output; moments in ISO."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def steps(title: str) -> Iterator["Steps"]:
+    """Long work: a progress bar on a terminal, one line per step elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Steps(None)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield Steps((bar, bar.add_task(title, total=None)))
+
+
+class Steps:
+    """Tells how far the work has come."""
+
+    def __init__(self, shown: tuple[Any, Any] | None) -> None:
+        self._shown = shown
+        self._done = 0
+
+    def named(self, name: str) -> None:
+        """One step, by name."""
+        if self._shown is None:
+            typer.echo(f"  {name}", err=True)
+        else:
+            bar, task = self._shown
+            bar.update(task, advance=1, description=name)
+
+    def counted(self, count: int) -> None:
+        """So many more are done."""
+        self._done += count
+        if self._shown is None:
+            typer.echo(f"  {self._done} done", err=True)
+        else:
+            bar, task = self._shown
+            bar.update(task, advance=count)

@@ -1,0 +1,40 @@
+"""The daemon: the scheduler beside the web server, until it is told to stop."""
+
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from digest.app import App
+from digest.cli.context import say
+from digest.scheduler import Ticker
+from digest.web import create_site
+from digest.web.server import build_server
+
+
+def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> None:
+    """Serve and tick until SIGTERM or SIGINT; then end the block in hand, and return."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ]
+    )
+    listen = app.config.web.listen
+    server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
+    ticker = Ticker(app, clock=clock)
+    # The server takes the signals while it runs, and raises them again when it has ended: by then
+    # they have done their work, and must not end the process before the ticks have.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    ticker.start()
+    say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")
+    try:
+        server.run()
+    finally:
+        ticker.stop()
+        app.store.close()
+    say("Stopped.")

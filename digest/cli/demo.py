@@ -1,0 +1,122 @@
+"""The demo on a terminal: set up, tell what came from where, show who got what and why."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from digest.app import App, set_up
+from digest.cli.context import say, steps
+from digest.collect import Collected
+from digest.config import Config, parse_config
+from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
+from digest.errors import DeliveryError, SourceError
+from digest.model import Reason, ReasonKind
+from digest.rendering.marks import why
+from digest.sources import Source
+from digest.sources.files import Files, newest_noon
+from digest.sources.sample import sample
+
+FOLDER = Path("var/demo")
+OUTBOX = Path("var/outbox")
+
+
+def show_demo(papers: list[Path], *, once: bool) -> None:
+    """Run the demo in the current folder, and serve it unless it is to end."""
+    config = _config(live=not papers)
+    _clear()
+    app, _, _ = set_up(config)
+    collected, now = _bring(app, papers)
+    mailer = app.mailer()
+    shown = demonstrate(app.store, app.press, mailer, collected=collected, terms=app.terms, now=now)
+    _tell(shown)
+    if shown.delivered.error:
+        raise DeliveryError(shown.delivered.error, permanent=False)
+    if once:
+        say(f"The messages are in {OUTBOX}; `./run demo` without --once shows them in the browser.")
+        return
+    from digest.cli.daemon import run_daemon
+
+    started_at = datetime.now(UTC)
+    say(f"The messages are at {config.web.base_url}/outbox/.")
+    run_daemon(app, clock=lambda: now + (datetime.now(UTC) - started_at), outbox=config.folder / OUTBOX)
+
+
+def _config(*, live: bool) -> Config:
+    listen = os.environ.get("DIGEST_WEB__LISTEN", "127.0.0.1:8000")
+    values = {
+        "store": {"url": f"sqlite:///{FOLDER}/offprint.db"},
+        "keys": {"file": str(FOLDER / "keys")},
+        "web": {"listen": listen, "base_url": f"http://{listen}"},
+        "newsletter": [{"slug": NEWSLETTER, "postal_address": "Offprint, 12 Example Street, 1000 Exampleville"}],
+        "sources": {"huggingface": {"enabled": live}},
+        "mail": {"outbox": {"path": str(OUTBOX)}},
+    }
+    return parse_config(values, folder=Path.cwd(), where="the demo's configuration")
+
+
+def _clear() -> None:
+    """Remove what an earlier demo left, and nothing else."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    for part in ("new", "cur", "tmp"):
+        for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
+            message.unlink()
+
+
+def _bring(app: App, papers: list[Path]) -> tuple[list[Collected], datetime]:
+    """Papers from the files, or live, or else the sample; and the moment that it is now."""
+    if papers:
+        return _bring_dated(app, Files(papers))
+    now = datetime.now(UTC)
+    with steps("collecting") as shown:
+        collected = bring_papers(app.store, app.sources(), now=now, progress=shown.named)
+    if any(one.recorded.read for one in collected):
+        return collected, now
+    for one in collected:
+        say(f"No live source answered ({one.error or one.source + ' lists nothing'})")
+    say("Here is the sample that the project carries: its papers are fictional.")
+    return _bring_dated(app, sample())
+
+
+def _bring_dated(app: App, source: Source) -> tuple[list[Collected], datetime]:
+    """Papers from files: now is noon after the newest dated one. Raises SourceError where a file is no good."""
+    today = datetime.now(UTC)
+    pages = list(source.listings(since=today.date(), now=today))
+    now = newest_noon([listing for page in pages for listing in page.listings]) or today
+    with steps("collecting") as shown:
+        collected = bring_papers(app.store, [source], now=now, progress=shown.named)
+    for one in collected:
+        if one.error:
+            raise SourceError(one.source, one.error)
+    for page in pages:
+        say(f"{len(page.listings):>5} papers from {page.label}")
+    return collected, now
+
+
+def _tell(shown: Demonstrated) -> None:
+    for one in shown.collected:
+        recorded = one.recorded
+        say(f"{recorded.read} listed by {one.source}, {recorded.new} papers after merging.")
+    for reader in shown.readers:
+        follows = f"follows {', '.join(reader.topics)}" if reader.topics else "follows nothing in particular"
+        say(f"\n{typer.style(reader.address, bold=True)} {follows}")
+        if reader.selection is None:
+            say("  got no message: there is nothing new for this reader.")
+            continue
+        for pick in reader.selection.picks:
+            paper = shown.papers[pick.paper_id]
+            say(f"  - {paper.title}\n      {_reason(pick.reason)}{_upvotes(paper.signals.upvotes)}")
+    sent = shown.delivered.counts["sent"]
+    say(f"\n{sent} messages were delivered.")
+
+
+def _reason(reason: Reason) -> str:
+    _, text = why(reason, marked=False)
+    found = ", ".join(f"“{term}”" for term in reason.terms)
+    return f"{text}: {found}" if found and reason.kind is ReasonKind.TOPIC else text
+
+
+def _upvotes(upvotes: int | None) -> str:
+    return "" if not upvotes else f" · {upvotes} upvote{'s' if upvotes > 1 else ''}"

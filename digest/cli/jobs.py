@@ -1,0 +1,149 @@
+"""collect, publish, deliver, run, serve, demo."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.context import Now, day, now_or, opened, say, steps
+from digest.errors import InputError
+
+commands = typer.Typer()
+
+
+@commands.command()
+def collect(
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="Read these files instead of the sources.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Read back to this day.")] = None,
+    now: Now = None,
+) -> None:
+    """Bring papers from the sources into the store."""
+    from digest.collect import collect as bring
+    from digest.sources.files import Files
+
+    app, instant = opened(context), now_or(now)
+    look_back = app.look_back if since is None else timedelta(days=(instant.date() - day(since)).days)
+    sources = [Files(file)] if file else app.sources()
+    if source is not None:
+        sources = [known for known in sources if known.name == source]
+    if not sources:
+        named = f"no source {source!r}" if source else "no source switched on"
+        raise InputError(f"There is {named}. The configuration's [sources] lists them.")
+    with steps("collecting") as shown:
+        collected = bring(app.store, sources, now=instant, look_back=look_back, progress=shown.named)
+    for one in collected:
+        recorded = one.recorded
+        say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+    _end([one.error for one in collected])
+
+
+@commands.command()
+def publish(
+    context: typer.Context,
+    newsletter: Annotated[str | None, typer.Option(metavar="SLUG", help="Only this newsletter.")] = None,
+    now: Now = None,
+) -> None:
+    """Queue the editions that are due."""
+    from digest.publish import publish as queue_due
+    from digest.subscribe import forget_unconfirmed
+
+    app, instant = opened(context), now_or(now)
+    known = [one.slug for one in app.config.newsletter]
+    if newsletter is not None and newsletter not in known:
+        raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
+    for slug in known if newsletter is None else [newsletter]:
+        with steps("publishing") as shown:
+            published = queue_due(
+                app.store,
+                app.press,
+                newsletter=slug,
+                trend_weight=app.config.ranking.trend,
+                now=instant,
+                progress=shown.counted,
+            )
+        say(
+            f"{slug}: {published.queued} editions queued, {published.without_papers} readers without a new paper,"
+            f" {published.merged} too late and merged into the next."
+        )
+    forget_unconfirmed(app.store, now=instant)
+
+
+@commands.command()
+def deliver(
+    context: typer.Context,
+    limit: Annotated[int | None, typer.Option(min=1, help="Send at most so many.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make every message, send none.")] = False,
+    now: Now = None,
+) -> None:
+    """Send what is queued."""
+    from time import sleep
+
+    from digest.deliver import deliver as send
+    from digest.deliver import rehearse
+
+    app = opened(context)
+    if dry_run:
+        made = rehearse(app.store, app.press, now=now_or(now), limit=limit)
+        size = sum(len(message.content) for message in made)
+        say(f"{len(made)} messages made, {size:,} bytes; none was sent.")
+        return
+    with steps("delivering") as shown:
+        delivered = send(
+            app.store,
+            app.mailer(),
+            app.press,
+            terms=app.terms,
+            clock=lambda: now_or(now),
+            limit=limit,
+            wait=sleep,
+            progress=shown.counted,
+        )
+    counts = [f"{count} {outcome}" for outcome, count in sorted(delivered.counts.items()) if count]
+    say(f"{', '.join(counts) or 'Nothing was queued'}.")
+    _end([delivered.error])
+
+
+@commands.command()
+def run(context: typer.Context) -> None:
+    """The whole service in one process: collect, publish, deliver, and the website."""
+    from digest.cli.daemon import run_daemon
+
+    run_daemon(opened(context), clock=lambda: datetime.now(UTC))
+
+
+@commands.command()
+def serve(context: typer.Context) -> None:
+    """The website alone."""
+    from digest.web import create_site
+    from digest.web.server import build_server
+
+    app = opened(context)
+    site = create_site(app, clock=lambda: datetime.now(UTC))
+    say(f"The site is at {app.config.web.base_url} (listening on {app.config.web.listen}).")
+    build_server(site, app.config.web.listen).run()
+
+
+@commands.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End instead of serving the site.")] = False,
+    papers: Annotated[list[Path] | None, typer.Option(help="Files of papers, instead of live sources.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, after --papers.")] = None,
+) -> None:
+    """Show the whole service on example readers, in a store of its own."""
+    from digest.cli.demo import show_demo
+
+    if more and not papers:
+        raise InputError("Files of papers come after --papers.")
+    show_demo([*(papers or []), *(more or [])], once=once)
+
+
+def _end(errors: list[str]) -> None:
+    """Say what failed, and end with exit code 1 if anything did."""
+    failed = [error for error in errors if error]
+    for error in failed:
+        typer.echo(f"digest: {error}", err=True)
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,137 @@
+"""paper search, paper show, trending, preview."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from digest.cli.context import Json, Now, answer, now_or, opened, say
+from digest.errors import InputError
+from digest.model import Paper
+
+commands = typer.Typer()
+paper = typer.Typer(no_args_is_help=True)
+
+
+@paper.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="Words that title, abstract or authors hold.")],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    as_json: Json = False,
+) -> None:
+    """Papers that hold every word."""
+    from digest.store.papers import papers_with_words
+
+    app = opened(context)
+    with app.store.reading() as connection:
+        found = papers_with_words(connection, query, now=now_or(None), limit=limit)
+    _list(found, as_json=as_json)
+
+
+@paper.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="An arXiv id, another alias, or the paper's number.")],
+    as_json: Json = False,
+) -> None:
+    """All that is known of a paper."""
+    from digest.store.papers import alias_names, paper_named, source_names
+
+    app = opened(context)
+    with app.store.reading() as connection:
+        found = paper_named(connection, name, now=now_or(None))
+        if found is None:
+            raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
+        told = _told(found) | {
+            "aliases": alias_names(connection, found.id),
+            "sources": source_names(connection, found.id),
+            "abstract": found.abstract,
+            "history": [
+                {"seen_at": seen.seen_at.isoformat(), "upvotes": seen.signals.upvotes} for seen in found.history
+            ],
+        }
+    if as_json:
+        answer(told)
+        return
+    for name, value in told.items():
+        shown = ", ".join(str(one) for one in value) if isinstance(value, list) else value
+        say(f"{name:>14}  {shown if shown is not None else 'unknown'}")
+
+
+@commands.command()
+def trending(
+    context: typer.Context,
+    window: Annotated[str, typer.Option(help="day, week or month.")] = "day",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What is trending."""
+    from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
+    from digest.store.papers import papers_listed
+
+    if window not in list(Window):
+        raise InputError(f"{window!r} is not a window. Write day, week or month.")
+    app, instant = opened(context), now_or(now)
+    with app.store.reading() as connection:
+        papers = papers_listed(connection, since=instant - LONGEST, now=instant)
+    _list(by_trend(listed_in(papers, Window(window), now=instant), now=instant)[:limit], as_json=as_json)
+
+
+@commands.command()
+def preview(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="A subscriber's address.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write the files.")] = Path("var/preview"),
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send it, after asking.")] = False,
+    now: Now = None,
+) -> None:
+    """The message that somebody would get now: .eml, .html and .txt."""
+    from digest.address import parse_address
+    from digest.cli.sending import send_now
+    from digest.trial import preview_of, queue_preview, write_preview
+
+    app, instant = opened(context), now_or(now)
+    shown = preview_of(app.store, app.press, parse_address(address), trend_weight=app.config.ranking.trend, now=instant)
+    for path in (written := write_preview(shown, out)):
+        say(str(path))
+    if open_it:
+        typer.launch(str(written[1]))
+    if send:
+        typer.confirm(f"Send it by {app.config.mail.provider} now?", abort=True)
+        send_now(app, queue_preview(app.store, shown), now=instant)
+
+
+def _list(papers: list[Paper], *, as_json: bool) -> None:
+    if as_json:
+        answer([_told(one) for one in papers])
+        return
+    for one in papers:
+        upvotes = "" if one.signals.upvotes is None else str(one.signals.upvotes)
+        say(f"{upvotes:>5}  {one.listed_at:%Y-%m-%d}  {one.arxiv_id or one.id!s:<12}  {one.title}")
+    if not papers:
+        say("No paper.")
+
+
+def _told(one: Paper) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "arxiv_id": one.arxiv_id or None,
+        "title": one.title,
+        "authors": list(one.authors),
+        "organisation": one.organisation or None,
+        "categories": list(one.categories),
+        "keywords": list(one.keywords),
+        "summary": one.summary or None,
+        "listed_at": one.listed_at.isoformat(),
+        "published_at": None if one.published_at is None else one.published_at.isoformat(),
+        "upvotes": one.signals.upvotes,
+        "comments": one.signals.comments,
+        "stars": one.signals.stars,
+        "url": one.url or None,
+        "pdf_url": one.pdf_url or None,
+        "code_url": one.code_url or None,
+        "project_url": one.project_url or None,
+    }

@@ -1,0 +1,91 @@
+"""init, mail test, store migrate, store check."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.context import now_or, opened, say
+from digest.errors import ConfigError, StoreError
+
+commands = typer.Typer()
+mail = typer.Typer(no_args_is_help=True)
+store = typer.Typer(no_args_is_help=True)
+
+
+@commands.command()
+def init(context: typer.Context) -> None:
+    """Write config.toml if there is none, and create or migrate the store."""
+    from digest.app import set_up
+    from digest.config import load_config
+
+    path: Path = context.obj.config
+    if not path.exists():
+        _write_example(path)
+        say(f"Wrote {path}: it works as it stands, and sends to nobody.")
+    config = load_config(path)
+    _, before, after = set_up(config)
+    say(_migrated(before, after))
+    say("Next: `digest collect`, `digest subscriber add`, then `digest run`.")
+
+
+@mail.callback()
+def _mail() -> None:
+    """The provider."""
+
+
+@mail.command()
+def test(
+    context: typer.Context, address: Annotated[str, typer.Argument(help="Where to send the test message.")]
+) -> None:
+    """Send one test message by the configured provider."""
+    from digest.address import parse_address
+    from digest.cli.sending import send_now
+    from digest.trial import queue_test
+
+    app, now = opened(context), now_or(None)
+    newsletter = app.config.newsletter[0].slug
+    number = queue_test(app.store, app.press, parse_address(address), newsletter=newsletter, now=now)
+    send_now(app, number, now=now)
+
+
+@store.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the store to this program's revision."""
+    from digest.app import set_up
+    from digest.config import load_config
+
+    _, before, after = set_up(load_config(context.obj.config))
+    say(_migrated(before, after))
+
+
+@store.command()
+def check(context: typer.Context) -> None:
+    """Find damage in the store."""
+    from digest.store.schema import damage
+
+    app = opened(context)
+    found = damage(app.store)
+    for sentence in found:
+        typer.echo(f"digest: {sentence}", err=True)
+    if found:
+        raise StoreError("The store is damaged. Stop the service and restore a backup.")
+    say(f"The store {app.store.where} is sound.")
+
+
+def _write_example(path: Path) -> None:
+    package = Path(__file__).parents[1]
+    example = next(p for p in (package / "config.example.toml", package.parent / "config.example.toml") if p.exists())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}. Choose another place by --config.") from error
+
+
+def _migrated(before: str | None, after: str) -> str:
+    if before == after:
+        return f"The store is at revision {after} already."
+    return (
+        f"The store is set up, at revision {after}." if before is None else f"The store went from {before} to {after}."
+    )

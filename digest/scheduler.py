@@ -1,0 +1,118 @@
+"""Face: APScheduler ticks, and nothing else; the store says what is due.
+
+Jobs live in memory and start at once: a tick that was missed is made up by the next, because
+each looks at everything that is due by then.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from digest.app import App
+from digest.collect import collect
+from digest.deliver import deliver
+from digest.errors import DigestError
+from digest.publish import publish
+from digest.subscribe import forget_unconfirmed
+
+log = structlog.get_logger()
+
+
+class Ticker:
+    """Ticks collect, publish and deliver until it is stopped."""
+
+    def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
+        self.app = app
+        self.clock = clock
+        self._stopping = threading.Event()
+        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
+
+    def start(self) -> None:
+        """Start ticking, with a first tick of each job at once."""
+        schedule = self.app.config.schedule
+        for tick, seconds in (
+            (self.collect, 60 * schedule.collect_minutes),
+            (self.publish, schedule.publish_seconds),
+            (self.deliver, schedule.deliver_seconds),
+        ):
+            self._scheduler.add_job(
+                self._guarded,
+                "interval",
+                args=[tick],
+                seconds=seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(self._scheduler.timezone),
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking; the block in hand is ended first, the rest stays in the queue."""
+        self._stopping.set()
+        self._scheduler.shutdown(wait=True)
+
+    def collect(self) -> None:
+        """Read the sources."""
+        app = self.app
+        for collected in collect(app.store, app.sources(), now=self.clock(), look_back=app.look_back):
+            recorded = collected.recorded
+            log.info(
+                "collected",
+                source=collected.source,
+                read=recorded.read,
+                new=recorded.new,
+                changed=recorded.changed,
+                error=collected.error,
+            )
+
+    def publish(self) -> None:
+        """Queue what is due, and forget who never confirmed."""
+        app, now = self.app, self.clock()
+        for newsletter in app.config.newsletter:
+            published = publish(
+                app.store,
+                app.press,
+                newsletter=newsletter.slug,
+                trend_weight=app.config.ranking.trend,
+                now=now,
+                should_stop=self._stopping.is_set,
+            )
+            counts = {
+                "queued": published.queued,
+                "without_papers": published.without_papers,
+                "merged": published.merged,
+            }
+            if any(counts.values()):
+                log.info("published", newsletter=newsletter.slug, **counts)
+        if forgotten := forget_unconfirmed(app.store, now=now):
+            log.info("forgotten", addresses=forgotten)
+
+    def deliver(self) -> None:
+        """Send what is queued."""
+        app = self.app
+        delivered = deliver(
+            app.store,
+            app.mailer(),
+            app.press,
+            terms=app.terms,
+            clock=self.clock,
+            should_stop=self._stopping.is_set,
+        )
+        counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
+        if counts:
+            log.info("delivered", **counts)
+        if delivered.error:
+            log.error("delivery stopped", error=delivered.error)
+
+    def _guarded(self, tick: Callable[[], None]) -> None:
+        """One failed tick is logged; the next one tries again."""
+        try:
+            tick()
+        except DigestError as error:
+            log.error("tick failed", tick=tick.__name__, error=str(error))  # noqa: TRY400 - a sentence, not a fault

@@ -1,0 +1,129 @@
+"""Papers out of files: the Hugging Face API's JSON, records in JSON or JSONL, a captured page.
+
+What a file is, its content says, not its name; only an undated list takes its day from the name.
+"""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from digest.errors import SourceError
+from digest.model import Listing
+from digest.sources import capture, huggingface
+from digest.sources.records import record
+from digest.sources.source import Page
+
+MOST_BYTES = 200_000_000
+NAME = "files"
+
+
+class Files:
+    """The given files, a page each."""
+
+    name = NAME
+
+    def __init__(self, paths: Sequence[Path], *, name: str = NAME) -> None:
+        self.name = name
+        self._paths = tuple(paths)
+
+    def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
+        """Every paper of every file, whatever its date."""
+        for path in self._paths:
+            yield Page(label=path.name, listings=read_papers(path), cursor=path.name)
+
+
+def read_papers(path: Path) -> tuple[Listing, ...]:
+    """The papers in a file. Raises SourceError, in one sentence, for one that is no good; nothing is half read."""
+    text = _read(path)
+    start = text.lstrip()[:1]
+    if start == "[":
+        return _of_list(path, text)
+    if start == "{":
+        return _of_lines(path, text)
+    if not capture.looks_like_page(text):
+        raise _no_papers(path)
+    try:
+        return capture.parse(text)
+    except ValueError as error:
+        raise SourceError(NAME, f"{path} is a captured page, but {error}. Capture it again, whole.") from error
+
+
+def newest_noon(listings: Sequence[Listing]) -> datetime | None:
+    """The first noon (UTC) after the newest dated paper; None where none is dated."""
+    days = [datetime.combine(one.listed_on, time(), UTC) for one in listings if one.listed_on is not None]
+    moments = [one.published_at.astimezone(UTC) for one in listings if one.published_at is not None]
+    if not days and not moments:
+        return None
+    newest = max(days + moments)
+    noon = datetime.combine(newest.date(), time(12), UTC)
+    return noon if noon > newest else noon + timedelta(days=1)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
+        raise SourceError(NAME, f"{path} cannot be read: {reason}. Mend the path or the file.") from error
+    if len(content) > MOST_BYTES:
+        raise SourceError(NAME, f"{path} holds more than {MOST_BYTES:,} bytes. Split it.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _no_papers(path) from error
+
+
+def _of_list(path: Path, text: str) -> tuple[Listing, ...]:
+    rows = _json(path, text, line=1)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _no_papers(path)
+    if any("paper" in row for row in rows):
+        try:
+            return huggingface.parse(rows, source=NAME, day=_named_day(path))
+        except SourceError as error:
+            raise SourceError(NAME, f"{path}: {str(error).partition(': ')[2]}") from error
+    return tuple(_record(path, row, line=position) for position, row in enumerate(rows, 1))
+
+
+def _of_lines(path: Path, text: str) -> tuple[Listing, ...]:
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return tuple(_record(path, _json(path, line, line=number), line=number) for number, line in lines)
+
+
+def _json(path: Path, text: str, *, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        at = line + (error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0)
+        raise SourceError(NAME, f"{path} is not whole JSON, from line {at} on. Fetch the file again.") from error
+
+
+def _record(path: Path, row: Any, *, line: int) -> Listing:
+    listing = record(row) if isinstance(row, Mapping) else None
+    if listing is None:
+        raise SourceError(NAME, f"{path}: record {line} has no title, so it is no paper. Mend or remove it.")
+    return listing
+
+
+def _named_day(path: Path) -> date | None:
+    found = re.search(r"\d{4}-\d{2}-\d{2}", path.name)
+    try:
+        return date.fromisoformat(found.group()) if found else None
+    except ValueError:
+        return None
+
+
+def _no_papers(path: Path) -> SourceError:
+    return SourceError(
+        NAME,
+        f"{path} holds no papers that can be read. Give the Hugging Face API's JSON, JSON or JSONL records with a"
+        " title, or the text of a Daily Papers page.",
+    )

