@@ -50,7 +50,7 @@ def _config(*, live: bool) -> Config:
         "store": {"url": f"sqlite:///{FOLDER}/offprint.db"},
         "keys": {"file": str(FOLDER / "keys")},
         "web": {"listen": listen, "base_url": f"http://{listen}"},
-        "newsletter": [{"slug": NEWSLETTER, "postal_address": "Offprint, 12 Example Street, 1000 Exampleville"}],
+        "newsletter": [{"slug": NEWSLETTER, "postal_address": "12 Example Street, 1000 Exampleville"}],
         "sources": {"huggingface": {"enabled": live}},
         "mail": {"outbox": {"path": str(OUTBOX)}},
     }

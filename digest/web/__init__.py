@@ -1,0 +1,41 @@
+"""The web face: pages on which people subscribe, confirm, leave and read.
+
+There are no cookies, so nothing can be done in somebody's name by another site: a page that acts
+carries its authority in its address (a signed token), and the subscribe form does no more than
+what anybody may, ask for one confirm message.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from digest.app import App
+from digest.web import failures, letters, plain, reading, security, subscribing, unsubscribing
+from digest.web.pages import Pages
+
+__all__ = ["create_site"]
+
+
+def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> FastAPI:
+    """The website of an installation; with the messages of a Maildir, for the demo, where a folder is given."""
+    pages = Pages(app.press, has_outbox=outbox is not None)
+    site = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would repeat the Host header, which is whatever the caller sent.
+        redirect_slashes=False,
+        # Addresses of pages hold tokens: they are told to nobody.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    site.include_router(plain.router(pages))
+    site.include_router(subscribing.router(app, pages, clock=clock))
+    site.include_router(unsubscribing.router(app, pages, clock=clock))
+    site.include_router(reading.router(app, pages, clock=clock))
+    if outbox is not None:
+        site.include_router(letters.router(outbox, pages))
+    failures.add_pages(site, pages)
+    security.guard(site)
+    return site

@@ -1,0 +1,95 @@
+"""Which papers a trending page shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from digest.model import Cadence, Paper
+from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
+from digest.rendering.cards import Card, make_card
+from digest.store import Connection
+from digest.store.papers import papers_listed
+from digest.store.sources import last_collected_at
+
+REACH = {Window.DAY: timedelta(days=7), Window.WEEK: timedelta(days=7), Window.MONTH: LONGEST}
+"""How far the papers of a page are looked for: a day's also among those around it, to name its neighbours."""
+
+_CADENCE = {Window.DAY: Cadence.DAILY, Window.WEEK: Cadence.WEEKLY, Window.MONTH: Cadence.MONTHLY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendingList:
+    """Papers in order. `on` is the last day (UTC) that the list covers, `seen_at` the time of its figures.
+
+    `earlier` and `later` are the days of the lists beside it, where there are any.
+    """
+
+    window: Window
+    on: date
+    papers: Sequence[Paper]
+    seen_at: datetime
+    earlier: date | None
+    later: date | None
+
+    def cards(self, first: int, last: int) -> list[Card]:
+        """Some of the papers as they are shown."""
+        cadence = _CADENCE[self.window]
+        return [make_card(paper, seen_at=self.seen_at, cadence=cadence) for paper in self.papers[first:last]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One paper, and the day of the list that it heads."""
+
+    card: Card
+    on: date
+
+
+def trending_list(connection: Connection, window: Window, *, on: date | None, now: datetime) -> TrendingList:
+    """The list of a window that ends on that day; without one, of the window that ends with the last collect."""
+    as_of = min(last_collected_at(connection) or now, now)
+    end = as_of if on is None else min(_end_of(on), now)
+    # A day's papers may have come in after it. An old list is taken as it was known then, which
+    # costs no more than a new one.
+    known_at = now if now - end < LONGEST else end
+    papers = papers_listed(connection, since=end - REACH[window], now=known_at)
+    if window is Window.DAY:
+        return _day_list(papers, on=on, end=end, seen_at=min(known_at, as_of))
+    listed = by_trend(listed_in(papers, window, now=end), now=end)
+    last, step = end.date(), REACH[window]
+    return TrendingList(
+        window=window,
+        on=last,
+        papers=listed,
+        seen_at=min(known_at, as_of),
+        earlier=last - step if listed else None,
+        later=last + step if last + step <= now.date() else None,
+    )
+
+
+def newest_card(connection: Connection, *, now: datetime) -> Sample | None:
+    """The paper at the head of the newest day's list, or None while there is no paper."""
+    newest = trending_list(connection, Window.DAY, on=None, now=now)
+    return Sample(card=newest.cards(0, 1)[0], on=newest.on) if newest.papers else None
+
+
+def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_at: datetime) -> TrendingList:
+    days = sorted({_day(paper) for paper in papers})
+    known = [day for day in days if day <= end.date()]
+    shown = on or (known[-1] if known else end.date())
+    return TrendingList(
+        window=Window.DAY,
+        on=shown,
+        papers=by_trend([paper for paper in papers if _day(paper) == shown], now=end),
+        seen_at=seen_at,
+        earlier=max((day for day in days if day < shown), default=None),
+        later=min((day for day in days if day > shown), default=None),
+    )
+
+
+def _day(paper: Paper) -> date:
+    return paper.listed_at.astimezone(UTC).date()
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)

@@ -1,0 +1,86 @@
+"""Templates -> pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from digest.compose import CREDITS, Press
+from digest.rendering.site import colours
+
+READ = ["GET", "HEAD"]
+"""The methods of a page that only shows something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link that looks like a button: the only filled one of its page, or a quiet one."""
+
+    text: str
+    path: str
+    quiet: bool = False
+
+
+class Pages:
+    """Fills the site's pages; the operator's template stands before the project's own, file by file."""
+
+    def __init__(self, press: Press, *, has_outbox: bool) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader([folder / "web" for folder in press.library.folders]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        root = urlsplit(press.base_url).path
+        self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))
+        self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]
+        self._environment.globals.update(
+            site_name=press.site_name,
+            credits=CREDITS,
+            root=root,
+            style_url=f"{root}/style.css?v={self.stylesheet_version}",
+            has_outbox=has_outbox,
+        )
+
+    def show(
+        self,
+        template: str,
+        *,
+        heading: str,
+        here: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> HTMLResponse:
+        """A page; `here` is the path under which the navigation knows it."""
+        text = self._environment.get_template(template).render(heading=heading, here=here, **values)
+        return HTMLResponse(text, status_code=status, headers=headers)
+
+    def notice(
+        self,
+        heading: str,
+        *,
+        lede: str = "",
+        done: str = "",
+        button: str = "",
+        link: Link | None = None,
+        more: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """A page that says one thing, or asks one: `button` posts to the page's own address."""
+        return self.show(
+            "notice.html",
+            heading=heading,
+            lede=lede,
+            done=done,
+            button=button,
+            link=link,
+            more=more,
+            status=status,
+            headers=headers,
+        )

@@ -1,0 +1,32 @@
+"""What is not a page: the stylesheet, the robots' file, the sign of life."""
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, Response
+from starlette.requests import Request
+
+from digest.web.pages import READ, Pages
+
+ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /view/\nDisallow: /outbox/\n"
+
+
+def router(pages: Pages) -> APIRouter:
+    """`/style.css`, `/robots.txt`, `/healthz`."""
+    tag = f'"{pages.stylesheet_version}"'
+    kept = {"ETag": tag, "Cache-Control": "public, max-age=86400"}
+
+    def style(request: Request) -> Response:
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=kept)
+        return Response(pages.stylesheet, media_type="text/css", headers=kept)
+
+    def robots() -> Response:
+        return PlainTextResponse(ROBOTS)
+
+    def healthz() -> Response:
+        return PlainTextResponse("ok")
+
+    routes = APIRouter()
+    routes.add_api_route("/style.css", style, methods=READ)
+    routes.add_api_route("/robots.txt", robots, methods=READ)
+    routes.add_api_route("/healthz", healthz, methods=READ)
+    return routes

@@ -1,0 +1,72 @@
+"""The web server, set up for this site."""
+
+import errno
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from digest.errors import ConfigError
+
+CONNECTIONS = 500
+HEADER_BYTES = 16 * 1024
+KEEP_ALIVE_SECONDS = 5
+SHUTDOWN_SECONDS = 5
+
+_WHY = {
+    errno.EADDRINUSE: "is taken by another program. Stop it, or set another port",
+    errno.EACCES: "is not allowed to this user. Set a port above 1023",
+    errno.EPERM: "is not allowed to this user. Set a port above 1023",
+    errno.EADDRNOTAVAIL: "is not an address of this machine. Set one that is, such as 127.0.0.1:8000",
+}
+_OTHERWISE = "cannot be listened on. Set an address of this machine, such as 127.0.0.1:8000"
+
+
+def build_server(site: FastAPI, listen: str) -> uvicorn.Server:
+    """A server of the site at `HOST:PORT`. Raises ConfigError where it cannot listen there.
+
+    `run()` serves until a signal or `should_exit`, in the main thread or in another.
+    """
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    _try(host, int(port), listen)
+    config = uvicorn.Config(
+        site,
+        host=host,
+        port=int(port),
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        # Requests are not logged: their addresses hold tokens.
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        # Nothing here depends on where a caller says it comes from.
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(site: FastAPI, *, listen: str) -> None:
+    """Serve the site until a signal says to stop. Raises ConfigError where it cannot listen there."""
+    build_server(site, listen).run()
+
+
+def _try(host: str, port: int, listen: str) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            # As the server will: a port whose last connections are still closing is free.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except (OSError, OverflowError) as error:
+        why = _WHY.get(error.errno, _OTHERWISE) if isinstance(error, OSError) and error.errno else _OTHERWISE
+        raise ConfigError(f"web.listen {listen} {why}.") from error

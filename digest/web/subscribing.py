@@ -1,0 +1,154 @@
+"""Subscribing and confirming."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from digest.address import EXAMPLE
+from digest.app import App
+from digest.config import Newsletter
+from digest.model import Cadence, SubscriptionState
+from digest.rendering import words
+from digest.store import Connection
+from digest.store.subscribers import Confirm, subscriptions_of
+from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
+from digest.taxonomy import CATEGORIES, COMMON
+from digest.web.form import NUMBERS, TOPICS, Fault, Typed, checked, filled_in, untouched, zones_offered
+from digest.web.lists import newest_card
+from digest.web.pages import READ, Link, Pages
+from digest.web.security import posted
+
+AGAIN = Link(text="Subscribe again", path="/")
+LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
+
+_RARE = sorted(CATEGORIES - COMMON.keys())
+_PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
+_RHYTHM = {
+    Cadence.DAILY: "daily",
+    Cadence.WEEKDAYS: "weekdays",
+    Cadence.WEEKLY: "Mondays",
+    Cadence.MONTHLY: "on the first of each month",
+}
+
+
+def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
+    """`/` and `/confirm/TOKEN`."""
+    face = _Subscribing(app, pages, clock)
+    routes = APIRouter()
+    routes.add_api_route("/", face.offer, methods=READ)
+    routes.add_api_route("/", face.take, methods=["POST"])
+    routes.add_api_route("/confirm/{token}", face.ask_back, methods=READ)
+    routes.add_api_route("/confirm/{token}", face.confirm, methods=["POST"])
+    return routes
+
+
+class _Subscribing:
+    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
+        self.app, self.pages, self.clock = app, pages, clock
+        self.default = app.config.newsletter[0]
+
+    def offer(self) -> Response:
+        """The form."""
+        return self._form(untouched(self.default), faults=(), status=200)
+
+    def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
+        """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
+        typed = filled_in(fields, untouched(self.default))
+        wanted = checked(typed, self.app.press.newsletters)
+        if isinstance(wanted, list):
+            return self._form(typed, faults=wanted, status=422)
+        ask(
+            self.app.store,
+            wanted.address,
+            newsletter=wanted.newsletter,
+            choices=wanted.choices,
+            keys=self.app.keys,
+            now=self.clock(),
+        )
+        return self.pages.notice(
+            "Check your mail",
+            lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
+            more="Nothing there? Look among the spam. An address gets one such message an hour.",
+        )
+
+    def ask_back(self, token: str) -> Response:
+        """What the link would confirm, and the button that does."""
+        with self.app.store.reading() as connection:
+            asked = asked_for(connection, token, keys=self.app.keys, now=self.clock())
+            if asked is not None and asked.used_at is not None:
+                return self._welcome(connection, asked)
+        if asked is None:
+            return self._expired()
+        facts = f"{_facts(asked)}."
+        return self.pages.notice(f"Confirm {asked.address}", lede=facts, button="Confirm subscription")
+
+    def confirm(self, token: str) -> Response:
+        """Subscribe."""
+        asked = confirm(self.app.store, token, keys=self.app.keys, now=self.clock())
+        if asked is None:
+            return self._expired()
+        with self.app.store.reading() as connection:
+            return self._welcome(connection, asked)
+
+    def _welcome(self, connection: Connection, asked: Confirm) -> Response:
+        theirs = [s for s in subscriptions_of(connection, asked.subscriber_id) if s.newsletter == asked.newsletter]
+        if not theirs or theirs[0].state is not SubscriptionState.ACTIVE or theirs[0].next_due_at is None:
+            return self._expired()
+        subscription, due_at = theirs[0], theirs[0].next_due_at
+        arrival = words.arrival(due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
+        which = "first" if subscription.reached_at is None else "next"
+        return self.pages.notice(
+            "You are in",
+            done=f"{subscription.address} is subscribed.",
+            lede=f"The {which} edition comes {arrival}.",
+            link=Link(text="What is trending", path="/trending", quiet=True),
+        )
+
+    def _expired(self) -> Response:
+        lede = f"Links last {LASTS}, and work until you unsubscribe."
+        return self.pages.notice("This link has expired", lede=lede, link=AGAIN, status=404)
+
+    def _form(self, typed: Typed, *, faults: Sequence[Fault], status: int) -> Response:
+        now = self.clock()
+        with self.app.store.reading() as connection:
+            sample = newest_card(connection, now=now)
+        how_many = words.spelled(len(faults)).capitalize()
+        return self.pages.show(
+            "subscribe.html",
+            heading=_promise(self.default),
+            here="/",
+            status=status,
+            typed=typed,
+            faults=faults,
+            fault_count=f"{how_many} thing{'' if len(faults) == 1 else 's'}",
+            example=EXAMPLE,
+            rhythm=f"{_RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
+            newsletters=self.app.config.newsletter,
+            topics=TOPICS,
+            common=COMMON,
+            rare=_RARE,
+            has_rare=not COMMON.keys() >= set(typed.categories),
+            cadences=[cadence.value for cadence in Cadence],
+            zones=zones_offered(now=now, also=typed.timezone),
+            numbers=sorted({*NUMBERS, self.default.max_papers}),
+            sample=None if sample is None else sample.card,
+            sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
+        )
+
+
+def _promise(newsletter: Newsletter) -> str:
+    number = words.spelled(newsletter.max_papers).capitalize()
+    papers = f"{number} paper{'' if newsletter.max_papers == 1 else 's'}"
+    return f"{papers} {_PERIOD.get(newsletter.cadence, 'a day')}, chosen for you"
+
+
+def _facts(asked: Confirm) -> str:
+    """The choices that come from our own lists; what was typed is shown to nobody who may not have typed it."""
+    choices = asked.choices
+    rhythm = _RHYTHM[choices.cadence]
+    papers = words.counted(choices.max_papers, "paper")
+    return f"{rhythm[:1].upper()}{rhythm[1:]} at {choices.hour:02}:00 ({choices.timezone}), up to {papers}"

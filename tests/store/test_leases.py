@@ -1,0 +1,135 @@
+"""The lease is the queue: who holds it may send, and nobody else."""
+
+from datetime import timedelta
+
+import pytest
+from personas import NOON
+
+from digest.address import parse_address
+from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
+from digest.store import Connection, Store
+from digest.store.deliveries import (
+    NewDelivery,
+    begin_attempts,
+    count_by_state,
+    deliveries_leased,
+    deliveries_queued,
+    delivery_numbered,
+    queue,
+    record_answers,
+    skip_unwanted,
+)
+from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
+from digest.store.subscribers import subscriber_for, suppress
+
+
+def new(connection: Connection, key: str, *, priority: Priority = Priority.EDITION) -> NewDelivery:
+    return NewDelivery(
+        key=key,
+        kind=DeliveryKind.TEST,
+        priority=priority,
+        newsletter="papers",
+        subscriber_id=subscriber_for(connection, parse_address("reader@example.org"), now=NOON),
+        dated_at=NOON,
+        send_before_at=NOON + timedelta(hours=1),
+        signed_with="k",
+    )
+
+
+def queued(store: Store, *keys: str) -> None:
+    with store.writing() as connection:
+        assert queue(connection, [new(connection, key) for key in keys]) == len(keys)
+
+
+def taken(store: Store, *, limit: int = 10, seconds: float = 60) -> Lease | None:
+    with store.writing() as connection:
+        return take_queued(connection, holder="one", seconds=seconds, limit=limit, now=NOON)
+
+
+def test_the_same_key_is_queued_once(store: Store) -> None:
+    queued(store, "a", "b")
+    with store.writing() as connection:
+        assert queue(connection, [new(connection, "a"), new(connection, "c")]) == 1
+        assert count_by_state(connection) == {DeliveryState.QUEUED: 3}
+
+
+def test_a_delivery_is_claimed_once(store: Store) -> None:
+    queued(store, "a", "b", "c")
+    first, second, third = taken(store, limit=2), taken(store), taken(store)
+    assert first is not None
+    assert second is not None
+    assert third is None
+    with store.reading() as connection:
+        assert [d.key for d in deliveries_leased(connection, first.id)] == ["a", "b"]
+        assert [d.key for d in deliveries_leased(connection, second.id)] == ["c"]
+
+
+def test_whoever_waits_goes_first(store: Store) -> None:
+    queued(store, "edition")
+    with store.writing() as connection:
+        queue(connection, [new(connection, "confirm", priority=Priority.AWAITED)])
+        assert [d.key for d in deliveries_queued(connection, now=NOON)] == ["confirm", "edition"]
+
+
+def test_a_lease_that_is_held_on_to_cannot_be_taken_over(store: Store) -> None:
+    queued(store, "a")
+    lease = taken(store)
+    assert lease is not None
+    with store.writing() as connection:
+        assert take_expired(connection, holder="two", seconds=60) is None
+        assert 50 < (soonest_expiry(connection) or 0) <= 60
+
+
+def test_a_process_believed_dead_does_nothing_more(store: Store) -> None:
+    queued(store, "a")
+    lost = taken(store, seconds=-1)
+    assert lost is not None
+    with store.writing() as connection:
+        lease = take_expired(connection, holder="two", seconds=60)
+        assert lease is not None
+        assert (lease.id, lease.generation) == (lost.id, 2)
+        with pytest.raises(LeaseLostError):
+            hold(connection, lost)
+        release(connection, lost)
+        hold(connection, lease)
+
+
+def test_answers_move_deliveries_and_only_unplain_ones_are_kept(store: Store) -> None:
+    queued(store, "a", "b", "c")
+    lease = taken(store)
+    assert lease is not None
+    outcomes = [Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.RECIPIENT_REFUSED]
+    with store.writing() as connection:
+        begin_attempts(connection, [1, 2, 3], now=NOON)
+        answers = [Answer(delivery_id=n, outcome=outcome, code="450") for n, outcome in enumerate(outcomes, 1)]
+        record_answers(connection, [(a, NOON + timedelta(minutes=5)) for a in answers], provider="smtp", now=NOON)
+        states = [delivery_numbered(connection, number) for number in (1, 2, 3)]
+        assert [d.state for d in states if d] == [DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.BOUNCED]
+        assert [d.attempts for d in states if d] == [1, 1, 1]
+        assert deliveries_queued(connection, now=NOON) == []
+        assert [d.key for d in deliveries_queued(connection, now=NOON + timedelta(minutes=5))] == ["b"]
+        record_answers(connection, [(replay, NOON) for replay in answers], provider="smtp", now=NOON)
+        assert [d.state for d in states if d] == [DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.BOUNCED]
+
+
+def test_what_must_not_leave_is_skipped_with_the_reason(store: Store) -> None:
+    queued(store, "a")
+    assert taken(store) is not None
+    with store.writing() as connection:
+        assert skip_unwanted(connection, [1], now=NOON) == 0
+        assert skip_unwanted(connection, [1], now=NOON + timedelta(hours=2)) == 1
+        late = delivery_numbered(connection, 1)
+    assert late is not None
+    assert (late.state, late.detail) == (DeliveryState.SKIPPED, "past its deadline")
+
+
+def test_a_suppressed_address_gets_nothing(store: Store) -> None:
+    queued(store, "a")
+    assert taken(store) is not None
+    with store.writing() as connection:
+        suppress(connection, 1, reason="bounced: 550 5.1.1", now=NOON)
+        suppress(connection, 1, reason="another", now=NOON)
+        assert skip_unwanted(connection, [1], now=NOON) == 1
+        skipped = delivery_numbered(connection, 1)
+    assert skipped is not None
+    assert skipped.detail == "suppressed"

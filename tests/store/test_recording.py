@@ -1,0 +1,134 @@
+from dataclasses import replace
+from datetime import date, timedelta
+
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
+
+from digest.model import Listing, Signals
+from digest.store import Store
+from digest.store.papers import (
+    alias_names,
+    paper_named,
+    papers_by_id,
+    papers_listed,
+    papers_with_words,
+    source_names,
+)
+from digest.store.recording import record_listings
+
+LONG_AGO = NOON - timedelta(days=365)
+
+
+def count(store: Store) -> int:
+    with store.reading() as connection:
+        return len(papers_listed(connection, since=LONG_AGO, now=NOON + timedelta(days=1)))
+
+
+def test_papers_come_in_once_however_often_they_are_listed(store: Store) -> None:
+    assert papers_come_in(store).new == 3
+    again = papers_come_in(store)
+    assert (again.new, again.changed) == (0, 0)
+    assert count(store) == 3
+
+
+def test_a_paper_is_known_again_by_its_arxiv_id(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION, replace(DIFFUSION, title="Few Steps, Renamed")])
+    assert count(store) == 1
+
+
+def test_an_absent_author_matches_any(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION])
+    recorded = papers_come_in(store, [Listing(title="few-step sampling for DIFFUSION models")])
+    assert (recorded.new, count(store)) == (0, 1)
+
+
+def test_the_same_title_by_somebody_else_is_another_paper(store: Store) -> None:
+    papers_come_in(store, [Listing(title="Attention", authors=("Ann Larch",))])
+    papers_come_in(store, [Listing(title="Attention", authors=("Ben Alder",))])
+    assert count(store) == 2
+
+
+def test_two_arxiv_ids_are_two_papers_whatever_their_titles(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION, replace(DIFFUSION, aliases=("arxiv:2606.09999",))])
+    assert count(store) == 2
+
+
+def test_the_same_new_paper_twice_in_one_run_is_one_paper_with_both_names(store: Store) -> None:
+    bare = Listing(title=DIFFUSION.title)
+    recorded = papers_come_in(store, [bare, DIFFUSION, bare])
+    assert recorded.new == 1
+    with store.reading() as connection:
+        [paper] = papers_listed(connection, since=LONG_AGO, now=NOON)
+        assert paper.authors == DIFFUSION.authors
+        assert alias_names(connection, paper.id) == ["arxiv:2606.00001"]
+        assert source_names(connection, paper.id) == ["test"]
+
+
+def test_a_later_listing_fills_what_was_blank_and_the_earlier_list_counts(store: Store) -> None:
+    papers_come_in(store, [replace(DIFFUSION, summary="")])
+    later = replace(DIFFUSION, summary="Told later.", abstract="Another abstract.", listed_on=date(2026, 6, 17))
+    assert papers_come_in(store, [later]).changed == 1
+    with store.reading() as connection:
+        paper = paper_named(connection, "2606.00001", now=NOON)
+    assert paper is not None
+    assert (paper.summary, paper.abstract) == ("Told later.", DIFFUSION.abstract)
+    assert paper.listed_at.day == 17
+
+
+def test_signals_are_appended_when_they_changed_with_their_hour(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION])
+    papers_come_in(store, [DIFFUSION], now=NOON + timedelta(hours=1))
+    risen = replace(DIFFUSION, signals=Signals(upvotes=20))
+    papers_come_in(store, [risen], now=NOON + timedelta(hours=3, minutes=20))
+    with store.reading() as connection:
+        paper = paper_named(connection, "2606.00001", now=NOON + timedelta(hours=4))
+        before = paper_named(connection, "2606.00001", now=NOON + timedelta(hours=2))
+    assert paper is not None
+    assert before is not None
+    assert [(seen.seen_at.hour, seen.signals.upvotes) for seen in paper.history] == [(12, 12), (15, 20)]
+    assert paper.signals == Signals(upvotes=20, comments=1)
+    assert before.signals.upvotes == 12
+
+
+def test_of_several_counts_in_one_run_the_highest_holds(store: Store) -> None:
+    older = replace(DIFFUSION, signals=Signals(upvotes=5))
+    for _ in range(2):
+        papers_come_in(store, [older, DIFFUSION, older])
+    with store.reading() as connection:
+        paper = paper_named(connection, "2606.00001", now=NOON)
+    assert paper is not None
+    assert [seen.signals.upvotes for seen in paper.history] == [12]
+
+
+def test_a_paper_is_found_by_number_alias_and_words(store: Store) -> None:
+    papers_come_in(store)
+    with store.reading() as connection:
+        found = paper_named(connection, "arxiv:2606.00002", now=NOON)
+        assert found is not None
+        assert paper_named(connection, "2606.00002v3", now=NOON) == found
+        assert paper_named(connection, str(found.id), now=NOON) == found
+        assert paper_named(connection, "2606.77777", now=NOON) is None
+        assert [p.title for p in papers_with_words(connection, "laundry", now=NOON, limit=5)] == [ROBOTS.title]
+        assert [p.title for p in papers_with_words(connection, "noise birch", now=NOON, limit=5)] == []
+        assert [p.title for p in papers_with_words(connection, "100%", now=NOON, limit=5)] == []
+        assert papers_with_words(connection, "  ", now=NOON, limit=5) == []
+
+
+def test_papers_of_other_sources_are_left_out_where_sources_are_named(store: Store) -> None:
+    papers_come_in(store)
+    with store.writing() as connection:
+        record_listings(connection, [Listing(title="Elsewhere", listed_on=NOON.date())], source="other", now=NOON)
+    with store.reading() as connection:
+        named = papers_listed(connection, since=LONG_AGO, now=NOON, sources=["other"])
+        assert [paper.title for paper in named] == ["Elsewhere"]
+
+
+def test_what_is_seen_later_is_not_known_now(store: Store) -> None:
+    papers_come_in(store, PAPERS, now=NOON + timedelta(minutes=1))
+    with store.reading() as connection:
+        assert papers_listed(connection, since=LONG_AGO, now=NOON) == []
+
+
+def test_papers_that_are_not_there_are_left_out(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION])
+    with store.reading() as connection:
+        assert set(papers_by_id(connection, range(1, 2000), now=NOON)) == {1}
