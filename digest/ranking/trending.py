@@ -28,12 +28,13 @@ LONGEST = max(_REACH.values())
 
 def listed_in(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[Paper]:
     """The papers of a window that ends now; the day is the newest (UTC) that any paper was listed on."""
+    listed = [paper for paper in papers if paper.listed_at <= now]
     if window in _REACH:
         since = now - _REACH[window]
     else:
-        newest = max((paper.listed_at for paper in papers), default=now)
+        newest = max((paper.listed_at for paper in listed), default=now)
         since = datetime.combine(newest.astimezone(UTC).date(), time(), UTC)
-    return [paper for paper in papers if since <= paper.listed_at <= now]
+    return [paper for paper in listed if paper.listed_at >= since]
 
 
 def hours_listed(paper: Paper, *, now: datetime) -> float:

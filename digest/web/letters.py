@@ -85,12 +85,12 @@ def _read(path: Path) -> EmailMessage:
 
 
 def _letter(name: str, message: EmailMessage) -> _Letter:
-    date = message.get("Date")
+    sent_at = message["Date"].datetime if "Date" in message else None
     return _Letter(
         name=name,
         to=message.get("To", ""),
         subject=message.get("Subject", "No subject"),
-        date="" if date is None else words.moment(date.datetime),
+        date="" if sent_at is None else words.moment(sent_at),
     )
 
 

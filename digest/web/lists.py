@@ -52,7 +52,9 @@ def trending_list(connection: Connection, window: Window, *, on: date | None, no
     # A day's papers may have come in after it. An old list is taken as it was known then, which
     # costs no more than a new one.
     known_at = now if now - end < LONGEST else end
-    papers = papers_listed(connection, since=end - REACH[window], now=known_at)
+    known = papers_listed(connection, since=end - REACH[window], now=known_at)
+    # A list may be out before its day has begun.
+    papers = [paper for paper in known if paper.listed_at <= now]
     if window is Window.DAY:
         return _day_list(papers, on=on, end=end, seen_at=min(known_at, as_of))
     listed = by_trend(listed_in(papers, window, now=end), now=end)

@@ -4,7 +4,7 @@ import errno
 import socket
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from digest.errors import ConfigError
 
@@ -22,7 +22,7 @@ _WHY = {
 _OTHERWISE = "cannot be listened on. Set an address of this machine, such as 127.0.0.1:8000"
 
 
-def build_server(site: FastAPI, listen: str) -> uvicorn.Server:
+def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
     """A server of the site at `HOST:PORT`. Raises ConfigError where it cannot listen there.
 
     `run()` serves until a signal or `should_exit`, in the main thread or in another.
@@ -51,11 +51,6 @@ def build_server(site: FastAPI, listen: str) -> uvicorn.Server:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     return uvicorn.Server(config)
-
-
-def serve(site: FastAPI, *, listen: str) -> None:
-    """Serve the site until a signal says to stop. Raises ConfigError where it cannot listen there."""
-    build_server(site, listen).run()
 
 
 def _try(host: str, port: int, listen: str) -> None:

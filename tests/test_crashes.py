@@ -1,0 +1,80 @@
+"""`kill -9` in the middle of each job, then again: the same end as one clean run."""
+
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from crashes import contents, digest, killed_often, ran
+from personas import DIFFUSION, NOON, choices
+
+from digest.address import parse_address
+from digest.app import open_app
+from digest.config import load_config
+from digest.subscribe import subscribe
+
+NOW = ("--now", NOON.isoformat())
+COLLECT = ("collect", "--file", "papers.jsonl", *NOW)
+PUBLISH = ("publish", *NOW)
+DELIVER = ("deliver", *NOW)
+READERS = 40
+KILLS = 10 if "OFFPRINT_FULL" in os.environ else 3
+
+
+def prepared(folder: Path) -> Path:
+    """An installation with readers whose hour has come, and a file of papers."""
+    folder.mkdir()
+    rows = [
+        {
+            "id": f"2606.{number:05}",
+            "title": f"{DIFFUSION.title}, part {number}",
+            "abstract": DIFFUSION.abstract,
+            "listed_on": "2026-06-19",
+            "upvotes": number,
+        }
+        for number in range(400)
+    ]
+    (folder / "papers.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (folder / "config.toml").write_text("[mail]\nwindow = 4\nlease_seconds = 1\n")
+    ran(folder, "init")
+    _readers_join(folder)
+    return folder
+
+
+def _readers_join(folder: Path) -> None:
+    app = open_app(load_config(folder / "config.toml", environment={}))
+    for number in range(READERS):
+        address = parse_address(f"reader{number}@example.org")
+        wanted = replace(choices("diffusion models"), max_papers=1 + number % 10)
+        subscribe(app.store, address, newsletter="papers", choices=wanted, now=NOON - timedelta(days=1))
+    app.store.close()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_as_a_clean_one(tmp_path: Path) -> None:
+    clean, crashed = prepared(tmp_path / "clean"), prepared(tmp_path / "crashed")
+    for number, command in enumerate((COLLECT, PUBLISH, DELIVER)):
+        seconds = ran(clean, *command)
+        hits = killed_often(crashed, [command], times=KILLS, seed=number, seconds=seconds)
+        assert hits > 0
+        ran(crashed, *command)
+    assert contents(crashed) == contents(clean)
+    boxes = [sorted(path.name for path in (f / "var/outbox/new").iterdir()) for f in (clean, crashed)]
+    assert len(boxes[0]) == READERS
+    assert boxes[0] == boxes[1]
+
+
+@pytest.mark.slow
+def test_two_programs_that_deliver_at_once_send_each_message_once(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "two")
+    ran(folder, *COLLECT)
+    ran(folder, *PUBLISH)
+    both = [digest(folder, *DELIVER) for _ in range(2)]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+    states = {state for _, _, state, *_ in contents(folder)["deliveries"]}
+    assert states == {"sent"}
+    assert len(list((folder / "var/outbox/new").iterdir())) == READERS

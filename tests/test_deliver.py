@@ -1,0 +1,233 @@
+import email
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from personas import NOON, choices, papers_come_in, reader_joins
+
+from digest.app import App
+from digest.deliver import Delivered, Terms, deliver, deliver_one, rehearse
+from digest.errors import DeliveryError
+from digest.mail import Mailer
+from digest.mail.outbox import Outbox
+from digest.model import Answer, DeliveryState, Outcome, Outgoing
+from digest.publish import publish
+from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
+from digest.store.leases import take_queued
+from digest.store.tables import suppressions
+from digest.subscribe import unsubscribe
+
+TERMS = Terms(lease_seconds=60, window=2)
+
+
+class Scripted:
+    """A mailer that answers as it is told, by the recipient's local part."""
+
+    name = "scripted"
+    repeatable = False
+
+    def __init__(self, answer: Callable[[str], Answer | None] = lambda _: None, *, breaks_after: int = -1) -> None:
+        self.answer, self.breaks_after = answer, breaks_after
+        self.taken: list[Outgoing] = []
+
+    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+        for message in messages:
+            if len(self.taken) == self.breaks_after:
+                raise DeliveryError("The line is cut. Mend it.", permanent=False)
+            self.taken.append(message)
+            told = self.answer(message.recipient.partition("@")[0])
+            outcome = Outcome.ACCEPTED if told is None else told.outcome
+            code, pause = ("", None) if told is None else (told.code, told.retry_after)
+            yield Answer(delivery_id=message.delivery_id, outcome=outcome, code=code, retry_after=pause)
+
+
+@pytest.fixture
+def queued(app: App) -> App:
+    """Five readers' editions wait in the queue."""
+    papers_come_in(app.store)
+    for name in "abcde":
+        reader_joins(app, f"{name}@example.org", choices("robots"))
+    assert publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON).queued == 5
+    return app
+
+
+def sent(app: App, mailer: Mailer, *, terms: Terms = TERMS, minutes: float = 0, limit: int | None = None) -> Delivered:
+    now = NOON + timedelta(minutes=minutes)
+    return deliver(app.store, mailer, app.press, terms=terms, clock=lambda: now, limit=limit)
+
+
+def states(app: App) -> dict[DeliveryState, int]:
+    with app.store.reading() as connection:
+        return count_by_state(connection)
+
+
+def test_every_message_is_sent_once_and_accounted_for(queued: App) -> None:
+    mailer = Scripted()
+    assert sent(queued, mailer).counts == Counter(sent=5, skipped=0)
+    assert sent(queued, mailer).counts == Counter()
+    assert sorted(message.recipient for message in mailer.taken) == [f"{name}@example.org" for name in "abcde"]
+    assert states(queued) == {DeliveryState.SENT: 5}
+
+
+def test_a_limit_is_kept(queued: App) -> None:
+    assert sent(queued, Scripted(), limit=3).counts["sent"] == 3
+    assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
+
+
+def test_a_refused_recipient_bounces_and_one_that_does_not_exist_is_suppressed(queued: App) -> None:
+    codes = {"a": "550 5.1.1", "b": "552 5.2.2"}
+
+    def answer(name: str) -> Answer | None:
+        refused = Outcome.RECIPIENT_REFUSED
+        return Answer(delivery_id=0, outcome=refused, code=codes[name]) if name in codes else None
+
+    assert sent(queued, Scripted(answer)).counts == Counter(sent=3, bounced=2, skipped=0)
+    with queued.store.reading() as connection:
+        rows = connection.execute(suppressions.select()).all()
+    assert [row.address_key for row in rows] == ["a@example.org"]
+
+
+def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_each_time(queued: App) -> None:
+    def later(name: str) -> Answer | None:
+        return {
+            "a": Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="HTTP 429", retry_after=600),
+            "b": Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="451"),
+        }.get(name)
+
+    assert sent(queued, Scripted(later)).counts == Counter(sent=3, deferred=2, skipped=0)
+    assert sent(queued, Scripted(later), minutes=1).counts == Counter()
+    assert sent(queued, Scripted(later), minutes=2).counts == Counter(deferred=1, skipped=0)
+    assert sent(queued, Scripted(later), minutes=5).counts == Counter()
+    assert sent(queued, Scripted(), minutes=10).counts == Counter(sent=2, skipped=0)
+
+
+def test_a_refused_sender_stops_everything_and_loses_nothing(queued: App) -> None:
+    def refused(_: str) -> Answer:
+        return Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="550 5.7.1")
+
+    mailer = Scripted(refused)
+    delivered = sent(queued, mailer)
+    assert "refused us as a sender" in delivered.error
+    assert len(mailer.taken) == 2
+    assert states(queued) == {DeliveryState.QUEUED: 5}
+
+
+def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(queued: App) -> None:
+    delivered = sent(queued, Scripted(breaks_after=3))
+    assert delivered.error == "The line is cut. Mend it."
+    assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
+    assert sent(queued, Scripted()).counts["sent"] == 2
+
+
+def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(queued: App) -> None:
+    with queued.store.writing() as connection:
+        assert take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON) is not None
+        begin_attempts(connection, [1, 2], now=NOON)
+    mailer = Scripted()
+    assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
+    assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
+    assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.UNKNOWN: 2}
+
+
+def test_an_operator_may_choose_to_send_again_what_is_unknown(queued: App) -> None:
+    with queued.store.writing() as connection:
+        take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
+        begin_attempts(connection, [1, 2], now=NOON)
+    assert sent(queued, Scripted(), terms=Terms(lease_seconds=60, window=2, after_unknown="resend")).counts["sent"] == 5
+
+
+def test_a_mailer_that_may_be_asked_again_is_asked_again(queued: App, tmp_path: Path) -> None:
+    with queued.store.writing() as connection:
+        take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
+        begin_attempts(connection, [1, 2], now=NOON)
+    assert sent(queued, Outbox(tmp_path / "box")).counts["sent"] == 5
+    assert len(list((tmp_path / "box" / "new").iterdir())) == 5
+
+
+def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> None:
+    with queued.store.writing() as connection:
+        take_queued(connection, holder="dead", seconds=0.2, limit=5, now=NOON)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        import time
+
+        waited.append(seconds)
+        time.sleep(seconds)
+
+    delivered = deliver(queued.store, Scripted(), queued.press, terms=TERMS, clock=lambda: NOON, wait=wait)
+    assert delivered.counts["sent"] == 5
+    assert len(waited) == 1
+    assert waited[0] < 0.3
+
+
+def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App) -> None:
+    class LeavesMeanwhile(Scripted):
+        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+            unsubscribe(queued.store, 5, now=NOON)
+            yield from super().send(messages)
+
+    mailer = LeavesMeanwhile()
+    assert sent(queued, mailer).counts == Counter(sent=4, skipped=1)
+    assert "e@example.org" not in [message.recipient for message in mailer.taken]
+    with queued.store.reading() as connection:
+        [left] = deliveries_of(connection, 5)
+    assert (left.state, left.detail) == (DeliveryState.SKIPPED, "unsubscribed")
+
+
+def test_past_its_deadline_nothing_is_sent(queued: App) -> None:
+    assert sent(queued, Scripted(), minutes=6 * 60 + 1).counts == Counter(skipped=5)
+
+
+def test_the_same_delivery_makes_the_same_bytes_on_every_try(queued: App) -> None:
+    def later(_: str) -> Answer:
+        return Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="451")
+
+    first, second = Scripted(later), Scripted()
+    sent(queued, first)
+    sent(queued, second, minutes=30)
+    assert [m.content for m in first.taken] == [m.content for m in second.taken]
+    parsed = email.message_from_bytes(first.taken[0].content, policy=default)
+    assert parsed["To"] == first.taken[0].recipient
+    assert parsed["Subject"] == "Folding Laundry with Two Arms, and 2 more papers on a quiet day"
+
+
+def test_one_delivery_can_be_sent_alone(queued: App) -> None:
+    mailer = Scripted()
+    deliver_one(queued.store, mailer, queued.press, 4, terms=TERMS, clock=lambda: NOON)
+    assert [message.delivery_id for message in mailer.taken] == [4]
+    assert states(queued) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 4}
+
+
+def test_a_rehearsal_makes_every_message_and_changes_nothing(queued: App) -> None:
+    made = rehearse(queued.store, queued.press, now=NOON)
+    assert len(made) == 5
+    assert states(queued) == {DeliveryState.QUEUED: 5}
+
+
+def test_whoever_asks_to_stop_is_heard_between_two_windows(queued: App) -> None:
+    mailer = Scripted()
+    deliver(
+        queued.store,
+        mailer,
+        queued.press,
+        terms=TERMS,
+        clock=lambda: NOON,
+        should_stop=lambda: len(mailer.taken) >= 2,
+    )
+    assert states(queued) == {DeliveryState.SENT: 2, DeliveryState.QUEUED: 3}
+
+
+def test_a_message_that_cannot_be_made_fails_alone(queued: App, install: Callable[..., App]) -> None:
+    with queued.store.writing() as connection:
+        from digest.store.tables import deliveries
+
+        connection.execute(deliveries.update().where(deliveries.c.id == 2).values(printing_id=None))
+    assert sent(queued, Scripted()).counts == Counter(sent=4, failed=1, skipped=0)
+    with queued.store.reading() as connection:
+        failed = delivery_numbered(connection, 2)
+    assert failed is not None
+    assert "printing" in failed.detail

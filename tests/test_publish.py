@@ -1,0 +1,171 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
+
+from digest.app import App
+from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription
+from digest.publish import Published, publish
+from digest.store.deliveries import Delivery, delivery_numbered, skip_queued
+from digest.store.subscribers import subscription_numbered
+from digest.subscribe import unsubscribe
+
+
+def published(app: App, *, now: datetime = NOON) -> Published:
+    return publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=now)
+
+
+def delivery(app: App, number: int = 1) -> Delivery | None:
+    with app.store.reading() as connection:
+        return delivery_numbered(connection, number)
+
+
+def selection(app: App, number: int = 1) -> Selection:
+    found = delivery(app, number)
+    assert found is not None
+    assert found.selection is not None
+    return found.selection
+
+
+def subscription(app: App, number: int) -> Subscription:
+    with app.store.reading() as connection:
+        found = subscription_numbered(connection, number)
+    assert found is not None
+    return found
+
+
+def test_a_reader_gets_what_matches_first_and_why(app: App) -> None:
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices("diffusion models"))
+    assert published(app).queued == 1
+    chosen = selection(app)
+    assert chosen.considered == 3
+    reasons = [(pick.paper_id, pick.reason.kind, pick.reason.interest) for pick in chosen.picks]
+    assert reasons[0] == (1, ReasonKind.TOPIC, "diffusion models")
+    assert [kind for _, kind, _ in reasons[1:]] == [ReasonKind.TRENDING, ReasonKind.TRENDING]
+    assert chosen.picks[0].reason.terms == ("Diffusion Models",)
+
+
+def test_publishing_twice_queues_nothing_twice(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices())
+    assert published(app).queued == 1
+    assert published(app) == Published()
+    assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
+    assert delivery(app, 2) is None
+
+
+def test_the_next_edition_holds_only_what_is_new(app: App) -> None:
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices())
+    published(app)
+    fresh = replace(DIFFUSION, title="A Fresh Paper", aliases=("arxiv:2606.00009",))
+    tomorrow = NOON + timedelta(days=1)
+    papers_come_in(app.store, [*PAPERS, fresh], now=tomorrow - timedelta(hours=3))
+    published(app, now=tomorrow)
+    assert [pick.paper_id for pick in selection(app, 2).picks] == [4]
+    assert selection(app, 2).considered == 1
+
+
+def test_a_paper_stored_late_by_a_collect_that_was_under_way_is_not_lost(app: App) -> None:
+    papers_come_in(app.store, [DIFFUSION])
+    reader_joins(app, "reader@example.org", choices())
+    published(app)
+    papers_come_in(app.store, [ROBOTS], now=NOON - timedelta(minutes=2))
+    published(app, now=NOON + timedelta(days=1))
+    assert [pick.paper_id for pick in selection(app, 2).picks] == [2]
+
+
+def test_nothing_new_is_no_mail_and_the_hour_moves_on(app: App) -> None:
+    number = reader_joins(app, "reader@example.org", choices())
+    assert published(app) == Published(without_papers=1)
+    assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
+    assert delivery(app) is None
+
+
+def test_an_edition_long_past_its_hour_is_merged_into_the_next(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices())
+    assert published(app, now=NOON + timedelta(hours=7)) == Published(merged=1)
+    assert subscription(app, number).reached_at is None
+    papers_come_in(app.store, [], now=NOON + timedelta(hours=23))
+    assert published(app, now=NOON + timedelta(days=1)).queued == 1
+    assert selection(app).considered == 3
+
+
+def test_after_days_of_outage_one_edition_comes_and_not_one_for_each_day(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices(), now=NOON - timedelta(days=4))
+    assert published(app, now=NOON + timedelta(hours=1)).queued == 1
+    found = delivery(app)
+    assert found is not None
+    assert found.due_on == date(2026, 6, 19)
+    assert found.send_before_at == NOON + timedelta(hours=6)
+    assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
+
+
+def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices())
+    published(app)
+    with app.store.writing() as connection:
+        assert skip_queued(connection, [number], detail="for a test") == 1
+    papers_come_in(app.store, PAPERS, now=NOON)
+    again = NOON + timedelta(days=1)
+    with app.store.writing() as connection:
+        from digest.store.subscribers import move_on
+
+        move_on(connection, [(number, again, None)])
+    assert published(app, now=again).queued == 1
+    assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3}
+
+
+def test_muted_words_and_followed_authors_count(app: App) -> None:
+    papers_come_in(app.store)
+    wanted = replace(
+        choices(),
+        interests=(
+            Interest(kind=InterestKind.AUTHOR, value="cleo BIRCH"),
+            Interest(kind=InterestKind.MUTE, value="diffusion"),
+        ),
+    )
+    reader_joins(app, "reader@example.org", wanted)
+    published(app)
+    assert [(p.paper_id, p.reason.kind) for p in selection(app).picks] == [
+        (2, ReasonKind.AUTHOR),
+        (3, ReasonKind.TRENDING),
+    ]
+
+
+def test_whoever_has_left_gets_nothing(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices())
+    unsubscribe(app.store, number, now=NOON - timedelta(hours=1))
+    assert published(app) == Published()
+
+
+@pytest.mark.parametrize(
+    ("zone", "due_at", "due_on"),
+    [
+        ("Pacific/Kiritimati", datetime(2026, 6, 18, 17, tzinfo=UTC), date(2026, 6, 19)),
+        ("Pacific/Pago_Pago", datetime(2026, 6, 19, 18, tzinfo=UTC), date(2026, 6, 19)),
+    ],
+)
+def test_an_edition_has_the_readers_own_date(app: App, zone: str, due_at: datetime, due_on: date) -> None:
+    papers_come_in(app.store, PAPERS, now=due_at - timedelta(hours=20))
+    wanted = choices(hour=7, timezone=zone, cadence=Cadence.WEEKDAYS)
+    reader_joins(app, "reader@example.org", wanted, now=due_at - timedelta(hours=1))
+    assert published(app, now=due_at - timedelta(seconds=1)) == Published()
+    assert published(app, now=due_at).queued == 1
+    found = delivery(app)
+    assert found is not None
+    assert found.due_on == due_on
+
+
+def test_newsletters_with_named_sources_hold_only_their_papers(install: Callable[..., App]) -> None:
+    app = install(newsletter=[{"slug": "papers", "sources": ["elsewhere"]}])
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices())
+    assert published(app) == Published(without_papers=1)

@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+import pytest
+from personas import NOON, choices, papers_come_in
+
+from digest.address import parse_address
+from digest.app import App
+from digest.deliver import deliver
+from digest.errors import InputError
+from digest.mail.outbox import Outbox
+from digest.model import Cadence, DeliveryState, InterestKind, SubscriptionState
+from digest.publish import publish
+from digest.store.deliveries import count_by_state, deliveries_of
+from digest.store.events import events_of
+from digest.store.subscribers import confirm_numbered, open_confirms, subscriber_named, subscriptions_of
+from digest.subscribe import (
+    ask,
+    choices_from,
+    confirm,
+    forget_unconfirmed,
+    subscribe,
+    unsubscribe,
+    unsubscribe_address,
+)
+from digest.tokens import Purpose
+
+READER = parse_address("reader@example.org")
+
+
+def asked(app: App, *, hours: float = 0) -> bool:
+    now = NOON + timedelta(hours=hours)
+    return ask(app.store, READER, newsletter="papers", choices=choices("robots"), keys=app.keys, now=now).queued
+
+
+def link(app: App, number: int = 1) -> str:
+    """The token that the confirm message carries."""
+    with app.store.reading() as connection:
+        found = confirm_numbered(connection, number)
+    assert found is not None
+    return app.keys.sign(Purpose.CONFIRM, number, salt=found.nonce)
+
+
+def states(app: App) -> list[SubscriptionState]:
+    with app.store.reading() as connection:
+        number = subscriber_named(connection, READER)
+        return [] if number is None else [one.state for one in subscriptions_of(connection, number)]
+
+
+def test_asking_queues_one_confirm_message_and_subscribes_nobody(app: App) -> None:
+    assert asked(app)
+    assert states(app) == []
+    with app.store.reading() as connection:
+        assert count_by_state(connection) == {DeliveryState.QUEUED: 1}
+
+
+def test_asking_again_within_the_hour_queues_no_second_message(app: App) -> None:
+    assert asked(app)
+    assert not asked(app, hours=0.9)
+    assert asked(app, hours=1.1)
+
+
+def test_the_link_subscribes_with_what_was_asked_for(app: App) -> None:
+    asked(app)
+    assert confirm(app.store, link(app), keys=app.keys, now=NOON) is not None
+    with app.store.reading() as connection:
+        [subscription] = subscriptions_of(connection, 1)
+        assert subscription.choices == choices("robots")
+        assert [event.kind for event in events_of(connection, 1)] == ["confirmed"]
+
+
+def test_the_link_used_twice_is_one_subscription(app: App) -> None:
+    asked(app)
+    for minutes in (0, 5):
+        assert confirm(app.store, link(app), keys=app.keys, now=NOON + timedelta(minutes=minutes)) is not None
+    assert states(app) == [SubscriptionState.ACTIVE]
+    with app.store.reading() as connection:
+        assert len(events_of(connection, 1)) == 1
+
+
+def test_the_link_expires_to_the_second(app: App) -> None:
+    asked(app)
+    end = NOON + timedelta(hours=48)
+    assert confirm(app.store, link(app), keys=app.keys, now=end) is None
+    assert confirm(app.store, link(app), keys=app.keys, now=end - timedelta(seconds=1)) is not None
+
+
+def test_the_link_does_not_subscribe_again_whoever_has_left(app: App) -> None:
+    asked(app)
+    confirm(app.store, link(app), keys=app.keys, now=NOON)
+    unsubscribe_address(app.store, READER, now=NOON + timedelta(hours=1))
+    assert confirm(app.store, link(app), keys=app.keys, now=NOON + timedelta(hours=2)) is None
+    assert states(app) == [SubscriptionState.UNSUBSCRIBED]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.VIEW])
+def test_a_token_for_something_else_confirms_nothing(app: App, purpose: Purpose) -> None:
+    asked(app)
+    assert confirm(app.store, app.keys.sign(purpose, 1), keys=app.keys, now=NOON) is None
+    assert confirm(app.store, app.keys.sign(Purpose.CONFIRM, 1), keys=app.keys, now=NOON) is None
+    assert states(app) == []
+
+
+def test_an_address_that_did_not_confirm_is_deleted_and_what_was_sent_stays_accounted_for(app: App) -> None:
+    asked(app)
+    deliver(app.store, Outbox(app.config.folder / "box"), app.press, terms=app.terms, clock=lambda: NOON)
+    assert forget_unconfirmed(app.store, now=NOON + timedelta(hours=47)) == 0
+    assert forget_unconfirmed(app.store, now=NOON + timedelta(hours=48)) == 1
+    with app.store.reading() as connection:
+        assert subscriber_named(connection, READER) is None
+        assert open_confirms(connection, now=NOON) == []
+        assert count_by_state(connection) == {DeliveryState.SENT: 1}
+
+
+def test_forgetting_spares_whoever_is_subscribed_or_has_been(app: App) -> None:
+    number = subscribe(app.store, READER, newsletter="papers", choices=choices(), now=NOON)
+    unsubscribe(app.store, number, now=NOON)
+    assert forget_unconfirmed(app.store, now=NOON + timedelta(days=99)) == 0
+
+
+def test_unsubscribing_takes_back_what_is_queued(app: App) -> None:
+    papers_come_in(app.store)
+    number = subscribe(app.store, READER, newsletter="papers", choices=choices(), now=NOON - timedelta(days=1))
+    publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON)
+    assert unsubscribe(app.store, number, now=NOON)
+    assert not unsubscribe(app.store, number, now=NOON)
+    with app.store.reading() as connection:
+        [delivery] = deliveries_of(connection, 1)
+    assert (delivery.state, delivery.detail) == (DeliveryState.SKIPPED, "unsubscribed")
+
+
+def test_an_unknown_address_cannot_be_unsubscribed(app: App) -> None:
+    with pytest.raises(InputError, match="not known"):
+        unsubscribe_address(app.store, READER, now=NOON)
+
+
+def typed(**changed: object) -> dict[str, object]:
+    return {"cadence": "daily", "hour": 7, "timezone": "UTC", "max_papers": 10} | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cadence": "hourly"}, "'hourly' is not a cadence"),
+        ({"hour": 25}, "no hour 25"),
+        ({"hour": -1}, "no hour -1"),
+        ({"timezone": "Mars/Olympus"}, "'Mars/Olympus' is not a time zone"),
+        ({"timezone": "../etc/passwd"}, "is not a time zone"),
+        ({"max_papers": 0}, "1 to 20 papers"),
+        ({"max_papers": 21}, "1 to 20 papers"),
+        ({"categories": ["cs.XX"]}, "'cs.XX' is not an arXiv category"),
+        ({"topics": ["x" * 201]}, "more than 200 characters"),
+        ({"topics": ["a\x00b"]}, "cannot be shown"),
+        ({"topics": [f"topic {n}" for n in range(101)]}, "more than 100 interests"),
+    ],
+)
+def test_wrong_choices_are_refused_with_what_would_be_right(changed: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        choices_from(**typed(**changed))  # type: ignore[arg-type]
+
+
+def test_choices_are_tidied_and_said_once() -> None:
+    chosen = choices_from(**typed(topics=[" language \n models", "language models", " "]))  # type: ignore[arg-type]
+    assert [(one.kind, one.value) for one in chosen.interests] == [(InterestKind.TOPIC, "language models")]
+    assert chosen.cadence is Cadence.DAILY
