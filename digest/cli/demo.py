@@ -15,6 +15,7 @@ from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
 from digest.errors import DeliveryError, SourceError
 from digest.model import Reason, ReasonKind
 from digest.rendering.marks import why
+from digest.rendering.words import counted
 from digest.sources import Source
 from digest.sources.files import Files, newest_noon
 from digest.sources.sample import sample
@@ -109,7 +110,7 @@ def _tell(shown: Demonstrated) -> None:
             paper = shown.papers[pick.paper_id]
             say(f"  - {paper.title}\n      {_reason(pick.reason)}{_upvotes(paper.signals.upvotes)}")
     sent = shown.delivered.counts["sent"]
-    say(f"\n{sent} messages were delivered.")
+    say(f"\n{counted(sent, 'message')} delivered.")
 
 
 def _reason(reason: Reason) -> str:
@@ -119,4 +120,4 @@ def _reason(reason: Reason) -> str:
 
 
 def _upvotes(upvotes: int | None) -> str:
-    return "" if not upvotes else f" · {upvotes} upvote{'s' if upvotes > 1 else ''}"
+    return f" · {counted(upvotes, 'upvote')}" if upvotes else ""

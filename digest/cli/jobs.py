@@ -48,6 +48,7 @@ def publish(
 ) -> None:
     """Queue the editions that are due."""
     from digest.publish import publish as queue_due
+    from digest.rendering.words import counted
     from digest.subscribe import forget_unconfirmed
 
     app, instant = opened(context), now_or(now)
@@ -65,8 +66,8 @@ def publish(
                 progress=shown.counted,
             )
         say(
-            f"{slug}: {published.queued} editions queued, {published.without_papers} readers without a new paper,"
-            f" {published.merged} too late and merged into the next."
+            f"{slug}: {counted(published.queued, 'edition')} queued, {counted(published.without_papers, 'reader')}"
+            f" without a new paper, {published.merged} too late and merged into the next."
         )
     forget_unconfirmed(app.store, now=instant)
 
@@ -83,12 +84,13 @@ def deliver(
 
     from digest.deliver import deliver as send
     from digest.deliver import rehearse
+    from digest.rendering.words import counted
 
     app = opened(context)
     if dry_run:
         made = rehearse(app.store, app.press, now=now_or(now), limit=limit)
         size = sum(len(message.content) for message in made)
-        say(f"{len(made)} messages made, {size:,} bytes; none was sent.")
+        say(f"{counted(len(made), 'message')} made, {size:,} bytes; none was sent.")
         return
     with steps("delivering") as shown:
         delivered = send(

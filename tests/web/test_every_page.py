@@ -1,10 +1,183 @@
 """What holds for every answer of the site."""
 
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from conftest_web import Place
+from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
+from reading import read_page
+from sites import Front, Place
+
+from digest.store import open_store
+from digest.web import create_site
+from digest.web.security import STRICT
+
+PUBLIC = ["/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"]
+PRIVATE = ["/confirm/{confirm}", "/confirm/1-forged", "/unsubscribe/{unsubscribe}", "/unsubscribe/1-forged", "/view/x"]
+
+
+@pytest.fixture
+def inhabited(open_place: Callable[..., Place]) -> Place:
+    """Papers, a reader with an edition, and somebody who has asked."""
+    place = open_place(with_outbox=True)
+    papers_come_in(place.app.store, PAPERS)
+    reader_joins(place.app, "reader@example.org", choices("diffusion models"))
+    place.client.post("/", data={"address": "asking@example.org"})
+    place.publish()
+    place.deliver()
+    return place
+
+
+def address(place: Place, path: str) -> str:
+    return path.format(confirm=place.confirm_token(), unsubscribe=place.unsubscribe_token())
+
+
+@pytest.mark.parametrize("path", PUBLIC + PRIVATE + ["/outbox/"])
+def test_a_page_is_whole_and_holds_no_script(inhabited: Place, path: str) -> None:
+    answer = inhabited.client.get(address(inhabited, path))
+    page = read_page(answer.text)
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert page.all("a")[0]["href"] == "#main"
+    assert {"/trending", "/"} <= page.links()
+    assert "Paper data from arXiv" in page.text
+    assert not page.all("script") + page.all("style") + page.all("img")
+    assert not any(name == "style" or name.startswith("on") for _, held in page.elements for name in held)
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE, "/style.css", "/healthz", "/robots.txt", "/outbox/nothing"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
+def test_every_answer_carries_the_headers(inhabited: Place, path: str, method: str) -> None:
+    answer = inhabited.client.request(method, address(inhabited, path))
+    assert answer.headers["Content-Security-Policy"] == STRICT
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in answer.headers
+    assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_a_page_behind_a_token_is_kept_by_nobody(inhabited: Place, path: str) -> None:
+    answer = inhabited.client.get(address(inhabited, path))
+    assert answer.headers["Cache-Control"] == "no-store, private"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+
+
+def test_the_strict_policy_allows_our_stylesheet_and_nothing_written_into_a_page() -> None:
+    assert STRICT.split("; ") == [
+        "default-src 'none'",
+        "style-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/"), ("POST", "/trending"), ("DELETE", "/unsubscribe/1-a")])
+def test_a_method_that_a_page_does_not_know_gets_a_page_that_says_so(place: Place, method: str, path: str) -> None:
+    answer = place.client.request(method, path)
+    assert answer.status_code == 405
+    assert "<h1>Not in this way</h1>" in answer.text
+
+
+def test_an_unknown_address_gets_a_page_that_does_not_repeat_it(place: Place) -> None:
+    answer = place.client.get("/%3Cscript%3Enobody%3C/script%3E?q=nobody")
+    assert answer.status_code == 404
+    assert "<h1>No such page</h1>" in answer.text
+    assert "nobody" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/trending/", "//evil.example/", "/healthz/"])
+def test_nothing_redirects(place: Place, path: str) -> None:
+    assert place.client.get(place.url + path).status_code == 404
+
+
+def test_links_do_not_follow_the_host_header(inhabited: Place) -> None:
+    for path in ["/", "/trending", "/nothing", address(inhabited, "/confirm/{confirm}")]:
+        answer = inhabited.client.get(path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+        assert "evil.example" not in answer.text + str(answer.headers)
+
+
+def test_links_start_below_the_path_of_the_base_url(open_place: Callable[..., Place]) -> None:
+    place = open_place(web={"base_url": "https://example.org/papers"})
+    page = read_page(place.client.get("/trending").text)
+    assert {"/papers/trending", "/papers/"} <= page.links()
+    assert str(page.all("link")[0]["href"]).startswith("/papers/style.css?v=")
+
+
+def test_the_stylesheet_is_fetched_once(place: Place) -> None:
+    first = place.client.get("/style.css")
+    assert first.headers["Content-Type"] == "text/css; charset=utf-8"
+    again = place.client.get("/style.css", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["ETag"].strip('"') in str(read_page(place.client.get("/").text).all("link")[0]["href"])
+
+
+def test_the_stylesheet_fetches_nothing_and_has_the_operators_accent(open_place: Callable[..., Place]) -> None:
+    style = open_place(web={"accent": "#8A1C4A"}).client.get("/style.css").text
+    assert "--accent: #8A1C4A;" in style
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_operators_template_stands_before_the_projects_own(
+    open_place: Callable[..., Place], tmp_path: Path
+) -> None:
+    (tmp_path / "own" / "web").mkdir(parents=True)
+    (tmp_path / "own" / "web" / "notice.html").write_text("<h1>{{ heading }}, says the operator</h1>")
+    place = open_place(templates={"folder": "own"})
+    assert place.client.get("/nothing").text == "<h1>No such page, says the operator</h1>"
+    assert "<form" in place.client.get("/").text
+
+
+def test_the_sign_of_life_is_one_word(place: Place) -> None:
+    assert place.client.get("/healthz").text == "ok"
+
+
+def test_robots_are_kept_from_tokens(place: Place) -> None:
+    assert "Disallow: /confirm/\n" in place.client.get("/robots.txt").text
+
+
+def test_a_store_that_cannot_be_read_closes_the_site_without_details(place: Place, front: Front) -> None:
+    broken = place.app.config.folder / "broken.db"
+    broken.write_text("not what a database looks like" * 100)
+    store = open_store("sqlite:///broken.db", folder=broken.parent)
+    front.site = create_site(replace(place.app, store=store), clock=lambda: NOON)
+    answer = place.client.get("/trending")
+    assert answer.status_code == 503
+    assert "<h1>Closed for a moment</h1>" in answer.text
+    assert "broken" not in answer.text
+    assert answer.headers["Retry-After"] == "120"
+    assert answer.headers["Content-Security-Policy"] == STRICT
+    store.close()
+
+
+def test_a_fault_of_ours_gets_a_page_without_details(place: Place) -> None:
+    with place.app.store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE confirms")
+    answer = place.client.get(f"/confirm/1-{'a' * 26}")
+    assert answer.status_code == 500
+    assert "<h1>Our fault</h1>" in answer.text
+    assert "confirms" not in answer.text
+    assert answer.headers["Content-Security-Policy"] == STRICT
+    assert answer.headers["Cache-Control"] == "no-store, private"
+
+
+def megabyte() -> "httpx._types.RequestContent":
+    return (b"address=" + b"a" * 1024 if number == 0 else b"a" * 1024 for number in range(1024))
+
+
+@pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}"])
+@pytest.mark.parametrize("content", [b"address=" + b"a" * 1_000_000, None], ids=["announced", "chunked"])
+def test_a_megabyte_is_refused_and_changes_nothing(inhabited: Place, path: str, content: bytes | None) -> None:
+    before = inhabited.rows()
+    answer = inhabited.client.post(
+        address(inhabited, path),
+        content=content or megabyte(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 413
+    assert answer.headers["Content-Security-Policy"] == STRICT
+    assert inhabited.rows() == before

@@ -1,0 +1,105 @@
+"""Every command does its job, and says it for people and for programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import Digest
+
+from digest import __version__
+
+ROWS = [
+    {
+        "id": "2606.00001",
+        "title": "Few-Step Sampling for Diffusion Models",
+        "abstract": "We make diffusion models sample in four steps. They stay sharp.",
+        "authors": ["Ann Larch"],
+        "listed_on": "2026-06-19",
+        "upvotes": 12,
+        "url": "https://papers.example.org/1",
+    },
+    {"id": "2606.00002", "title": "Folding Laundry", "abstract": "A robot folds.", "listed_on": "2026-06-19"},
+]
+NOW = ("--now", "2026-06-19T12:00")
+
+
+@pytest.fixture
+def stocked(installed: Digest, tmp_path: Path) -> Digest:
+    (tmp_path / "papers.jsonl").write_text("\n".join(json.dumps(row) for row in ROWS))
+    assert "2 listed, 2 new" in installed("collect", "--file", "papers.jsonl", *NOW).out
+    return installed
+
+
+def test_init_writes_a_configuration_that_works_and_leaves_one_that_is_there(digest: Digest, tmp_path: Path) -> None:
+    assert "sends to nobody" in digest("init").out
+    (tmp_path / "config.toml").write_text('[web]\nsite_name = "Lab papers"\n')
+    assert "already" in digest("init").out
+    assert "Lab papers" in (tmp_path / "config.toml").read_text()
+    assert (tmp_path / "var/keys").stat().st_mode & 0o777 == 0o600
+    assert "sound" in digest("store", "check").out
+    assert "already" in digest("store", "migrate").out
+
+
+def test_papers_can_be_searched_shown_and_ranked(stocked: Digest) -> None:
+    assert "Few-Step" in stocked("paper", "search", "diffusion").out
+    assert "No paper." in stocked("paper", "search", "unicorns").out
+    shown = json.loads(stocked("paper", "show", "2606.00001", "--json").out)
+    assert (shown["title"], shown["upvotes"], shown["aliases"]) == (ROWS[0]["title"], 12, ["arxiv:2606.00001"])
+    assert "Ann Larch" in stocked("paper", "show", "2606.00001").out
+    listed = json.loads(stocked("trending", "--window", "day", *NOW, "--json").out)
+    assert [one["arxiv_id"] for one in listed] == ["2606.00001", "2606.00002"]
+
+
+def test_collecting_the_same_file_again_changes_nothing(stocked: Digest) -> None:
+    assert "2 listed, 0 new, 0 changed" in stocked("collect", "--file", "papers.jsonl", *NOW).out
+
+
+def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest, tmp_path: Path) -> None:
+    added = stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
+    assert "Subscribed." in added.out
+    due = json.loads(stocked("subscriber", "list", "--json").out)[0]["next_due_at"]
+    (tmp_path / "today.jsonl").write_text(json.dumps(ROWS[0] | {"id": "2606.00003", "listed_on": due[:10]}))
+    stocked("collect", "--file", "today.jsonl", "--now", due)
+    assert "1 edition queued" in stocked("publish", "--now", due).out
+    assert "0 editions queued" in stocked("publish", "--now", due).out
+    assert "1 message made" in stocked("deliver", "--dry-run", "--now", due).out
+    assert "1 sent" in stocked("deliver", "--now", due).out
+    assert "Nothing was queued" in stocked("deliver", "--now", due).out
+    assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
+    assert "state=sent" in stocked("subscriber", "show", "ada@example.org").out
+
+
+def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_path: Path) -> None:
+    assert "confirm message is queued" in installed("subscriber", "add", "ada@example.org").out
+    assert "already" in installed("subscriber", "add", "ada@example.org").out
+    assert "pending" in installed("subscriber", "list").out
+    assert "1 sent" in installed("deliver").out
+    [message] = (tmp_path / "var/outbox/new").iterdir()
+    assert "/confirm/1-" in message.read_text()
+
+
+def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed")
+    assert "Unsubscribed." in installed("subscriber", "unsubscribe", "ada@example.org").out
+    assert "Nothing to do" in installed("subscriber", "unsubscribe", "ada@example.org").out
+    assert json.loads(installed("subscriber", "list", "--json").out)[0]["state"] == "unsubscribed"
+    assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
+
+
+def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path) -> None:
+    stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
+    ended = stocked("preview", "ada@example.org", "--out", "shown", *NOW)
+    assert ended.code == 0, ended
+    assert {path.name for path in (tmp_path / "shown").iterdir()} == {"preview.eml", "preview.html", "preview.txt"}
+    assert "Few-Step Sampling" in (tmp_path / "shown/preview.txt").read_text()
+    assert not (tmp_path / "var/outbox").exists()
+
+
+def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path) -> None:
+    assert "By outbox: sent." in installed("mail", "test", "ada@example.org").out
+    assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
+
+
+def test_help_and_version_answer_without_a_configuration(digest: Digest) -> None:
+    assert __version__ in digest("--version").out
+    assert "collect" in digest("--help").out

@@ -1,0 +1,149 @@
+"""Each wrong thing: one clear sentence, exit code 1 or 2, nothing changed, no traceback."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from commands import Digest
+from places import SHARED_DATA, needs_data
+
+
+def papers(folder: Path) -> int:
+    with sqlite3.connect(folder / "var/offprint.db") as connection:
+        (count,) = connection.execute("SELECT count(*) FROM papers").fetchone()
+    connection.close()
+    return int(count)
+
+
+def refused(digest: Digest, *arguments: str, code: int = 2) -> str:
+    ended = digest(*arguments)
+    assert ended.code == code, ended
+    assert "Traceback" not in ended.out + ended.err
+    return ended.err
+
+
+def test_before_init_every_command_says_what_to_do(digest: Digest, tmp_path: Path) -> None:
+    assert "digest init" in refused(digest, "publish")
+    (tmp_path / "config.toml").write_text("")
+    assert "digest init" in refused(digest, "publish", code=1)
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[web]\nlisten_on = "x"', "web.listen_on: is not a key"),
+        ('[mail]\nwindow = "many"', "mail.window: input should be a valid integer"),
+        ("[[newsletter]]\nhour = 25", "newsletter.0.hour: input should be less than or equal to 23"),
+        ('[[newsletter]]\ntimezone = "Mars"', "newsletter.0.timezone: is not a time zone"),
+        ('[[newsletter]]\ncadence = "hourly"', "newsletter.0.cadence: input should be 'daily'"),
+        ('[mail]\nprovider = "smtp"', "mail.smtp.host: is needed"),
+        ('[store]\nurl = "nonsense"', "store.url is not a database address"),
+        ("[web", "is not TOML"),
+    ],
+)
+def test_a_wrong_configuration_is_named_by_its_key(installed: Digest, tmp_path: Path, toml: str, said: str) -> None:
+    (tmp_path / "config.toml").write_text(toml)
+    assert said in refused(installed, "publish")
+
+
+def test_a_store_from_a_newer_version_is_left_alone(installed: Digest, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "var/offprint.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    for command in (["publish"], ["init"], ["store", "migrate"], ["store", "check"]):
+        assert "newer version" in refused(installed, *command, code=1)
+
+
+def test_a_folder_that_cannot_be_written_is_named(digest: Digest, tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    assert "cannot be made" in refused(digest, "init", code=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("half.json", b'[{"paper": {"id": "2606.00001", "title": "Half", ', "is not whole JSON"),
+        ("prose.txt", b"These are notes about lunch.\nThey are no papers.\n", "holds no papers"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\x00\x00\xff", "holds no papers"),
+        ("empty.json", b"", "holds no papers"),
+        ("page.html", b"<!doctype html><title>Papers</title>", "holds no papers"),
+        ("list.json", b"[1, 2, 3]", "holds no papers"),
+        ("untitled.jsonl", b'{"id": "2606.00001"}\n', "has no title"),
+    ],
+)
+def test_a_file_that_is_no_good_is_named_and_nothing_is_stored(
+    installed: Digest, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    error = refused(installed, "collect", "--file", name, code=1)
+    assert said in error
+    assert name in error
+    assert papers(tmp_path) == 0
+
+
+def test_a_missing_file_is_named(installed: Digest) -> None:
+    assert "nowhere.json" in refused(installed, "collect", "--file", "nowhere.json", code=1)
+
+
+@needs_data
+def test_a_real_list_cut_in_half_is_refused_whole(installed: Digest, tmp_path: Path) -> None:
+    whole = (SHARED_DATA / "huggingface/daily/2026-06-17.json").read_bytes()
+    (tmp_path / "2026-06-17.json").write_bytes(whole[: len(whole) // 2])
+    assert "is not whole JSON" in refused(installed, "collect", "--file", "2026-06-17.json", code=1)
+    assert papers(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a@b@c"], "not a full address"),
+        (['"a\r\nRCPT TO:<e@z>"@y'], "not a full address"),
+        (["ada@example.org", "--cadence", "hourly"], "'hourly' is not a cadence"),
+        (["ada@example.org", "--timezone", "Mars"], "'Mars' is not a time zone"),
+        (["ada@example.org", "--category", "cs.XX"], "'cs.XX' is not an arXiv category"),
+        (["ada@example.org", "--hour", "25"], "There is no hour 25"),
+        (["ada@example.org", "--max", "21"], "1 to 20 papers"),
+        (["ada@example.org", "--newsletter", "other"], "no newsletter 'other'"),
+    ],
+)
+def test_a_subscriber_who_cannot_be_is_not_added(
+    installed: Digest, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    assert said in refused(installed, "subscriber", "add", *arguments)
+    assert "Nobody yet" in installed("subscriber", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["collect", "--source", "other"], "no source 'other'"),
+        (["collect", "--since", "yesterday"], "'yesterday' is not a date"),
+        (["publish", "--newsletter", "other"], "no newsletter 'other'"),
+        (["publish", "--now", "noon"], "'noon' is not a moment"),
+        (["paper", "show", "2606.99999"], "no paper '2606.99999'"),
+        (["trending", "--window", "year"], "'year' is not a window"),
+        (["preview", "stranger@example.org"], "no active subscription"),
+        (["subscriber", "show", "stranger@example.org"], "not known here"),
+        (["subscriber", "unsubscribe", "stranger@example.org"], "not known here"),
+        (["mail", "test", "a@b@c"], "not a full address"),
+        (["nonsense"], "No such command"),
+        (["deliver", "--limit", "0"], "is not in the range"),
+        (["demo", "papers.json"], "come after --papers"),
+    ],
+)
+def test_wrong_use_is_explained(installed: Digest, arguments: list[str], said: str) -> None:
+    assert said in refused(installed, *arguments)
+
+
+def test_keys_that_others_can_read_are_refused(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "var/keys").chmod(0o644)
+    assert "chmod 600" in refused(installed, "publish")
+
+
+def test_real_mail_does_not_leave_with_an_examples_sender(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[web]\nbase_url = "https://papers.example.org"\n[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "mail.example.org"'
+    )
+    assert "example's sender" in refused(installed, "mail", "test", "ada@example.org")
+    assert "example's sender" in refused(installed, "deliver")

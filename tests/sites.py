@@ -1,0 +1,93 @@
+"""A site being served, as its tests see it."""
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+from personas import NOON
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from digest.app import App
+from digest.deliver import deliver
+from digest.mail.outbox import Outbox
+from digest.model import DeliveryKind
+from digest.publish import publish
+from digest.store.deliveries import deliveries_queued
+from digest.store.subscribers import confirm_numbered
+from digest.tokens import Purpose
+
+
+@dataclass
+class Front:
+    """What the one server of all tests serves: the site of the test that runs."""
+
+    url: str
+    site: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.site is not None
+        await self.site(scope, receive, send)
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Place:
+    """An installation with its site being served."""
+
+    app: App
+    url: str
+    outbox: Path
+    client: httpx.Client
+    clock: Clock = field(default_factory=Clock)
+
+    def rows(self) -> list[str]:
+        """Everything that the store holds."""
+        connection = sqlite3.connect(self.app.config.folder / "var" / "offprint.db")
+        try:
+            return list(connection.iterdump())
+        finally:
+            connection.close()
+
+    def queued(self) -> int:
+        """How many messages wait."""
+        with self.app.store.reading() as connection:
+            return len(deliveries_queued(connection, now=self.clock()))
+
+    def deliver(self) -> None:
+        """Put what is queued into the outbox."""
+        outbox = Outbox(self.outbox)
+        delivered = deliver(self.app.store, outbox, self.app.press, terms=self.app.terms, clock=self.clock)
+        assert not delivered.error
+
+    def publish(self) -> int:
+        """Queue the editions that are due; the first one's delivery number."""
+        publish(self.app.store, self.app.press, newsletter="papers", trend_weight=0.5, now=self.clock())
+        with self.app.store.reading() as connection:
+            waiting = deliveries_queued(connection, now=self.clock())
+        return next(delivery.id for delivery in waiting if delivery.kind is DeliveryKind.EDITION)
+
+    def confirm_token(self, number: int = 1) -> str:
+        """The token of a confirm message."""
+        with self.app.store.reading() as connection:
+            asked = confirm_numbered(connection, number)
+        assert asked is not None
+        return self.app.keys.sign(Purpose.CONFIRM, number, salt=asked.nonce)
+
+    def unsubscribe_token(self, number: int = 1) -> str:
+        """The token of a subscription's unsubscribe link."""
+        return self.app.keys.sign(Purpose.UNSUBSCRIBE, number)
+
+    def view_token(self, number: int) -> str:
+        """The token of a delivery's page."""
+        return self.app.keys.sign(Purpose.VIEW, number)

@@ -1,0 +1,100 @@
+"""A reader's whole way, as a browser goes it."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from personas import PAPERS, choices, papers_come_in, reader_joins
+from playwright.sync_api import Browser, Page, expect
+from sites import Place
+
+from digest.model import SubscriptionState
+from digest.store.subscribers import all_subscriptions
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def demo(open_place: Callable[..., Place]) -> Place:
+    place = open_place(with_outbox=True)
+    papers_come_in(place.app.store, PAPERS)
+    return place
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def tab(browser: Browser, demo: Place, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(base_url=demo.url, java_script_enabled=request.param)
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    yield page
+    context.close()
+    assert [text for text in complaints if "the server responded with a status" not in text] == []
+
+
+def states(place: Place) -> list[SubscriptionState]:
+    with place.app.store.reading() as connection:
+        return [one.state for one in all_subscriptions(connection)]
+
+
+def test_a_reader_subscribes_confirms_and_leaves(demo: Place, tab: Page) -> None:
+    tab.goto("/")
+    tab.get_by_label("Your address").fill("ada@example.org")
+    tab.locator("label").filter(has_text="diffusion models").click()
+    tab.get_by_role("button", name="Subscribe with these choices").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Check your mail")
+
+    demo.deliver()
+    tab.get_by_role("link", name="Outbox").click()
+    tab.get_by_role("link", name="Confirm your Offprint subscription").click()
+    tab.frame_locator("iframe").get_by_role("link", name="Confirm subscription").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Confirm ada@example.org")
+    assert states(demo) == []
+    tab.get_by_role("button").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("You are in")
+    assert states(demo) == [SubscriptionState.ACTIVE]
+
+    tab.goto(f"/unsubscribe/{demo.unsubscribe_token()}")
+    tab.get_by_role("button", name="Unsubscribe").click()
+    expect(tab.get_by_text("is unsubscribed. No goodbye mail follows.")).to_be_visible()
+    assert states(demo) == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_a_mistake_is_shown_where_it_was_made(demo: Place, tab: Page) -> None:
+    tab.goto("/")
+    tab.get_by_label("Your address").fill("ada@")
+    tab.get_by_label("Anything else").fill("few-step sampling")
+    tab.get_by_role("button", name="Subscribe", exact=True).click()
+    tab.get_by_role("link", name="That is not a full address.").click()
+    expect(tab).to_have_url(re.compile("#address$"))
+    expect(tab.get_by_label("Your address")).to_have_value("ada@")
+    expect(tab.get_by_label("Anything else")).to_have_value("few-step sampling")
+
+
+def test_the_form_can_be_filled_in_by_keyboard(demo: Place, tab: Page) -> None:
+    tab.goto("/")
+    tab.get_by_label("Your address").fill("ada@example.org")
+    chip = tab.get_by_role("checkbox", name="agents")
+    chip.press("Space")
+    expect(chip).to_be_checked()
+    tab.get_by_label("Your address").press("Enter")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Check your mail")
+
+
+def test_a_message_in_the_browser_has_its_styles_and_its_links_work(demo: Place, tab: Page) -> None:
+    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
+    tab.goto(f"/view/{demo.view_token(demo.publish())}")
+    heading = tab.get_by_role("heading", level=1)
+    assert heading.evaluate("h => getComputedStyle(h).fontSize") == "20px"
+    tab.get_by_role("link", name="Unsubscribe").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Unsubscribe ada@example.org?")
+
+
+@pytest.mark.parametrize("width", [320, 375, 1000])
+@pytest.mark.parametrize("path", ["/", "/trending", "/trending?date=2026-06-14", "/outbox/", "/nothing"])
+def test_no_page_scrolls_sideways(demo: Place, browser: Browser, path: str, width: int) -> None:
+    page = browser.new_page(base_url=demo.url, viewport={"width": width, "height": 800})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()

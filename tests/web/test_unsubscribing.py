@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+import httpx
+import pytest
+from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
+from sites import Place
+
+from digest.model import SubscriptionState
+from digest.store.subscribers import all_subscriptions
+from digest.tokens import Purpose
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def path(place: Place) -> str:
+    """The link of a reader whose edition is queued."""
+    papers_come_in(place.app.store, PAPERS)
+    number = reader_joins(place.app, "ada@example.org", choices())
+    place.publish()
+    return f"/unsubscribe/{place.unsubscribe_token(number)}"
+
+
+def states(place: Place) -> list[SubscriptionState]:
+    with place.app.store.reading() as connection:
+        return [one.state for one in all_subscriptions(connection)]
+
+
+def test_the_page_asks(place: Place, path: str) -> None:
+    text = place.client.get(path).text
+    assert "<h1>Unsubscribe ada@example.org?</h1>" in text
+    assert text.count("<button>") == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_looking_changes_nothing(place: Place, path: str, method: str) -> None:
+    before = place.rows()
+    answer = place.client.request(method, path, headers={"User-Agent": "scanner"})
+    assert answer.status_code == 200
+    assert place.rows() == before
+
+
+def test_the_button_acts_and_says_so(place: Place, path: str) -> None:
+    answer = place.client.post(path)
+    assert answer.status_code == 200
+    assert "ada@example.org is unsubscribed. No goodbye mail follows." in answer.text
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+    assert place.queued() == 0
+
+
+@pytest.mark.parametrize("form", ["urlencoded", "multipart"])
+def test_one_click_acts_at_once(place: Place, path: str, form: str) -> None:
+    assert place.queued() == 1
+    sent = {"data": ONE_CLICK} if form == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
+    answer = httpx.post(place.url + path, headers={"User-Agent": ""}, follow_redirects=False, **sent)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.text) == (200, "Unsubscribed.")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+    assert place.queued() == 0
+
+
+def test_a_body_that_cannot_be_read_is_no_reason_to_go_on_sending(place: Place, path: str) -> None:
+    answer = place.client.post(path, content=b"?", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status_code == 200
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_leaving_twice_is_leaving_once(place: Place, path: str) -> None:
+    first = place.client.post(path)
+    before = place.rows()
+    place.clock.now = NOON + timedelta(days=400)
+    assert place.client.post(path).text == first.text
+    assert place.client.post(path, data=ONE_CLICK).text == "Unsubscribed."
+    assert place.client.get(path).text == first.text
+    assert place.rows() == before
+
+
+def test_the_link_works_after_the_reader_was_erased(place: Place, path: str) -> None:
+    token = place.unsubscribe_token(99)
+    assert place.client.get(f"/unsubscribe/{token}").status_code == 200
+    assert "This address is unsubscribed." in place.client.post(f"/unsubscribe/{token}").text
+    assert place.client.post(f"/unsubscribe/{token}", data=ONE_CLICK).text == "Unsubscribed."
+    assert states(place) == [SubscriptionState.ACTIVE]
+
+
+def test_the_link_works_in_capitals(place: Place, path: str) -> None:
+    place.client.post(path.replace("/unsubscribe/", "").upper().join(["/unsubscribe/", ""]), data=ONE_CLICK)
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda t: t[:-1], lambda t: t + "a", lambda t: "2" + t[1:], lambda t: "x", lambda t: "1"]
+)
+def test_a_forged_link_is_refused(place: Place, path: str, damage: object) -> None:
+    assert callable(damage)
+    token = damage(path.removeprefix("/unsubscribe/"))
+    for answer in (
+        place.client.get(f"/unsubscribe/{token}"),
+        place.client.post(f"/unsubscribe/{token}", data=ONE_CLICK),
+    ):
+        assert answer.status_code == 404
+    assert states(place) == [SubscriptionState.ACTIVE]
+
+
+def test_a_link_for_something_else_is_refused(place: Place, path: str) -> None:
+    token = place.app.keys.sign(Purpose.VIEW, 1)
+    assert place.client.post(f"/unsubscribe/{token}", data=ONE_CLICK).status_code == 404
+    assert states(place) == [SubscriptionState.ACTIVE]
