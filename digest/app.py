@@ -21,6 +21,7 @@ from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
 from digest.tokens import KEY_CHARACTERS, Keys
 
+HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -149,6 +150,7 @@ def _app(config: Config, store: Store) -> App:
         base_url=config.web.base_url,
         site_name=config.web.site_name,
         accent=config.web.accent,
+        credits=HUGGING_FACE if config.sources.huggingface.enabled else "",
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},

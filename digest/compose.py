@@ -25,14 +25,11 @@ from digest.store.editions import cards_of, printing_numbered
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Keys, Purpose
 
-CREDITS = "Paper data from arXiv and Hugging Face Daily Papers."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """What every message is made with.
 
-    `fixed_envelope` is for servers that allow only their own mailbox as envelope sender.
+    `credits` say whose data the papers are; `fixed_envelope` is for servers that allow only their own mailbox as envelope sender.
     """
 
     library: Library
@@ -40,6 +37,7 @@ class Press:
     base_url: str
     site_name: str
     accent: str
+    credits: str
     provider: str
     fixed_envelope: bool
     newsletters: Mapping[str, Newsletter]
@@ -51,7 +49,7 @@ class Press:
             base_url=self.base_url,
             accent=self.accent,
             postal_address=self.newsletter(newsletter).postal_address,
-            credits=CREDITS,
+            credits=self.credits,
         )
 
     def newsletter(self, slug: str) -> Newsletter:

@@ -42,9 +42,12 @@ def due_at(day: date, *, hour: int, timezone: str) -> datetime:
     """The instant (UTC) of a local date and hour.
 
     An hour that the clocks skip is taken with the offset before the change, so it falls right
-    after the gap; an hour that comes twice is the first of the two (PEP 495, fold=0).
+    after the gap; an hour that comes twice is the first of the two (PEP 495, fold=0). Where the gap
+    ends the day, the offset after the change keeps the instant on its date.
     """
-    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)
+    local = datetime.combine(day, time(hour), ZoneInfo(timezone))
+    instant = local.astimezone(UTC)
+    return instant if due_on(instant, timezone=timezone) == day else local.replace(fold=1).astimezone(UTC)
 
 
 def due_on(instant: datetime, *, timezone: str) -> date:

@@ -90,7 +90,8 @@ class Listing:
     """A paper as one source lists it; as yielded by a source, its texts are raw.
 
     `aliases` are the names that identify the paper everywhere, `arxiv:2606.18023` or `doi:10.1/x`.
-    `listed_on` is the day of the list (UTC) it appeared on.
+    `summary` is one sentence, generated where a language model wrote it; `listed_on` is the day
+    (UTC) of the list it appeared on.
     """
 
     title: str
@@ -101,6 +102,7 @@ class Listing:
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     summary: str = ""
+    summary_is_generated: bool = False
     published_at: datetime | None = None
     listed_on: date | None = None
     url: str = ""
@@ -128,6 +130,7 @@ class Paper:
     categories: tuple[str, ...]
     keywords: tuple[str, ...]
     summary: str
+    summary_is_generated: bool
     published_at: datetime | None
     listed_at: datetime
     first_seen_at: datetime

@@ -57,7 +57,7 @@ class Keys:
 
     def verify(self, purpose: Purpose, number: int, token: str, *, salt: str = "") -> bool:
         """Whether the token was signed here for this purpose, row and salt."""
-        given = token.lower().encode()
+        given = token.encode("ascii", "replace").lower()
         # Every key is tried, found or not: the time taken tells nothing.
         matches = [hmac.compare_digest(given, _token(s, purpose, number, salt).encode()) for s in self.secrets]
         return any(matches)

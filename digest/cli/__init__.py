@@ -52,7 +52,7 @@ def settings(
 def main() -> None:
     """Run the command line; exit code 0 is fine, 1 a job that failed or was partial, 2 wrong use or configuration."""
     try:
-        cli()
+        cli(prog_name="digest")
     except DigestError as error:
         if "--debug" in sys.argv:
             raise

@@ -110,7 +110,7 @@ def deliver(
 
 @commands.command()
 def run(context: typer.Context) -> None:
-    """The whole service in one process: collect, publish, deliver, and the website."""
+    """The whole service in one process, website included."""
     from digest.cli.daemon import run_daemon
 
     run_daemon(opened(context), clock=lambda: datetime.now(UTC))
@@ -134,7 +134,7 @@ def demo(
     papers: Annotated[list[Path] | None, typer.Option(help="Files of papers, instead of live sources.")] = None,
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, after --papers.")] = None,
 ) -> None:
-    """Show the whole service on example readers, in a store of its own."""
+    """Show the whole service on example readers."""
     from digest.cli.demo import show_demo
 
     if more and not papers:

@@ -15,7 +15,7 @@ store = typer.Typer(no_args_is_help=True)
 
 @commands.command()
 def init(context: typer.Context) -> None:
-    """Write config.toml if there is none, and create or migrate the store."""
+    """Write config.toml, and create or migrate the store."""
     from digest.app import set_up
     from digest.config import load_config
 

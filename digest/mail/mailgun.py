@@ -7,6 +7,13 @@ from digest.errors import DeliveryError
 from digest.http import Client, HttpFailure, Response
 from digest.model import Answer, Outcome, Outgoing
 
+_MEANINGS = {
+    200: "mail.mailgun.url is not Mailgun's",
+    401: "mail.mailgun.api_key is not the key",
+    403: "the key may not send for mail.mailgun.domain",
+    404: "mail.mailgun.domain is not known there",
+}
+
 
 class Mailgun:
     """Hands each message over as it is; Mailgun's own tracking is switched off."""
@@ -46,7 +53,7 @@ def _answer(message: Outgoing, response: Response) -> Answer:
         delivery_id=message.delivery_id,
         outcome=_outcome(response),
         code=f"HTTP {response.status}",
-        detail=_taken_as(response) or "",
+        detail=_taken_as(response) or _MEANINGS.get(response.status, ""),
         retry_after=_seconds(response.headers.get("retry-after", "")),
     )
 
@@ -55,7 +62,7 @@ def _outcome(response: Response) -> Outcome:
     if response.status == 200:
         # A wrong path is answered with 200 and a greeting, which takes nothing.
         return Outcome.ACCEPTED if _taken_as(response) is not None else Outcome.SENDER_REFUSED
-    if response.status in {401, 403, 404}:
+    if 300 <= response.status < 400 or response.status in {401, 403, 404}:
         return Outcome.SENDER_REFUSED
     if response.status == 429 or response.status >= 500:
         return Outcome.DEFERRED

@@ -14,11 +14,15 @@ import aiosmtplib
 
 from digest.errors import DeliveryError
 from digest.model import Answer, Outcome, Outgoing
+from digest.text import clean
 
 CONNECT_SECONDS = 30
 COMMAND_SECONDS = 300
 
 Tls = Literal["starttls", "tls", "none"]
+
+# Anything else would need SMTPUTF8, or would be read by aiosmtplib as some other address.
+_PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,8 @@ class Smtp:
 
 async def _hand_over(client: aiosmtplib.SMTP, message: Outgoing) -> Answer:
     """MAIL, RCPT, DATA, and what each refusal means for the message."""
+    if not (_PLAIN.fullmatch(message.envelope_sender) and _PLAIN.fullmatch(message.recipient)):
+        return _not_writable(message)
     try:
         await client.mail(message.envelope_sender)
     except aiosmtplib.SMTPException as error:
@@ -122,9 +128,9 @@ async def _hand_over(client: aiosmtplib.SMTP, message: Outgoing) -> Answer:
         return await _refused(client, message, error, permanently=Outcome.RECIPIENT_REFUSED)
     try:
         answer = await client.data(message.content)
-    except aiosmtplib.SMTPResponseException as error:
-        return await _refused(client, message, error, permanently=Outcome.MESSAGE_REFUSED)
     except (aiosmtplib.SMTPException, OSError) as error:
+        if isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= error.code < 600:
+            return await _refused(client, message, error, permanently=Outcome.MESSAGE_REFUSED)
         # The final dot may have been read: whether the message was taken is not known.
         client.close()
         return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code=type(error).__name__)
@@ -162,11 +168,16 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
         client.close()
 
 
+def _not_writable(message: Outgoing) -> Answer:
+    why = "an address that cannot stand in a command"
+    return Answer(delivery_id=message.delivery_id, outcome=Outcome.MESSAGE_REFUSED, detail=why)
+
+
 def _deferred(message: Outgoing, why: str) -> Answer:
     return Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, detail=why)
 
 
 def _first_line(said: str) -> str:
     """The first line of a reply, without anything that looks like an address."""
-    line = said.strip().splitlines()[0] if said.strip() else ""
+    line = clean(said.strip().partition("\n")[0][:1000])
     return re.sub(r"<?\S+@\S+>?", "(address)", line)[:200]

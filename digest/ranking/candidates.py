@@ -17,6 +17,7 @@ from digest.text import title_key
 LEAST_COVERED = 0.6
 """The share of a topic's weight that a paper's words must cover, unless the topic's own phrase stands in it."""
 
+MOST_TERMS = 3
 CATEGORY_FIT = 0.02
 """Below any topic's: a category says what may be read, a topic what is wanted."""
 
@@ -33,6 +34,7 @@ class Candidates:
         self.background = background
         self.now = now
         self._fits: dict[Interest, NDArray[np.float64]] = {}
+        self._terms: dict[tuple[int, str], tuple[str, ...]] = {}
         self._counted = [paper_features(paper.title, paper.abstract) for paper in papers]
         self._lengths = np.array([_length(counted, background) for counted in self._counted])
         self._holding = _inverted(self._counted)
@@ -66,16 +68,21 @@ class Candidates:
 
     def terms(self, position: int, topic: str) -> tuple[str, ...]:
         """Up to three matched phrases or words of the topic, weightiest first, as they stand in the paper."""
+        if (position, topic) not in self._terms:
+            self._terms[position, topic] = self._found(position, topic)
+        return self._terms[position, topic]
+
+    def _found(self, position: int, topic: str) -> tuple[str, ...]:
         paper, counted = self.papers[position], self._counted[position]
         shared = [feature for feature in features(topic) if feature in counted]
-        shared.sort(key=lambda feature: (-feature.count(" "), -self.background.weight(feature), feature))
+        shared.sort(key=lambda feature: (_is_word(feature), -self.background.weight(feature), feature))
         forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}", shared)
         chosen: list[str] = []
         for feature in shared:
             form = forms.get(feature, "")
             if form and not any(form.casefold() in other.casefold() for other in chosen):
                 chosen.append(form)
-        return tuple(chosen[:3])
+        return tuple(chosen[:MOST_TERMS])
 
     def _fit(self, interest: Interest) -> NDArray[np.float64]:
         match interest.kind:

@@ -80,6 +80,8 @@ def surface_forms(text: str, wanted: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     last: Word | None = None
     for word in words(text):
+        if not missing:
+            break
         here = [(word.stem, word.start)]
         if last is not None and word.follows:
             here.append((f"{last.stem} {word.stem}", last.start))

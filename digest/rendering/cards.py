@@ -92,7 +92,7 @@ def make_card(paper: Paper, *, seen_at: datetime, cadence: Cadence) -> Card:
         organisation=shorten(paper.organisation, ORGANISATION),
         summary=summary,
         summary_is_abstract=is_abstract,
-        summary_is_generated=bool(summary) and not is_abstract,
+        summary_is_generated=bool(paper.summary) and paper.summary_is_generated,
         upvotes=upvotes,
         upvotes_text=number(upvotes) if upvotes else "New",
         bars=bars,

@@ -89,6 +89,7 @@ def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listi
         organisation=_organisation(paper, row),
         keywords=tuple(word for word in _items(paper, "ai_keywords") if isinstance(word, str)),
         summary=text(paper, "ai_summary"),
+        summary_is_generated=bool(text(paper, "ai_summary")),
         published_at=instant(text(paper, "publishedAt")),
         listed_on=_list_day(paper) or day,
         url=f"https://huggingface.co/papers/{number}",

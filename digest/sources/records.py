@@ -27,6 +27,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         categories=tuple(_words(row.get("categories"))),
         keywords=tuple(_words(row.get("keywords") or row.get("ai_keywords"), separator=",")),
         summary=text(row, "ai_summary") or (text(row, "summary") if abstract else ""),
+        summary_is_generated=bool(text(row, "ai_summary")),
         published_at=_moment(_first(row, "published_at", "published")),
         listed_on=_day(_first(row, "listed_on", "list_day")),
         url=web_address(text(row, "url")) or _arxiv_page(row),

@@ -111,6 +111,7 @@ def _paper(row: Row[Any], history: list[SeenSignals], arxiv_id: str) -> Paper:
         categories=tuple(row.categories),
         keywords=tuple(row.keywords),
         summary=row.summary,
+        summary_is_generated=row.summary_is_generated,
         published_at=row.published_at,
         listed_at=row.listed_at,
         first_seen_at=row.first_seen_at,

@@ -134,6 +134,7 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "categories": list(listing.categories),
         "keywords": list(listing.keywords),
         "summary": listing.summary,
+        "summary_is_generated": listing.summary_is_generated,
         "published_at": listing.published_at,
         "listed_on": listing.listed_on,
         "listed_at": _listed_at(listing.listed_on, listing.published_at, now),
@@ -154,6 +155,8 @@ def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen
 def _fill(known: dict[str, Any], told: dict[str, Any]) -> bool:
     """Fill what is blank in `known` from `told`; whether anything was."""
     before = dict(known)
+    if not known["summary"]:
+        known["summary_is_generated"] = told["summary_is_generated"]
     for name in _FILLED:
         if not known[name]:
             known[name] = told[name]
@@ -181,7 +184,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         for entry, number in zip(new, ids, strict=True):
             entry.row["id"] = number
     if changed:
-        names = [*_FILLED, "listed_on", "listed_at"]
+        names = [*_FILLED, "summary_is_generated", "listed_on", "listed_at"]
         statement = update(papers).where(papers.c.id == bindparam("_id"))
         values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
         rows = [{"_id": e.row["id"], **{f"_{name}": e.row[name] for name in names}} for e in changed]

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -97,6 +98,7 @@ papers = Table(
     Column("categories", JSON, nullable=False),
     Column("keywords", JSON, nullable=False),
     Column("summary", Text, nullable=False),
+    Column("summary_is_generated", Boolean, nullable=False),
     Column("published_at", Instant),
     Column("listed_on", Date),
     Column("listed_at", Instant, nullable=False, index=True),

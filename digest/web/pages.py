@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from digest.compose import CREDITS, Press
+from digest.compose import Press
 from digest.rendering.site import colours
 
 READ = ["GET", "HEAD"]
@@ -40,7 +40,7 @@ class Pages:
         self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]
         self._environment.globals.update(
             site_name=press.site_name,
-            credits=CREDITS,
+            credits=press.credits,
             root=root,
             style_url=f"{root}/style.css?v={self.stylesheet_version}",
             has_outbox=has_outbox,

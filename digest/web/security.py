@@ -1,7 +1,8 @@
 """What every answer carries, and how much a request may."""
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from starlette.datastructures import FormData, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -55,13 +55,10 @@ def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
 
 def _try(host: str, port: int, listen: str) -> None:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as trial:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
             # As the server will: a port whose last connections are still closing is free.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
+            trial.bind((host, port))
     except (OSError, OverflowError) as error:
         why = _WHY.get(error.errno, _OTHERWISE) if isinstance(error, OSError) and error.errno else _OTHERWISE
         raise ConfigError(f"web.listen {listen} {why}.") from error

@@ -128,6 +128,7 @@ class _Subscribing:
             example=EXAMPLE,
             rhythm=f"{_RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
+            asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
             topics=TOPICS,
             common=COMMON,
             rare=_RARE,

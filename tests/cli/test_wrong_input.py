@@ -128,7 +128,7 @@ def test_a_subscriber_who_cannot_be_is_not_added(
         (["subscriber", "unsubscribe", "stranger@example.org"], "not known here"),
         (["mail", "test", "a@b@c"], "not a full address"),
         (["nonsense"], "No such command"),
-        (["deliver", "--limit", "0"], "is not in the range"),
+        (["deliver", "--limit", "0"], "greater than or equal to 1"),
         (["demo", "papers.json"], "come after --papers"),
     ],
 )

@@ -17,6 +17,7 @@ PAPER = Paper(
     organisation="Institute for Examples",
     categories=("cs.CV",),
     keywords=(),
+    summary_is_generated=False,
     summary="One sentence.",
     published_at=None,
     listed_at=SEEN_AT,
@@ -88,7 +89,7 @@ def test_an_organisation_is_cut_at_a_word() -> None:
 def test_a_summary_falls_back_to_the_abstracts_first_sentence(
     summary: str, abstract: str, shown: str, is_abstract: bool, is_generated: bool
 ) -> None:
-    made = card(summary=summary, abstract=abstract)
+    made = card(summary=summary, abstract=abstract, summary_is_generated=True)
     assert (made.summary, made.summary_is_abstract, made.summary_is_generated) == (shown, is_abstract, is_generated)
 
 

@@ -39,18 +39,25 @@ def front() -> Iterator[Front]:
     thread.join()
 
 
-@pytest.fixture
-def open_place(front: Front, install: Callable[..., App], tmp_path: Path) -> Iterator[Callable[..., Place]]:
-    """Sets up an installation with the given configuration, and serves its site."""
-    with httpx.Client(base_url=front.url) as client:
-
-        def opened(*, with_outbox: bool = False, **values: Any) -> Place:
-            app = install(**{"web": {"base_url": front.url}} | values)
-            place = Place(app=app, url=front.url, outbox=tmp_path / "outbox", client=client)
-            front.site = create_site(app, clock=place.clock, outbox=place.outbox if with_outbox else None)
-            return place
-
+@pytest.fixture(scope="session")
+def client(front: Front) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=front.url) as opened:
         yield opened
+
+
+@pytest.fixture
+def open_place(
+    front: Front, client: httpx.Client, install: Callable[..., App], tmp_path: Path
+) -> Iterator[Callable[..., Place]]:
+    """Sets up an installation with the given configuration, and serves its site."""
+
+    def opened(*, with_outbox: bool = False, **values: Any) -> Place:
+        app = install(**{"web": {"base_url": front.url}} | values)
+        place = Place(app=app, url=front.url, outbox=tmp_path / "outbox", client=client)
+        front.site = create_site(app, clock=place.clock, outbox=place.outbox if with_outbox else None)
+        return place
+
+    yield opened
     front.site = None
 
 

@@ -30,7 +30,9 @@ def tab(browser: Browser, demo: Place, request: pytest.FixtureRequest) -> Iterat
     page.on("console", lambda message: complaints.append(message.text))
     yield page
     context.close()
-    assert [text for text in complaints if "the server responded with a status" not in text] == []
+    # In a page that may run nothing, the browser complains of what drives it here.
+    known = ("Failed to load resource: the server responded with a status of 4", "Blocked script execution in")
+    assert [text for text in complaints if not text.startswith(known)] == []
 
 
 def states(place: Place) -> list[SubscriptionState]:
@@ -48,7 +50,9 @@ def test_a_reader_subscribes_confirms_and_leaves(demo: Place, tab: Page) -> None
     demo.deliver()
     tab.get_by_role("link", name="Outbox").click()
     tab.get_by_role("link", name="Confirm your Offprint subscription").click()
-    tab.frame_locator("iframe").get_by_role("link", name="Confirm subscription").click()
+    with tab.expect_popup() as opened:
+        tab.frame_locator("iframe").get_by_role("link", name="Confirm subscription").click()
+    tab = opened.value
     expect(tab.get_by_role("heading", level=1)).to_have_text("Confirm ada@example.org")
     assert states(demo) == []
     tab.get_by_role("button").click()
@@ -92,9 +96,9 @@ def test_a_message_in_the_browser_has_its_styles_and_its_links_work(demo: Place,
 
 
 @pytest.mark.parametrize("width", [320, 375, 1000])
-@pytest.mark.parametrize("path", ["/", "/trending", "/trending?date=2026-06-14", "/outbox/", "/nothing"])
-def test_no_page_scrolls_sideways(demo: Place, browser: Browser, path: str, width: int) -> None:
+def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> None:
     page = browser.new_page(base_url=demo.url, viewport={"width": width, "height": 800})
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for path in ("/", "/trending", "/trending?date=2026-06-14", "/outbox/", "/nothing"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()

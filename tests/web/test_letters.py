@@ -61,14 +61,20 @@ def test_a_message_that_a_mail_program_has_read_is_still_found(demo: Place) -> N
     assert demo.client.get(f"/outbox/{CONFIRM}").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["nothing", "..", "%2e%2e", "..%2f..%2fvar%2fkeys", "%2e%2e%2fnew%2f" + CONFIRM, "a%00b", "new", CONFIRM + ":2,S"],
-)
-@pytest.mark.parametrize("part", ["", "/html", "/text"])
-def test_a_name_that_is_not_listed_leads_nowhere(demo: Place, name: str, part: str) -> None:
-    (demo.outbox.parent / "var" / "keys").stat()
-    assert demo.client.get(f"/outbox/{name}{part}").status_code == 404
+def test_a_name_that_is_not_listed_leads_nowhere(demo: Place) -> None:
+    assert (demo.outbox.parent / "var" / "keys").exists()
+    strange = [
+        "nothing",
+        "%2e%2e",
+        "..%2f..%2fvar%2fkeys",
+        f"%2e%2e%2fnew%2f{CONFIRM}",
+        "a%00b",
+        "new",
+        f"{CONFIRM}:2,S",
+    ]
+    for name in strange:
+        for part in ("", "/html", "/text"):
+            assert demo.client.get(f"/outbox/{name}{part}").status_code == 404
 
 
 def test_an_empty_outbox_says_so(open_place: Callable[..., Place]) -> None:

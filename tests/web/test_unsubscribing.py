@@ -52,7 +52,7 @@ def test_the_button_acts_and_says_so(place: Place, path: str) -> None:
 def test_one_click_acts_at_once(place: Place, path: str, form: str) -> None:
     assert place.queued() == 1
     sent = {"data": ONE_CLICK} if form == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
-    answer = httpx.post(place.url + path, headers={"User-Agent": ""}, follow_redirects=False, **sent)  # type: ignore[arg-type]
+    answer = httpx.post(place.url + path, headers={"User-Agent": ""}, follow_redirects=False, **sent)
     assert (answer.status_code, answer.text) == (200, "Unsubscribed.")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert states(place) == [SubscriptionState.UNSUBSCRIBED]

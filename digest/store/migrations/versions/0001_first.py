@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("categories", sa.JSON(), nullable=False),
         sa.Column("keywords", sa.JSON(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("summary_is_generated", sa.Boolean(), nullable=False),
         sa.Column("published_at", INSTANT, nullable=True),
         sa.Column("listed_on", sa.Date(), nullable=True),
         sa.Column("listed_at", INSTANT, nullable=False),
