@@ -91,14 +91,14 @@ def service(install: Callable[..., App], listing: str) -> Callable[..., App]:
 def subscribed(app: App, name: str, *topics: str, hour: int, timezone: str) -> int:
     wanted = choices(*topics, cadence=Cadence.DAILY, hour=hour, timezone=timezone)
     address = parse_address(f"{name}@example.org")
-    return subscribe(app.store, address, newsletter="papers", choices=wanted, now=MIDNIGHT - timedelta(hours=6))
+    return subscribe(app.store, address, newsletter="papers", choices=wanted, now=MIDNIGHT)
 
 
 def test_a_day(service: Callable[..., App], clock: Clock) -> None:
     with SmtpServer() as smtp:
         app = service(smtp)
         ticker = Ticker(app, clock=clock)
-        subscribed(app, "early", "diffusion models", hour=7, timezone="Asia/Tokyo")  # 22:00 UTC the day before
+        subscribed(app, "early", "diffusion models", hour=7, timezone="Asia/Tokyo")  # 22:00 UTC
         subscribed(app, "morning", "diffusion models", hour=7, timezone="Europe/Paris")  # 05:00 UTC
         subscribed(app, "evening", hour=19, timezone="UTC")
         leaver = subscribed(app, "leaver", hour=19, timezone="UTC")
@@ -124,7 +124,7 @@ def test_a_day(service: Callable[..., App], clock: Clock) -> None:
         first = "Few-Step Sampling for Diffusion Models, and 2 more papers"
         assert subjects == {
             "stranger": ["Confirm your Offprint subscription"],
-            "early": [first, "Diffusion Models at Noon"],
+            "early": ["Diffusion Models at Noon, and 3 more papers"],
             "morning": [first, "Diffusion Models at Noon"],
             "evening": ["Folding Laundry with Two Arms, and 3 more papers"],
         }

@@ -10,6 +10,7 @@ from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from reading import Page, read_page
 from sites import Front, Place
 
+from digest.compose import CREDITS
 from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
@@ -44,7 +45,7 @@ def assert_is_whole(page: Page) -> None:
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
     assert page.all("a")[0]["href"] == "#main"
     assert {"/trending", "/"} <= page.links()
-    assert "Paper data from arXiv" in page.text
+    assert CREDITS in page.text
     assert not page.all("script") + page.all("style") + page.all("img")
     assert not any(name == "style" or name.startswith("on") for _, held in page.elements for name in held)
 

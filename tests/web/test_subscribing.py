@@ -133,7 +133,7 @@ def test_nothing_that_is_typed_becomes_markup(place: Place, field: str) -> None:
     assert not page.all("script")
     assert {name for tag, held in page.elements for name in held} <= {
         name for tag, held in bare.elements for name in held
-    } | {"aria-invalid", "aria-errormessage", "open"}
+    } | {"aria-invalid", "open"}
     assert "49" not in answer.text
 
 
