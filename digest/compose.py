@@ -25,11 +25,13 @@ from digest.store.editions import cards_of, printing_numbered
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Keys, Purpose
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """What every message is made with.
 
-    `credits` say whose data the papers are; `fixed_envelope` is for servers that allow only their own mailbox as envelope sender.
+    `credits` say whose data the papers are; `fixed_envelope` is for servers that allow only their
+    own mailbox as envelope sender.
     """
 
     library: Library

@@ -56,7 +56,7 @@ def store_url(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
     server = request.getfixturevalue("postgres_server")
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")
     return str(server.format(name=name))
 
 

@@ -20,6 +20,7 @@ DIFFUSION = Listing(
     aliases=("arxiv:2606.00001",),
     authors=("Ann Larch", "Ben Alder"),
     summary="A sampler that needs four steps.",
+    summary_is_generated=True,
     listed_on=TODAY,
     url="https://papers.example.org/1",
     pdf_url="https://papers.example.org/1.pdf",

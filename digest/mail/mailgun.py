@@ -73,7 +73,7 @@ def _taken_as(response: Response) -> str | None:
     """The number under which Mailgun took the message."""
     try:
         told = json.loads(response.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     number = told.get("id") if isinstance(told, dict) else None
     return number if isinstance(number, str) and number else None

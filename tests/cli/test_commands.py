@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import Digest
 
 from digest import __version__
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {
         "id": "2606.00001",
         "title": "Few-Step Sampling for Diffusion Models",

@@ -38,7 +38,7 @@ def test_the_daemon_serves_and_sends_and_sigterm_stops_it_cleanly(installed: Dig
     )
     try:
         assert daemon.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not lines or "delivered" not in lines[-1]:
             lines.append(daemon.stdout.readline())
             assert lines[-1], lines

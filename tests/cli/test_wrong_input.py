@@ -143,7 +143,8 @@ def test_keys_that_others_can_read_are_refused(installed: Digest, tmp_path: Path
 
 def test_real_mail_does_not_leave_with_an_examples_sender(installed: Digest, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
-        '[web]\nbase_url = "https://papers.example.org"\n[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "mail.example.org"'
+        '[web]\nbase_url = "https://papers.example.org"\n'
+        '[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "mail.example.org"'
     )
     assert "example's sender" in refused(installed, "mail", "test", "ada@example.org")
     assert "example's sender" in refused(installed, "deliver")

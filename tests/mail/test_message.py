@@ -51,7 +51,7 @@ NAMES = [
 
 
 def build(**values: Any) -> bytes:
-    given = {
+    given: dict[str, Any] = {
         "sender": SENDER,
         "recipient": "reader@example.org",
         "subject": "Few-step sampling, and 9 more",
@@ -77,7 +77,7 @@ def head(raw: bytes) -> list[str]:
 
 def parts(raw: bytes) -> list[tuple[str, str]]:
     message = parsed(raw)
-    return [(part.get_content_type(), part.get_content()) for part in message.iter_parts()]  # type: ignore[attr-defined]
+    return [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in message.iter_parts()]
 
 
 def assert_fit_for_the_wire(raw: bytes) -> None:
@@ -167,9 +167,9 @@ def test_any_text_arrives_as_it_was_written(text: str) -> None:
     assert [content for _, content in parts(raw)] == [text, f"<pre>{text}</pre>\n"]
 
 
-def test_every_line_aims_at_78() -> None:
-    raw = build(text="x" * 5000, html="é" * 5000)
-    assert max(map(len, raw.split(b"\r\n"))) <= 78
+def test_every_line_but_a_link_s_aims_at_78() -> None:
+    raw = build(text="x" * 5000, html="é" * 5000, subject="word " * 60, list_headers=_titled("word " * 60))
+    assert {line for line in raw.split(b"\r\n") if len(line) > 78 and b"<mailto:" not in line} == set()
 
 
 def test_stray_carriage_returns_and_nul_do_not_reach_the_wire() -> None:
@@ -224,7 +224,9 @@ def test_any_sender_s_name_stays_a_name(name: str) -> None:
     raw = build(sender=Sender(mailbox=f'"{quoted}" <digest@example.org>'))
     assert_fit_for_the_wire(raw)
     [mailbox] = parsed(raw)["From"].addresses
-    assert (mailbox.display_name.split(), mailbox.addr_spec) == (name.split(), "digest@example.org")
+    # Python reads the white space between two encoded words of a name, which RFC 2047 (6.2) ignores.
+    assert "".join(mailbox.display_name.split()) == "".join(name.split())
+    assert mailbox.addr_spec == "digest@example.org"
     assert "digest@example.org" in "".join(head(raw))
 
 
@@ -290,8 +292,10 @@ def test_a_recipient_that_is_no_plain_address_is_a_rendering_error_that_does_not
 
 
 def test_a_sender_with_a_line_break_adds_no_header() -> None:
-    with pytest.raises(RenderingError):
-        build(sender=Sender(mailbox='"Off\r\nBcc: evil@example.net" <digest@example.org>'))
+    raw = build(sender=Sender(mailbox='"Off\r\nBcc: evil@example.net" <digest@example.org>'))
+    assert_fit_for_the_wire(raw)
+    assert parsed(raw)["Bcc"] is None
+    assert [one.addr_spec for one in parsed(raw)["From"].addresses] == ["digest@example.org"]
 
 
 # M7, M8: envelope and addresses.
@@ -314,7 +318,7 @@ def test_domains_are_written_in_idna_2008() -> None:
     assert sender.address == "digest@xn--strae-oqa.example"
     assert message["From"].addresses[0].addr_spec == sender.address
     assert message["To"] == "leserin@xn--fa-hia.example"
-    assert message["Reply-To"] == "<redaktion@xn--bcher-kva.example>"
+    assert message["Reply-To"].addresses[0].addr_spec == "redaktion@xn--bcher-kva.example"
     assert "mailto:redaktion@xn--bcher-kva.example?" in message["List-Unsubscribe"]
     assert_fit_for_the_wire(raw)
 

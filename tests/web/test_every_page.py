@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,6 @@ from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from reading import Page, read_page
 from sites import Front, Place
 
-from digest.compose import CREDITS
 from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
@@ -37,15 +37,18 @@ def address(place: Place, path: str) -> str:
 
 def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
     for path in [*PUBLIC, *PRIVATE, "/outbox/"]:
-        assert_is_whole(read_page(inhabited.client.get(address(inhabited, path)).text))
+        page = read_page(inhabited.client.get(address(inhabited, path)).text)
+        assert inhabited.app.press.credits in page.text
+        assert_is_whole(page)
 
 
 def assert_is_whole(page: Page) -> None:
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
     assert page.all("a")[0]["href"] == "#main"
+    levels = [int(tag[1]) for tag, _ in page.elements if tag in {"h1", "h2", "h3", "h4"}]
+    assert all(after - before <= 1 for before, after in pairwise([0, *levels]))
     assert {"/trending", "/"} <= page.links()
-    assert CREDITS in page.text
     assert not page.all("script") + page.all("style") + page.all("img")
     assert not any(name == "style" or name.startswith("on") for _, held in page.elements for name in held)
 
