@@ -6,9 +6,10 @@ named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from digest.errors import ConfigError
 from digest.model import Cadence
 
 PREFIX = "DIGEST_"
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
 MAILERS = frozenset({"outbox", "smtp", "mailgun"})
 
 
@@ -34,17 +36,18 @@ def _known_zone(name: str) -> str:
 
 
 def _mailbox(text: str) -> str:
-    name, address = parseaddr(text)
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or any(ord(c) < 32 for c in name + address):
-        raise ValueError("is not a sender; write Name <address@example.org>")
+    # One mailbox and nothing behind it: a name with a comma, unquoted, is read as two.
+    [(_, address), *others] = getaddresses([text])
+    if others or not text.isprintable() or not _ADDRESS.fullmatch(address):
+        raise ValueError("is not a sender; write Name <address@example.org>, a name with commas in quotes")
     return text
 
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("is not the address of a site; write https://papers.example.org")
+    whole = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+    if not whole or parts.port == 0 or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("is not the address of a site; write https://papers.example.org, all in ASCII")
     return text.rstrip("/")
 
 
@@ -205,9 +208,9 @@ def parse_config(
     values: dict[str, Any], *, folder: Path, where: str = "config", environment: Mapping[str, str] | None = None
 ) -> Config:
     """The configuration from plain values; see load_config."""
-    if "folder" in values:
-        raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
     merged = _overlay(values, _from_environment(environment or {}))
+    if "folder" in merged:
+        raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
     try:
         return Config(**merged, folder=folder.resolve())
     except ValidationError as error:
@@ -242,6 +245,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         section = found
         for key in keys[:-1]:
             section = section.setdefault(key, {})
+            if not isinstance(section, dict):
+                raise ConfigError(
+                    f"{name} lies inside of another variable. Unset the one that names its whole section."
+                )
         section[keys[-1]] = value
     return found
 

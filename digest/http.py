@@ -81,7 +81,7 @@ class Client:
             raise HttpFailure(f"{_host(url)} answered HTTP {response.status}", status=response.status)
         try:
             return json.loads(response.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise HttpFailure(f"{_host(url)} answered with something that is not JSON", status=200) from error
 
     def post(
@@ -96,13 +96,13 @@ class Client:
         return self._exchange(self._client.build_request("POST", url, data=dict(data), files=files), auth)
 
     def _get(self, url: str, params: Mapping[str, str]) -> Response:
-        """The answer after redirects; failures that may pass are tried again, a host that is not there is not."""
+        """The answer after redirects. Broken connections and answers that may pass are tried again, others are not."""
         for left in range(MOST_TRIES - 1, -1, -1):
             pause = 2.0 ** (MOST_TRIES - 1 - left)
             try:
                 response = self._follow(url, params)
             except HttpFailure as failure:
-                if not left or not failure.sent:
+                if not left or not failure.sent or failure.status is not None:
                     raise
             else:
                 if not left or response.status not in _TRY_AGAIN:
@@ -117,11 +117,14 @@ class Client:
             response = self._exchange(request, None)
             if response.status not in {301, 302, 303, 307, 308}:
                 return response
-            target = request.url.join(response.headers.get("location", ""))
+            try:
+                target = request.url.join(response.headers.get("location", ""))
+            except httpx.InvalidURL as error:
+                raise HttpFailure(f"{_host(url)} redirects to what is no address", status=response.status) from error
             if target.scheme != request.url.scheme:
                 raise HttpFailure(f"{_host(url)} redirects to another scheme", status=response.status)
             request = self._client.build_request("GET", target, headers={"Accept": "application/json"})
-        raise HttpFailure(f"{_host(url)} redirects more than {MOST_REDIRECTS} times")
+        raise HttpFailure(f"{_host(url)} redirects more than {MOST_REDIRECTS} times", status=response.status)
 
     def _exchange(self, request: httpx.Request, auth: tuple[str, str] | None) -> Response:
         host = _host(str(request.url))

@@ -48,7 +48,9 @@ def _words(text: str) -> list[str]:
     """The words without case or accents; vowel signs (marks of class 0) are no accents."""
     apart = unicodedata.normalize("NFKD", text)
     kept = (c for c in apart if not unicodedata.combining(c) and not "\ufe00" <= c <= "\ufe0f")
-    return "".join(c if c.isalnum() or unicodedata.category(c) in {"Mn", "Mc"} else " " for c in kept).casefold().split()
+    return (
+        "".join(c if c.isalnum() or unicodedata.category(c) in {"Mn", "Mc"} else " " for c in kept).casefold().split()
+    )
 
 
 def shorten(text: str, limit: int) -> str:

@@ -15,7 +15,9 @@ WIDTHLESS = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\u2065\ufeff\U000e0
 CONTROLS = "".join(map(chr, (*range(9), *range(14, 32), *range(0x7F, 0x85), *range(0x86, 0xA0))))
 
 anything = st.text(st.characters(), max_size=40)
-awkward = st.text(f"\\%&#_$ \n\x00\x85\u2028aeÉक=\u0338K\u212a{ACUTE}{VIRAMA}{NUKTA}{ZWNJ}{ZWJ}\u202e\ud800", max_size=12)
+awkward = st.text(
+    f"\\%&#_$ \n\x00\x85\u2028aeÉक=\u0338K\u212a{ACUTE}{VIRAMA}{NUKTA}{ZWNJ}{ZWJ}\u202e\ud800", max_size=12
+)
 words = st.lists(st.text(string.ascii_letters + string.digits + ".,:;!?()-'éßłжش日", min_size=1), min_size=1)
 plain = words.map(lambda several: unicodedata.normalize("NFC", " ".join(several)))
 limits = st.integers(min_value=-1, max_value=60)

@@ -18,6 +18,7 @@ from digest.rendering.marks import why
 from digest.rendering.words import counted
 from digest.sources import Source
 from digest.sources.files import Files, newest_noon
+from digest.sources.huggingface import ADDRESS
 from digest.sources.sample import sample
 
 FOLDER = Path("var/demo")
@@ -46,13 +47,15 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
 
 
 def _config(*, live: bool) -> Config:
+    """The demo's own. Of the environment only these two count: nothing there may choose a mailer that reaches anybody."""
     listen = os.environ.get("DIGEST_WEB__LISTEN", "127.0.0.1:8000")
+    url = os.environ.get("DIGEST_SOURCES__HUGGINGFACE__URL", ADDRESS)
     values = {
         "store": {"url": f"sqlite:///{FOLDER}/offprint.db"},
         "keys": {"file": str(FOLDER / "keys")},
         "web": {"listen": listen, "base_url": f"http://{listen}"},
         "newsletter": [{"slug": NEWSLETTER, "postal_address": "12 Example Street, 1000 Exampleville"}],
-        "sources": {"huggingface": {"enabled": live}},
+        "sources": {"huggingface": {"enabled": live, "url": url}},
         "mail": {"outbox": {"path": str(OUTBOX)}},
     }
     return parse_config(values, folder=Path.cwd(), where="the demo's configuration")

@@ -63,7 +63,7 @@ class Sender:
     @property
     def address(self) -> str:
         """The sender's bare address, as it goes over the wire."""
-        return wire_address(parseaddr(self.mailbox)[1])
+        return wire_address(_parsed(self.mailbox)[1])
 
     @property
     def domain(self) -> str:
@@ -155,7 +155,7 @@ def _add_parts(message: EmailMessage, text: str, html: str) -> None:
 
 
 def _add_list_headers(message: EmailMessage, headers: ListHeaders, sender: Sender) -> None:
-    mailbox = wire_address(parseaddr(sender.reply_to or sender.mailbox)[1])
+    mailbox = wire_address(_parsed(sender.reply_to or sender.mailbox)[1])
     mailto = f"mailto:{quote(mailbox, safe='@+')}?subject={quote(headers.unsubscribe_subject)}"
     message["List-Unsubscribe"] = _Folded(f"{_link('List-Unsubscribe', headers.unsubscribe_url)},{_FOLD}<{mailto}>")
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -167,8 +167,13 @@ def _add_list_headers(message: EmailMessage, headers: ListHeaders, sender: Sende
     message["Precedence"] = "bulk"
 
 
+def _parsed(mailbox: str) -> tuple[str, str]:
+    """Name and address; what stands behind a line break inside of quotes is not taken for an address."""
+    return parseaddr(_one_line(mailbox, "sender"))
+
+
 def _mailbox(header: str, mailbox: str) -> _Folded:
-    name, address = parseaddr(mailbox)
+    name, address = _parsed(mailbox)
     return _named(header, name, wire_address(address))
 
 
@@ -185,8 +190,7 @@ def _named(header: str, name: str, identity: str) -> _Folded:
 
 def _text(header: str, value: str) -> _Folded:
     """A text, folded between its words, or as encoded words (RFC 2047) where it cannot stand as it is."""
-    if _FORBIDDEN.search(value):
-        raise RenderingError(f"A message's {header} holds a line break or a control character. Mend its template.")
+    _one_line(value, header)
     plain = value.isascii() and "=?" not in value and all(len(word) <= _LONGEST_WORD for word in value.split(" "))
     if not plain:
         return _Folded(Header(value, "utf-8", maxlinelen=75, header_name=header).encode(linesep="\r\n"))
@@ -194,6 +198,12 @@ def _text(header: str, value: str) -> _Folded:
         value, LINE - 1, initial_indent=" " * len(f"{header}:"), break_long_words=False, break_on_hyphens=False
     )
     return _Folded(_FOLD.join(lines).strip())
+
+
+def _one_line(value: str, where: str) -> str:
+    if _FORBIDDEN.search(value):
+        raise RenderingError(f"A message's {where} holds a line break or a control character. Mend where it is from.")
+    return value
 
 
 def _link(header: str, url: str) -> str:

@@ -63,7 +63,7 @@ def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
     try:
-        return Store(engine=create_engine(parsed), where=where)
+        return Store(engine=create_engine(parsed, hide_parameters=True), where=where)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
@@ -83,7 +83,8 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
             ) from error
     elif not path.exists():
         raise StoreError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
-    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+    # Parameters are hidden: a faulty statement's error must not show addresses.
+    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:

@@ -48,7 +48,7 @@ def guard(site: FastAPI) -> None:
 
 
 async def posted(request: Request) -> FormData:
-    """The fields that were sent, urlencoded or multipart, without files. Raises HTTPException 400 for neither."""
+    """The fields that were sent, urlencoded or multipart. Raises HTTPException 400 for damage, and for a file."""
     return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_BYTES)
 
 

@@ -169,7 +169,7 @@ def test_any_text_arrives_as_it_was_written(text: str) -> None:
 
 def test_every_line_but_a_link_s_aims_at_78() -> None:
     raw = build(text="x" * 5000, html="é" * 5000, subject="word " * 60, list_headers=_titled("word " * 60))
-    assert {line for line in raw.split(b"\r\n") if len(line) > 78 and b"<mailto:" not in line} == set()
+    assert {line for line in raw.split(b"\r\n") if len(line) > 78 and b"<" not in line} == set()
 
 
 def test_stray_carriage_returns_and_nul_do_not_reach_the_wire() -> None:
@@ -292,10 +292,8 @@ def test_a_recipient_that_is_no_plain_address_is_a_rendering_error_that_does_not
 
 
 def test_a_sender_with_a_line_break_adds_no_header() -> None:
-    raw = build(sender=Sender(mailbox='"Off\r\nBcc: evil@example.net" <digest@example.org>'))
-    assert_fit_for_the_wire(raw)
-    assert parsed(raw)["Bcc"] is None
-    assert [one.addr_spec for one in parsed(raw)["From"].addresses] == ["digest@example.org"]
+    with pytest.raises(RenderingError, match="sender"):
+        build(sender=Sender(mailbox='"Off\r\nBcc: evil@example.net" <digest@example.org>'))
 
 
 # M7, M8: envelope and addresses.

@@ -1,11 +1,10 @@
 """What holds for every answer of the site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import httpx
 import pytest
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from reading import Page, read_page
@@ -171,8 +170,10 @@ def test_a_fault_of_ours_gets_a_page_without_details(place: Place) -> None:
     assert answer.headers["Cache-Control"] == "no-store, private"
 
 
-def megabyte() -> "httpx._types.RequestContent":
-    return (b"address=" + b"a" * 1024 if number == 0 else b"a" * 1024 for number in range(1024))
+def megabyte() -> Iterator[bytes]:
+    yield b"address="
+    for _ in range(1024):
+        yield b"a" * 1024
 
 
 @pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}"])

@@ -84,21 +84,16 @@ def test_the_link_works_after_the_reader_was_erased(place: Place, path: str) -> 
 
 
 def test_the_link_works_in_capitals(place: Place, path: str) -> None:
-    place.client.post(path.replace("/unsubscribe/", "").upper().join(["/unsubscribe/", ""]), data=ONE_CLICK)
+    token = path.removeprefix("/unsubscribe/")
+    place.client.post(f"/unsubscribe/{token.upper()}", data=ONE_CLICK)
     assert states(place) == [SubscriptionState.UNSUBSCRIBED]
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda t: t[:-1], lambda t: t + "a", lambda t: "2" + t[1:], lambda t: "x", lambda t: "1"]
-)
-def test_a_forged_link_is_refused(place: Place, path: str, damage: object) -> None:
-    assert callable(damage)
-    token = damage(path.removeprefix("/unsubscribe/"))
-    for answer in (
-        place.client.get(f"/unsubscribe/{token}"),
-        place.client.post(f"/unsubscribe/{token}", data=ONE_CLICK),
-    ):
-        assert answer.status_code == 404
+def test_a_forged_link_is_refused(place: Place, path: str) -> None:
+    token = path.removeprefix("/unsubscribe/")
+    for forged in (token[:-1], f"{token}a", f"2{token[1:]}", "x", "1", "1-", "%00"):
+        assert place.client.get(f"/unsubscribe/{forged}").status_code == 404
+        assert place.client.post(f"/unsubscribe/{forged}", data=ONE_CLICK).status_code == 404
     assert states(place) == [SubscriptionState.ACTIVE]
 
 

@@ -1,0 +1,95 @@
+"""`digest demo`: the whole service once, on example readers."""
+
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from commands import Digest, Ended
+from places import SHARED_DATA, needs_data
+from pytest_httpserver import HTTPServer
+
+from digest.demo import READERS
+from digest.sources.sample import PATH
+
+
+@pytest.fixture
+def demo(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> Digest:
+    """Runs the demo where no live source answers."""
+    monkeypatch.setenv("DIGEST_SOURCES__HUGGINGFACE__URL", "http://127.0.0.1:9/api")
+
+    def run(*arguments: str) -> Ended:
+        return digest("demo", "--once", *arguments)
+
+    return run
+
+
+def messages(folder: Path) -> list[Path]:
+    return sorted((folder / "var/outbox/new").iterdir())
+
+
+def titles(said: str) -> list[list[str]]:
+    """The titles that each reader got."""
+    blocks = said.split("@example.org")[1:]
+    return [[line.removeprefix("  - ") for line in block.splitlines() if line.startswith("  - ")] for block in blocks]
+
+
+def test_without_network_or_files_it_works_on_the_sample_and_says_so(demo: Digest, tmp_path: Path) -> None:
+    ended = demo()
+    assert ended.code == 0, ended
+    assert "No live source answered" in ended.out
+    assert "its papers are fictional" in ended.out
+    assert len(messages(tmp_path)) == len(READERS)
+
+
+def test_it_can_be_run_again_and_again(demo: Digest, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert demo().code == 0
+    assert len(messages(tmp_path)) == len(READERS)
+
+
+def test_it_leaves_the_operators_own_messages_alone(demo: Digest, tmp_path: Path) -> None:
+    own = tmp_path / "var/outbox/new/papers.edition.1.2026-06-17"
+    own.parent.mkdir(parents=True)
+    own.write_text("Subject: mine\n\nmine\n")
+    demo()
+    assert own.exists()
+
+
+def test_live_papers_are_taken_where_a_source_answers(
+    digest: Digest, monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    first = json.loads(PATH.read_text().splitlines()[0])
+    listed_at = datetime.now(UTC).isoformat()
+    paper = {"id": "2606.00001", "title": "A Live Paper", "summary": first["abstract"], "submittedOnDailyAt": listed_at}
+    httpserver.expect_request("/api").respond_with_json([{"paper": paper}])
+    monkeypatch.setenv("DIGEST_SOURCES__HUGGINGFACE__URL", httpserver.url_for("/api"))
+    ended = digest("demo", "--once")
+    assert "A Live Paper" in ended.out
+    assert "sample" not in ended.out
+
+
+@needs_data
+def test_on_real_papers_every_reader_gets_their_own(demo: Digest, tmp_path: Path) -> None:
+    pages = sorted((SHARED_DATA / "seeds").glob("*.txt"))
+    lists = sorted((SHARED_DATA / "huggingface/daily").glob("2026-06-1*.json"))
+    ended = demo("--papers", *map(str, [*pages, *lists]))
+    assert ended.code == 0, ended
+    assert "115 papers from 000_" in ended.out
+    got = titles(ended.out)
+    assert len(got) == len(READERS)
+    matched = [set(one) - set(got[-1]) for one in got[:-1]]
+    assert all(matched)
+    assert all(not one & other for at, one in enumerate(matched) for other in matched[:at])
+    assert len(messages(tmp_path)) == len(READERS)
+
+
+@pytest.mark.skipif(shutil.which("mshow") is None, reason="mblaze is not here; `apt-get install mblaze` brings it")
+def test_another_mail_program_reads_every_message_without_complaint(demo: Digest, tmp_path: Path) -> None:
+    demo()
+    for path in messages(tmp_path):
+        shown = subprocess.run(["mshow", str(path)], capture_output=True, text=True, check=True)
+        assert shown.stderr == ""
+        assert "Unsubscribe:" in shown.stdout

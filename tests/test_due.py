@@ -1,0 +1,124 @@
+"""When an edition is due: calendars, time zones, and the hours that clocks skip or repeat."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from digest.due import due_at, due_on, next_due_at
+from digest.model import Cadence
+
+ZONES = sorted(available_timezones() - {"localtime"})
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("after", "cadence", "hour", "timezone", "expected"),
+    [
+        # 17 June 2026 is a Wednesday.
+        ("2026-06-17T06:59", Cadence.DAILY, 7, "UTC", "2026-06-17T07:00"),
+        ("2026-06-17T07:00", Cadence.DAILY, 7, "UTC", "2026-06-18T07:00"),
+        ("2026-06-19T07:00", Cadence.DAILY, 7, "UTC", "2026-06-20T07:00"),
+        ("2026-06-19T07:00", Cadence.WEEKDAYS, 7, "UTC", "2026-06-22T07:00"),
+        ("2026-06-20T12:00", Cadence.WEEKDAYS, 7, "UTC", "2026-06-22T07:00"),
+        ("2026-06-17T07:00", Cadence.WEEKLY, 7, "UTC", "2026-06-22T07:00"),
+        ("2026-06-22T07:00", Cadence.WEEKLY, 7, "UTC", "2026-06-29T07:00"),
+        ("2026-06-17T07:00", Cadence.MONTHLY, 7, "UTC", "2026-07-01T07:00"),
+        ("2026-12-01T07:00", Cadence.MONTHLY, 7, "UTC", "2027-01-01T07:00"),
+        ("2026-12-31T23:59", Cadence.DAILY, 0, "UTC", "2027-01-01T00:00"),
+        ("2028-02-28T07:00", Cadence.DAILY, 7, "UTC", "2028-02-29T07:00"),
+        ("2028-02-29T07:00", Cadence.MONTHLY, 7, "UTC", "2028-03-01T07:00"),
+        # The local date decides: at UTC+14 Monday begins on our Sunday, at UTC-12 on our Monday noon.
+        ("2026-06-20T00:00", Cadence.WEEKLY, 0, "Pacific/Kiritimati", "2026-06-21T10:00"),
+        ("2026-06-21T10:00", Cadence.WEEKLY, 0, "Pacific/Kiritimati", "2026-06-28T10:00"),
+        ("2026-06-20T00:00", Cadence.WEEKLY, 0, "Etc/GMT+12", "2026-06-22T12:00"),
+        ("2026-06-30T12:00", Cadence.MONTHLY, 23, "Etc/GMT+12", "2026-07-02T11:00"),
+        ("2026-06-30T12:00", Cadence.MONTHLY, 0, "Pacific/Kiritimati", "2026-07-31T10:00"),
+        ("2026-06-17T00:00", Cadence.DAILY, 7, "Asia/Kathmandu", "2026-06-17T01:15"),
+        # Paris: 02:00 is skipped on 29 March 2026, and comes twice on 25 October.
+        ("2026-03-28T12:00", Cadence.DAILY, 2, "Europe/Paris", "2026-03-29T01:00"),
+        ("2026-03-29T01:00", Cadence.DAILY, 2, "Europe/Paris", "2026-03-30T00:00"),
+        ("2026-10-24T12:00", Cadence.DAILY, 2, "Europe/Paris", "2026-10-25T00:00"),
+        ("2026-10-25T00:00", Cadence.DAILY, 2, "Europe/Paris", "2026-10-26T01:00"),
+        ("2026-10-25T00:59", Cadence.DAILY, 2, "Europe/Paris", "2026-10-26T01:00"),
+        # New York: 02:00 is skipped on 8 March 2026, and 01:00 comes twice on 1 November.
+        ("2026-03-07T12:00", Cadence.DAILY, 2, "America/New_York", "2026-03-08T07:00"),
+        ("2026-03-08T07:00", Cadence.DAILY, 2, "America/New_York", "2026-03-09T06:00"),
+        ("2026-10-31T12:00", Cadence.DAILY, 1, "America/New_York", "2026-11-01T05:00"),
+        ("2026-11-01T05:00", Cadence.DAILY, 1, "America/New_York", "2026-11-02T06:00"),
+        ("2026-11-01T05:30", Cadence.MONTHLY, 1, "America/New_York", "2026-12-01T06:00"),
+    ],
+)
+def test_the_next_edition_is_due_at(after: str, cadence: Cadence, hour: int, timezone: str, expected: str) -> None:
+    assert next_due_at(instant(after), cadence=cadence, hour=hour, timezone=timezone) == instant(expected)
+
+
+def test_an_hour_skipped_at_the_end_of_a_day_stays_on_that_day() -> None:
+    """Greenland's clocks go from 23:00 on Saturday to 00:00 on Sunday."""
+    saturday = date(2026, 3, 28)
+    due = due_at(saturday, hour=23, timezone="America/Nuuk")
+    assert due_on(due, timezone="America/Nuuk") == saturday
+    following = next_due_at(due, cadence=Cadence.DAILY, hour=23, timezone="America/Nuuk")
+    assert due_on(following, timezone="America/Nuuk") == date(2026, 3, 29)
+
+
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2037, 12, 1)),
+    st.sampled_from(list(Cadence)),
+    st.integers(0, 23),
+    st.sampled_from(ZONES),
+)
+@example(datetime(2026, 3, 28, 12), Cadence.DAILY, 23, "America/Nuuk")
+@example(datetime(2026, 3, 28, 21), Cadence.DAILY, 0, "Asia/Beirut")
+@example(datetime(2026, 4, 4, 12), Cadence.DAILY, 2, "Australia/Lord_Howe")
+@example(datetime(2026, 3, 29, 0, 59), Cadence.DAILY, 1, "Antarctica/Troll")
+def test_every_local_date_has_one_due_instant_at_its_hour(
+    naive: datetime, cadence: Cadence, hour: int, timezone: str
+) -> None:
+    after = naive.replace(tzinfo=UTC)
+    dates = []
+    for _ in range(4):
+        due = next_due_at(after, cadence=cadence, hour=hour, timezone=timezone)
+        assert due > after
+        assert due.tzinfo is UTC
+        local = due.astimezone(ZoneInfo(timezone))
+        dates.append(local.date())
+        assert local.hour == hour or _is_skipped(local.date(), hour, timezone)
+        after = due
+    assert len(set(dates)) == 4
+    assert all(_falls_on(cadence, day) for day in dates)
+
+
+def _is_skipped(day: date, hour: int, timezone: str) -> bool:
+    wanted = datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(timezone))
+    return wanted.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None) != wanted.replace(tzinfo=None)
+
+
+def _falls_on(cadence: Cadence, day: date) -> bool:
+    return {
+        Cadence.DAILY: True,
+        Cadence.WEEKDAYS: day.isoweekday() <= 5,
+        Cadence.WEEKLY: day.isoweekday() == 1,
+        Cadence.MONTHLY: day.day == 1,
+    }[cadence]
+
+
+def test_the_local_date_of_every_due_instant_of_two_years_is_the_one_meant() -> None:
+    """Every zone that has a change of clocks in 2026 or 2027, at every hour of the days around it."""
+    for timezone in ZONES:
+        for day in _days_with_a_change(timezone):
+            for hour in range(24):
+                assert due_on(due_at(day, hour=hour, timezone=timezone), timezone=timezone) == day
+
+
+def _days_with_a_change(timezone: str) -> list[date]:
+    zone, noon = ZoneInfo(timezone), datetime(2026, 1, 1, 12)
+    noons = [noon + timedelta(days=number) for number in range(730)]
+    offsets = [one.replace(tzinfo=zone).utcoffset() for one in noons]
+    changed = [number for number in range(1, 730) if offsets[number] != offsets[number - 1]]
+    return [noons[number + step].date() for number in changed for step in (-1, 0) if number + step < 730]

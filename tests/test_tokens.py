@@ -1,0 +1,128 @@
+"""Signed links: what is ours is read, everything else is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import ConfigError
+from digest.tokens import Keys, Purpose, claimed
+
+OLD, NEW = b"old" * 12, b"new" * 12
+KEYS = Keys((NEW, OLD))
+TOKEN = KEYS.sign(Purpose.UNSUBSCRIBE, 42)
+
+
+@given(st.sampled_from(list(Purpose)), st.integers(0, 10**18 - 1))
+def test_what_was_signed_is_read(purpose: Purpose, number: int) -> None:
+    token = KEYS.sign(purpose, number)
+    assert KEYS.read(purpose, token) == number
+    assert KEYS.read(purpose, token.upper()) == number
+    assert claimed(token) == number
+
+
+def test_a_token_carries_128_bits_in_an_alphabet_without_case() -> None:
+    number, _, mac = TOKEN.partition("-")
+    assert number == "42"
+    assert len(mac) == 26
+    assert set(mac) <= set("abcdefghijklmnopqrstuvwxyz234567")
+
+
+@pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.UNSUBSCRIBE])
+def test_a_token_is_good_for_its_purpose_alone(purpose: Purpose) -> None:
+    assert KEYS.read(purpose, TOKEN) is None
+
+
+def test_a_token_is_good_for_its_own_row_alone() -> None:
+    mac = TOKEN.partition("-")[2]
+    for number in ("41", "43", "420", "4", "042", "0042", "+42", " 42", "42.0", "4_2"):
+        assert KEYS.read(Purpose.UNSUBSCRIBE, f"{number}-{mac}") is None
+    assert not KEYS.verify(Purpose.UNSUBSCRIBE, 43, TOKEN)
+
+
+@pytest.mark.parametrize("length", range(len(TOKEN)))
+def test_a_truncated_token_is_refused(length: int) -> None:
+    assert KEYS.read(Purpose.UNSUBSCRIBE, TOKEN[:length]) is None
+
+
+@pytest.mark.parametrize("position", range(len(TOKEN)))
+def test_a_token_with_one_character_changed_is_refused(position: int) -> None:
+    for character in "abcdefghijklmnopqrstuvwxyz234567-=":
+        changed = TOKEN[:position] + character + TOKEN[position + 1 :]
+        assert changed == TOKEN or KEYS.read(Purpose.UNSUBSCRIBE, changed) is None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f"{TOKEN}=",
+        f"{TOKEN}======",
+        f"{TOKEN}a",
+        f" {TOKEN}",
+        f"{TOKEN}\n",
+        f"{TOKEN}\0",
+        f"{TOKEN}/",
+        TOKEN.replace("-", "\u2010"),
+        "٤٢-" + TOKEN.partition("-")[2],
+        "²-" + TOKEN.partition("-")[2],
+        "-1-abc",
+        "-",
+        "",
+        "42",
+        "42-",
+        "9" * 19 + "-" + TOKEN.partition("-")[2],
+        "9" * 100_000,
+        "9" * 100_000 + "-a",
+        "1-" + "a" * 100_000,
+        "42-\ud800",
+        "42-\udcff" + TOKEN,
+        "42-é",
+    ],
+)
+def test_whatever_is_not_ours_is_refused_without_an_error(token: str) -> None:
+    assert KEYS.read(Purpose.UNSUBSCRIBE, token) is None
+
+
+def test_letters_that_only_look_like_ours_in_lower_case_are_refused() -> None:
+    token = next(t for n in range(100) if "k" in (t := KEYS.sign(Purpose.VIEW, n)))
+    kelvin = token.replace("k", "\u212a")
+    assert kelvin.lower() == token
+    assert KEYS.read(Purpose.VIEW, kelvin) is None
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_read_by_chance(token: str) -> None:
+    assert KEYS.read(Purpose.VIEW, token) is None
+
+
+def test_another_installation_s_token_is_refused() -> None:
+    assert Keys((b"other" * 8,)).read(Purpose.UNSUBSCRIBE, TOKEN) is None
+
+
+def test_an_old_key_verifies_until_it_is_removed_and_the_new_one_signs() -> None:
+    old = Keys((OLD,)).sign(Purpose.UNSUBSCRIBE, 42)
+    assert KEYS.read(Purpose.UNSUBSCRIBE, old) == 42
+    assert Keys((NEW,)).read(Purpose.UNSUBSCRIBE, old) is None
+    assert Keys((NEW,)).sign(Purpose.UNSUBSCRIBE, 42) == TOKEN
+
+
+def test_a_message_is_signed_again_with_the_key_that_it_was_signed_with() -> None:
+    then = Keys((OLD,))
+    assert KEYS.sign(Purpose.MESSAGE, 1, key=then.newest) == then.sign(Purpose.MESSAGE, 1)
+    assert Keys((NEW,)).sign(Purpose.MESSAGE, 1, key=then.newest) == KEYS.sign(Purpose.MESSAGE, 1)
+
+
+def test_a_salt_binds_a_token_to_what_the_store_can_change() -> None:
+    token = KEYS.sign(Purpose.CONFIRM, 5, salt="nonce")
+    assert KEYS.verify(Purpose.CONFIRM, 5, token, salt="nonce")
+    assert not KEYS.verify(Purpose.CONFIRM, 5, token, salt="another")
+    assert not KEYS.verify(Purpose.CONFIRM, 5, token)
+    assert KEYS.read(Purpose.CONFIRM, token) is None
+
+
+def test_no_keys_are_no_installation() -> None:
+    with pytest.raises(ConfigError, match=r"keys\.file"):
+        Keys(())
+
+
+def test_keys_do_not_show_themselves() -> None:
+    assert "new" not in repr(KEYS) + str(KEYS) + KEYS.newest
