@@ -20,6 +20,11 @@ MOST_REDIRECTS = 3
 MOST_TRIES = 3
 LONGEST_WAIT = 30.0
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+# The last two are the resolver's, of a name too long, and the socket's, of a port too high.
+_NOT_REACHED = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol),
+    *(UnicodeError, OverflowError),
+)
 
 
 class HttpFailure(DigestError):  # noqa: N818 - it is no fault of ours
@@ -119,11 +124,12 @@ class Client:
                 return response
             try:
                 target = request.url.join(response.headers.get("location", ""))
-            except httpx.InvalidURL as error:
+                following = self._client.build_request("GET", target, headers={"Accept": "application/json"})
+            except (httpx.InvalidURL, UnicodeError) as error:
                 raise HttpFailure(f"{_host(url)} redirects to what is no address", status=response.status) from error
             if target.scheme != request.url.scheme:
                 raise HttpFailure(f"{_host(url)} redirects to another scheme", status=response.status)
-            request = self._client.build_request("GET", target, headers={"Accept": "application/json"})
+            request = following
         raise HttpFailure(f"{_host(url)} redirects more than {MOST_REDIRECTS} times", status=response.status)
 
     def _exchange(self, request: httpx.Request, auth: tuple[str, str] | None) -> Response:
@@ -134,7 +140,7 @@ class Client:
                 content = self._read(response, host)
             finally:
                 response.close()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+        except _NOT_REACHED as error:
             raise HttpFailure(f"{host} cannot be reached", sent=False) from error
         except httpx.TimeoutException as error:
             raise HttpFailure(f"{host} did not answer in time") from error

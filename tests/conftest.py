@@ -75,7 +75,7 @@ def install(tmp_path: Path) -> Iterator[Callable[..., App]]:
         app.store.close()
 
 
-@pytest.fixture
-def app(install: Callable[..., App]) -> App:
-    """An installation with the defaults: SQLite, and the outbox."""
-    return install()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(install: Callable[..., App], request: pytest.FixtureRequest, tmp_path: Path) -> App:
+    """An installation with the defaults, and the outbox, on either database."""
+    return install(store={"url": store_url(request.param, request, tmp_path)})

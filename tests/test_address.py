@@ -66,10 +66,9 @@ def test_an_owner_s_spelling_is_kept() -> None:
     assert parse_address("Ada.Birch+papers@Example.org").text == "Ada.Birch+papers@example.org"
 
 
-@pytest.mark.parametrize("text", ["ada@faß.de", "ada@FASS.de", "ada@xn--fa-hia.de"])
-def test_a_domain_is_compared_in_idna_2008(text: str) -> None:
-    same = parse_address(text).key == parse_address("ada@faß.de").key
-    assert same is ("fass" not in text.casefold() or "ß" in text)
+def test_a_domain_is_compared_in_idna_2008() -> None:
+    assert parse_address("ada@faß.de").key == "ada@xn--fa-hia.de"
+    assert parse_address("ada@faß.de").key != parse_address("ada@fass.de").key
 
 
 def test_a_domain_and_its_a_labels_are_the_same() -> None:

@@ -217,12 +217,21 @@ def test_a_redirect_to_another_scheme_is_not_followed(client: Client, httpserver
     assert caught.value.status == 302
 
 
-@pytest.mark.parametrize("location", [b"http://[", b"http://localhost:port/", b"//a b/"])
+@pytest.mark.parametrize("location", [b"http://[::zz]/", b"http://xn--/", b"//a\x01b/"])
 def test_a_redirect_to_what_is_no_address_is_a_failure(client: Client, waits: list[float], location: bytes) -> None:
     answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
     with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure, match="redirects to what is no") as caught:
         client.get_json(url, params={})
     assert caught.value.status == 302
+    assert waits == []
+
+
+@pytest.mark.parametrize("location", [b"http://127.0.0.1:99999/", b"http://" + b"x" * 64 + b".example.org/"])
+def test_a_redirect_to_where_nobody_can_be_is_a_failure(client: Client, waits: list[float], location: bytes) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure, match="cannot be reached") as caught:
+        client.get_json(url, params={})
+    assert not caught.value.sent
     assert waits == []
 
 

@@ -1,0 +1,274 @@
+"""The configuration: everything wrong is named by its key, and nothing secret is said."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from places import ROOT
+from pydantic import BaseModel
+
+from digest.config import Config, load_config, parse_config
+from digest.errors import ConfigError
+from digest.model import Cadence
+
+EXAMPLE = ROOT / "config.example.toml"
+SECRET = "correct-horse-battery"
+
+
+def parse(values: dict[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    return parse_config(values or {}, folder=Path("folder"), environment=environment)
+
+
+def refused(values: dict[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as failure:
+        parse(values, environment)
+    return str(failure.value)
+
+
+def newsletter(**values: Any) -> dict[str, Any]:
+    return {"newsletter": [values]}
+
+
+def test_an_empty_file_is_a_whole_configuration() -> None:
+    config = parse()
+    assert config.mail.provider == "outbox"
+    assert config.newsletter[0].cadence is Cadence.WEEKDAYS
+    assert config.folder.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"nonsense": {}}, "nonsense"),
+        ({"folder": "x"}, "folder"),
+        ({"web": {"base-url": "https://x.org"}}, "web.base-url"),
+        ({"web": "https://x.org"}, "web"),
+        ({"web": {"base_url": "x.org"}}, "web.base_url"),
+        ({"web": {"base_url": "ftp://x.org"}}, "web.base_url"),
+        ({"web": {"base_url": "https://"}}, "web.base_url"),
+        ({"web": {"base_url": "https://x.org/?a=b"}}, "web.base_url"),
+        ({"web": {"base_url": "https://x.org/#a"}}, "web.base_url"),
+        ({"web": {"base_url": "https://x.org\n"}}, "web.base_url"),
+        ({"web": {"base_url": "https://x .org"}}, "web.base_url"),
+        ({"web": {"base_url": "https://é.org"}}, "web.base_url"),
+        ({"web": {"base_url": "https://x.org:99999"}}, "web.base_url"),
+        ({"web": {"base_url": "https://[x"}}, "web.base_url"),
+        ({"web": {"listen": "8000"}}, "web.listen"),
+        ({"web": {"accent": "teal"}}, "web.accent"),
+        ({"web": {"site_name": ""}}, "web.site_name"),
+        ({"newsletter": []}, "newsletter"),
+        ({"newsletter": [{"slug": "a"}, {"slug": "a"}]}, "newsletter.slug"),
+        (newsletter(slug="Papers!"), "newsletter.0.slug"),
+        (newsletter(title=""), "newsletter.0.title"),
+        (newsletter(sender="digest"), "newsletter.0.sender"),
+        (newsletter(sender="Offprint <digest@>"), "newsletter.0.sender"),
+        (newsletter(sender="a@b@example.org"), "newsletter.0.sender"),
+        (newsletter(sender="Papers, daily <digest@example.org>"), "newsletter.0.sender"),
+        (newsletter(sender="One <a@example.org>, Two <b@example.org>"), "newsletter.0.sender"),
+        (newsletter(sender="Papers <digest@example.org>\r\nBcc: evil@example.net"), "newsletter.0.sender"),
+        (newsletter(sender='"a\r\nBcc: evil@example.net" <digest@example.org>'), "newsletter.0.sender"),
+        (newsletter(sender="Papers <größe@example.org>"), "newsletter.0.sender"),
+        (newsletter(sender=""), "newsletter.0.sender"),
+        (newsletter(reply_to="nobody"), "newsletter.0.reply_to"),
+        (newsletter(cadence="hourly"), "newsletter.0.cadence"),
+        (newsletter(hour=24), "newsletter.0.hour"),
+        (newsletter(hour=7.5), "newsletter.0.hour"),
+        (newsletter(timezone="Mars/Olympus"), "newsletter.0.timezone"),
+        (newsletter(timezone="../../etc/passwd"), "newsletter.0.timezone"),
+        (newsletter(max_papers=0), "newsletter.0.max_papers"),
+        ({"sources": {"arxiv": {}}}, "sources.arxiv"),
+        ({"sources": {"huggingface": {"enabled": "perhaps"}}}, "sources.huggingface.enabled"),
+        ({"sources": {"huggingface": {"look_back_days": 0}}}, "sources.huggingface.look_back_days"),
+        ({"ranking": {"trend": -1}}, "ranking.trend"),
+        ({"ranking": {"trend": float("nan")}}, "ranking.trend"),
+        ({"mail": {"provider": "pigeon"}}, "mail.provider"),
+        ({"mail": {"after_unknown": "hope"}}, "mail.after_unknown"),
+        ({"mail": {"window": 0}}, "mail.window"),
+        ({"mail": {"lease_seconds": 0}}, "mail.lease_seconds"),
+        ({"mail": {"smtp": {"port": 0}}}, "mail.smtp.port"),
+        ({"mail": {"smtp": {"tls": True}}}, "mail.smtp.tls"),
+        ({"mail": {"smtp": {"connections": 65}}}, "mail.smtp.connections"),
+        ({"mail": {"smtp": {"envelope": "brown"}}}, "mail.smtp.envelope"),
+        ({"mail": {"provider": "smtp"}}, "mail.smtp.host"),
+        ({"mail": {"provider": "mailgun"}}, "mail.mailgun.domain"),
+        ({"mail": {"provider": "mailgun", "mailgun": {"domain": "x.org"}}}, "mail.mailgun.api_key"),
+        ({"mail": {"mailgun": {"url": "mailgun"}}}, "mail.mailgun.url"),
+        ({"schedule": {"collect_minutes": 1}}, "schedule.collect_minutes"),
+        ({"schedule": {"publish_seconds": 0}}, "schedule.publish_seconds"),
+        ({"schedule": {"deliver_seconds": 9999}}, "schedule.deliver_seconds"),
+    ],
+)
+def test_everything_wrong_is_named_by_its_key(values: dict[str, Any], path: str) -> None:
+    assert re.search(rf"^  {re.escape(path)}: \S", refused(values), re.MULTILINE)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    said = refused({"web": {"accent": "teal"}, "mail": {"window": 0}} | newsletter(hour=24))
+    assert all(f"  {path}: " in said for path in ("web.accent", "mail.window", "newsletter.0.hour"))
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "digest@example.org",
+        '"Papers, daily" <digest@example.org>',
+        "Bücher <digest@bücher.example>",
+        "Offprint <papers+daily@mail.example.org>",
+    ],
+)
+def test_a_sender_may_have_any_name(sender: str) -> None:
+    assert parse(newsletter(sender=sender)).newsletter[0].sender == sender
+
+
+def test_the_slash_behind_a_base_url_does_not_count() -> None:
+    assert parse({"web": {"base_url": "https://x.org/papers/"}}).web.base_url == "https://x.org/papers"
+
+
+# The environment.
+
+
+def test_the_environment_overrides_the_file() -> None:
+    values = {"web": {"base_url": "https://file.example.org", "site_name": "File"}}
+    config = parse(values, {"DIGEST_WEB__BASE_URL": "https://here.example.org", "PATH": "/bin", "DIGEST_CONFIG": "x"})
+    assert (config.web.base_url, config.web.site_name) == ("https://here.example.org", "File")
+    assert values["web"]["base_url"] == "https://file.example.org"
+
+
+def test_numbers_and_truths_are_read_from_the_environment() -> None:
+    environment = {"DIGEST_SMTP__PORT": "2525", "DIGEST_SOURCES__HUGGINGFACE__ENABLED": "false"}
+    config = parse(environment=environment)
+    assert config.mail.smtp.port == 2525
+    assert config.sources.huggingface.enabled is False
+
+
+def test_a_mailer_is_named_without_its_mail_or_with_it() -> None:
+    for name in ("DIGEST_SMTP__PASSWORD", "DIGEST_MAIL__SMTP__PASSWORD"):
+        assert parse(environment={name: SECRET}).mail.smtp.password.get_secret_value() == SECRET
+    assert parse(environment={"DIGEST_OUTBOX__PATH": "elsewhere"}).mail.outbox.path == Path("elsewhere")
+    assert parse(environment={"DIGEST_MAILGUN__DOMAIN": "x.org"}).mail.mailgun.domain == "x.org"
+
+
+def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    config = parse(environment={"DIGEST_SMTP__PASSWORD_FILE": str(tmp_path / "password")})
+    assert config.mail.smtp.password.get_secret_value() == SECRET
+
+
+def test_a_key_that_is_called_file_is_not_read_as_one(tmp_path: Path) -> None:
+    assert parse(environment={"DIGEST_KEYS__FILE": "elsewhere/keys"}).keys.file == Path("elsewhere/keys")
+    (tmp_path / "where").write_text("elsewhere/keys\n")
+    assert parse(environment={"DIGEST_KEYS__FILE_FILE": str(tmp_path / "where")}).keys.file == Path("elsewhere/keys")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "password").write_bytes(content)
+    assert "DIGEST_SMTP__PASSWORD_FILE" in refused(
+        environment={"DIGEST_SMTP__PASSWORD_FILE": str(tmp_path / "password")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"DIGEST_WEB__BASE": "x"}, "web.base"),
+        ({"DIGEST_NONSENSE": "x"}, "nonsense"),
+        ({"DIGEST_FOLDER": "x"}, "folder"),
+        ({"DIGEST_WEB": "x"}, "web"),
+        ({"DIGEST_WEB": "x", "DIGEST_WEB__BASE_URL": "https://x.org"}, "DIGEST_WEB__BASE_URL"),
+        ({"DIGEST_NEWSLETTER__TITLE": "x"}, "newsletter"),
+        ({"DIGEST_SMTP__PORT": "many"}, "mail.smtp.port"),
+        ({"DIGEST_": "x"}, "is not a key"),
+    ],
+)
+def test_a_wrong_variable_is_named(environment: dict[str, str], said: str) -> None:
+    assert said in refused(environment=environment)
+
+
+# Secrets.
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"mail": {"smtp": {"password": [SECRET]}}},
+        {"mail": {"smtp": {"passwort": SECRET}}},
+        {"mail": {"smtp": {"password": SECRET, "port": 0}}},
+        {"mail": {"mailgun": {"api_key": {"key": SECRET}}}},
+        {"mail": {"smtp": SECRET}},
+        {"mail": {"provider": "smtp", "smtp": {"password": SECRET}}},
+    ],
+)
+def test_what_is_refused_is_not_repeated(values: dict[str, Any]) -> None:
+    assert SECRET not in refused(values)
+
+
+def test_a_configuration_does_not_show_its_secrets() -> None:
+    config = parse({"mail": {"smtp": {"password": SECRET}, "mailgun": {"api_key": SECRET}}})
+    assert SECRET not in f"{config!r} {config} {config.mail.smtp.password} {config.model_dump_json()}"
+
+
+# Files.
+
+
+def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"There is no .*absent\.toml\. Run `digest init`"):
+        load_config(tmp_path / "absent.toml", environment={})
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path, environment={})
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"[web\n", "is not TOML: .*line 1"), (b"\xff", "cannot be read")])
+def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "config.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=rf"config\.toml {said}"):
+        load_config(tmp_path / "config.toml", environment={})
+
+
+def test_relative_paths_start_in_the_file_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    assert load_config(tmp_path / "config.toml", environment={}).folder == tmp_path.resolve()
+
+
+# The example: every key, with its default.
+
+OPTIONAL = {"templates.folder", "newsletter.reply_to"}
+
+
+def test_the_example_is_the_defaults_key_by_key() -> None:
+    example = load_config(EXAMPLE, environment={})
+    assert example == parse_config({}, folder=EXAMPLE.parent)
+
+
+def test_the_example_lists_every_key_and_no_other() -> None:
+    written = tomllib.loads(EXAMPLE.read_text())
+    assert set(_written(written)) == set(_keys(Config)) - OPTIONAL
+
+
+def test_the_example_shows_the_keys_that_have_no_default_as_comments() -> None:
+    shown = re.sub(r"^# (?=\w+ = )", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    assert set(_written(tomllib.loads(shown))) == set(_keys(Config))
+
+
+def _written(values: Mapping[str, Any], path: str = "") -> list[str]:
+    found = []
+    for key, value in values.items():
+        inner = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else value
+        found += _written(inner, f"{path}{key}.") if isinstance(inner, dict) else [f"{path}{key}"]
+    return found
+
+
+def _keys(section: type[BaseModel], path: str = "") -> list[str]:
+    found = []
+    for name, field in section.model_fields.items():
+        default = field.default[0] if isinstance(field.default, tuple) and field.default else field.default
+        inner = isinstance(default, BaseModel)
+        found += _keys(type(default), f"{path}{name}.") if inner else [f"{path}{name}"]
+    return [key for key in found if key != "folder"]
