@@ -20,11 +20,6 @@ MOST_REDIRECTS = 3
 MOST_TRIES = 3
 LONGEST_WAIT = 30.0
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
-# The last two are the resolver's, of a name too long, and the socket's, of a port too high.
-_NOT_REACHED = (
-    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol),
-    *(UnicodeError, OverflowError),
-)
 
 
 class HttpFailure(DigestError):  # noqa: N818 - it is no fault of ours
@@ -122,14 +117,10 @@ class Client:
             response = self._exchange(request, None)
             if response.status not in {301, 302, 303, 307, 308}:
                 return response
-            try:
-                target = request.url.join(response.headers.get("location", ""))
-                following = self._client.build_request("GET", target, headers={"Accept": "application/json"})
-            except (httpx.InvalidURL, UnicodeError) as error:
-                raise HttpFailure(f"{_host(url)} redirects to what is no address", status=response.status) from error
+            target = request.url.join(response.headers.get("location", ""))
             if target.scheme != request.url.scheme:
                 raise HttpFailure(f"{_host(url)} redirects to another scheme", status=response.status)
-            request = following
+            request = self._client.build_request("GET", target, headers={"Accept": "application/json"})
         raise HttpFailure(f"{_host(url)} redirects more than {MOST_REDIRECTS} times", status=response.status)
 
     def _exchange(self, request: httpx.Request, auth: tuple[str, str] | None) -> Response:
@@ -140,11 +131,12 @@ class Client:
                 content = self._read(response, host)
             finally:
                 response.close()
-        except _NOT_REACHED as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise HttpFailure(f"{host} cannot be reached", sent=False) from error
         except httpx.TimeoutException as error:
             raise HttpFailure(f"{host} did not answer in time") from error
-        except httpx.HTTPError as error:
+        # The last is of a redirect to a name that cannot be a host's.
+        except (httpx.HTTPError, UnicodeError) as error:
             raise HttpFailure(f"{host} broke off") from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(status=response.status_code, headers=headers, content=content)

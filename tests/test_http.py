@@ -126,7 +126,7 @@ def test_what_is_not_json_is_a_failure_at_once(
     client: Client, httpserver: HTTPServer, waits: list[float], content: bytes
 ) -> None:
     httpserver.expect_request("/").respond_with_data(content)
-    with pytest.raises(HttpFailure, match="^localhost answered with something that is not JSON$") as caught:
+    with pytest.raises(HttpFailure, match=r"^localhost answered with something that is not JSON$") as caught:
         client.get_json(httpserver.url_for("/"), params={})
     assert caught.value.status == 200
     assert waits == []
@@ -170,9 +170,9 @@ def test_an_answer_over_the_cap_is_given_up_at_once(httpserver: HTTPServer, wait
     if packed:
         content, headers = gzip.compress(content), {"Content-Encoding": "gzip"}
     httpserver.expect_request("/").respond_with_response(Response(content, headers=headers))
-    with Client(base_url=BASE_URL, most_bytes=100_001, wait=waits.append) as client:
-        with pytest.raises(HttpFailure, match=r"^localhost sent more than 100,001 bytes$"):
-            client.get_json(httpserver.url_for("/"), params={})
+    failing = pytest.raises(HttpFailure, match=r"^localhost sent more than 100,001 bytes$")
+    with Client(base_url=BASE_URL, most_bytes=100_001, wait=waits.append) as client, failing:
+        client.get_json(httpserver.url_for("/"), params={})
     assert len(httpserver.log) == 1
     assert waits == []
 
@@ -203,7 +203,7 @@ def test_a_redirect_in_a_circle_ends(
 ) -> None:
     headers = {"Location": location} if location else {}
     httpserver.expect_request("/").respond_with_response(Response(status=301, headers=headers))
-    with pytest.raises(HttpFailure, match="^localhost redirects more than 3 times$"):
+    with pytest.raises(HttpFailure, match=r"^localhost redirects more than 3 times$"):
         client.get_json(httpserver.url_for("/"), params={})
     assert len(httpserver.log) == MOST_REDIRECTS + 1
     assert waits == []
@@ -212,27 +212,27 @@ def test_a_redirect_in_a_circle_ends(
 @pytest.mark.parametrize("location", ["https://localhost/", "ftp://localhost/", "file:///etc/hostname"])
 def test_a_redirect_to_another_scheme_is_not_followed(client: Client, httpserver: HTTPServer, location: str) -> None:
     httpserver.expect_request("/").respond_with_data("", status=302, headers={"Location": location})
-    with pytest.raises(HttpFailure, match="^localhost redirects to another scheme$") as caught:
+    with pytest.raises(HttpFailure, match=r"^localhost redirects to another scheme$") as caught:
         client.get_json(httpserver.url_for("/"), params={})
     assert caught.value.status == 302
 
 
-@pytest.mark.parametrize("location", [b"http://[::zz]/", b"http://xn--/", b"//a\x01b/"])
-def test_a_redirect_to_what_is_no_address_is_a_failure(client: Client, waits: list[float], location: bytes) -> None:
+@pytest.mark.parametrize(
+    "location",
+    [b"http://[::zz]/", b"http://xn--/", b"//a\x01b/", b"http://" + b"x" * 64 + b".example.org/"],
+)
+def test_a_redirect_to_what_is_no_address_is_a_failure(client: Client, location: bytes) -> None:
     answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
-    with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure, match="redirects to what is no") as caught:
+    with cutting_off(MOST_TRIES, after=answer) as url, pytest.raises(HttpFailure, match="broke off") as caught:
         client.get_json(url, params={})
-    assert caught.value.status == 302
-    assert waits == []
+    assert caught.value.sent
 
 
-@pytest.mark.parametrize("location", [b"http://127.0.0.1:99999/", b"http://" + b"x" * 64 + b".example.org/"])
-def test_a_redirect_to_where_nobody_can_be_is_a_failure(client: Client, waits: list[float], location: bytes) -> None:
-    answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
-    with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure, match="cannot be reached") as caught:
-        client.get_json(url, params={})
-    assert not caught.value.sent
-    assert waits == []
+def test_a_post_answered_by_a_redirect_to_nowhere_may_have_been_taken(client: Client) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://xn--/\r\n\r\n"
+    with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure) as caught:
+        post(client, url)
+    assert caught.value.sent
 
 
 @pytest.mark.parametrize(

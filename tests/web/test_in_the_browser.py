@@ -40,7 +40,7 @@ def states(place: Place) -> list[SubscriptionState]:
         return [one.state for one in all_subscriptions(connection)]
 
 
-def test_a_reader_subscribes_confirms_and_leaves(demo: Place, tab: Page) -> None:
+def test_a_reader_subscribes_confirms_gets_an_edition_and_leaves(demo: Place, tab: Page) -> None:
     tab.goto("/")
     tab.get_by_label("Your address").fill("ada@example.org")
     tab.locator("label").filter(has_text="diffusion models").click()
@@ -59,7 +59,15 @@ def test_a_reader_subscribes_confirms_and_leaves(demo: Place, tab: Page) -> None
     expect(tab.get_by_role("heading", level=1)).to_have_text("You are in")
     assert states(demo) == [SubscriptionState.ACTIVE]
 
-    tab.goto(f"/unsubscribe/{demo.unsubscribe_token()}")
+    with demo.app.store.reading() as connection:
+        [subscription] = all_subscriptions(connection)
+    assert subscription.next_due_at is not None
+    demo.clock.now = subscription.next_due_at
+    demo.publish()
+    demo.deliver()
+    tab.get_by_role("link", name="Outbox").click()
+    tab.get_by_role("link", name="Few-Step Sampling for Diffusion Models, and 2 more papers").click()
+    tab.frame_locator("iframe").get_by_role("link", name="Unsubscribe").click()
     tab.get_by_role("button", name="Unsubscribe").click()
     expect(tab.get_by_text("is unsubscribed. No goodbye mail follows.")).to_be_visible()
     assert states(demo) == [SubscriptionState.UNSUBSCRIBED]

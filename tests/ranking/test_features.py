@@ -1,0 +1,94 @@
+"""Texts as features."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.ranking.features import STOP_WORDS, features, paper_features, stem, surface_forms, words
+
+
+def test_words_are_compared_by_their_stems() -> None:
+    assert features("Sampling samples sampled") == {"sampl": 3, "sampl sampl": 2}
+
+
+def test_the_order_of_words_tells_phrases_apart() -> None:
+    assert "diffus model" in features("diffusion models")
+    assert "diffus model" not in features("models of diffusion")
+
+
+def test_stop_words_are_no_features_but_do_not_part_a_phrase() -> None:
+    assert features("the state of the art") == {"state": 1, "art": 1, "state art": 1}
+    assert not features(" ".join(sorted(STOP_WORDS)))
+
+
+@pytest.mark.parametrize("between", [". ", "! ", "? ", "; ", ": ", ", ", " (", ") ", " [", "\n"])
+def test_a_phrase_ends_with_its_sentence(between: str) -> None:
+    assert set(features(f"diffusion{between}models")) == {"diffus", "model"}
+
+
+def test_a_break_behind_a_stop_word_parts_a_phrase_too() -> None:
+    assert set(features("we use diffusion. The models")) == {"diffus", "model"}
+    assert set(features("diffusion of. models")) == {"diffus", "model"}
+
+
+def test_a_hyphen_joins_two_words_as_a_space_does() -> None:
+    assert features("few-step sampling") == features("few step sampling")
+
+
+@pytest.mark.parametrize(
+    ("written", "same"), [("Newton's method", "Newton method"), ("Newton’s method", "newton method")]
+)
+def test_a_possessive_is_the_word(written: str, same: str) -> None:
+    assert features(written) == features(same)
+
+
+@pytest.mark.parametrize("text", ["拡散モデル", "диффузионные модели", "نماذج الانتشار", "Ωmega λ-calculus", "GPT4 3D"])
+def test_words_of_any_script_are_features(text: str) -> None:
+    assert features(text)
+    assert features(text) == features(text.upper())
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "—", "_ __", "🙂", "\0", "\ud800"])
+def test_a_text_without_words_has_no_features(text: str) -> None:
+    assert not features(text)
+
+
+def test_a_title_counts_three_times() -> None:
+    assert paper_features("diffusion", "diffusion diffusion noise") == {
+        "diffus": 5,
+        "diffus diffus": 1,
+        "nois": 1,
+        "diffus nois": 1,
+    }
+
+
+def test_a_stem_is_the_same_every_time() -> None:
+    assert (stem("learning"), stem("learning"), stem("学習")) == ("learn", "learn", "学習")
+
+
+def test_a_surface_form_is_what_stands_there_first() -> None:
+    text = "Few-Step Sampling beats sampling. Samplers of the Diffusion Models"
+    assert surface_forms(text, ["sampl", "few step", "diffus model", "absent", "sampl beat"]) == {
+        "sampl": "Sampling",
+        "few step": "Few-Step",
+        "diffus model": "Diffusion Models",
+        "sampl beat": "Sampling beats",
+    }
+
+
+@given(st.text(max_size=200))
+def test_every_feature_has_a_surface_form_that_stands_in_the_text(text: str) -> None:
+    counted = features(text)
+    forms = surface_forms(text, counted)
+    assert forms.keys() == counted.keys()
+    assert all(form and form in text for form in forms.values())
+
+
+@given(st.text(max_size=200))
+def test_words_stand_in_the_text_in_their_order(text: str) -> None:
+    found = list(words(text))
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+    assert all(first.end <= second.start for first, second in pairwise(found))
+    assert not found or not found[0].follows

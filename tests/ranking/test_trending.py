@@ -1,0 +1,104 @@
+"""What is trending."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from listed import MIDNIGHT, paper
+
+from digest.ranking.trending import Window, by_trend, hours_listed, listed_in, standardised, trend, trend_scores
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("upvotes", "hours", "expected"),
+    [
+        (0, 0, 3 / 30),
+        (0, 6, 3 / 30),
+        (27, 6, 30 / 30),
+        (27, 12, 30 / 36),
+        (97, 26, 100 / 50),
+        (1, 24 * 31, 4 / 768),
+        (None, 6, 3 / 30),
+        (10, -5, 13 / 30),
+    ],
+)
+def test_the_trend_is_upvotes_against_hours(upvotes: int | None, hours: float, expected: float) -> None:
+    assert trend(paper(1, upvotes=upvotes), now=MIDNIGHT + hours * HOUR) == pytest.approx(expected)
+
+
+def test_hours_count_from_the_day_of_the_list_and_are_at_least_six() -> None:
+    assert hours_listed(paper(1), now=MIDNIGHT + 6.5 * HOUR) == 6.5
+    assert hours_listed(paper(1), now=MIDNIGHT + HOUR) == 6
+
+
+def test_the_most_trending_stand_first_and_the_unvoted_last() -> None:
+    papers = [
+        paper(1, upvotes=None),
+        paper(2, upvotes=0),
+        paper(3, upvotes=50, listed_at=MIDNIGHT - 3 * DAY),
+        paper(5, upvotes=50),
+        paper(4, upvotes=50),
+        paper(6, upvotes=None),
+    ]
+    assert [one.id for one in by_trend(papers, now=MIDNIGHT + 12 * HOUR)] == [4, 5, 3, 2, 1, 6]
+
+
+def test_an_unknown_number_of_votes_is_the_mean_and_not_nought() -> None:
+    papers = [paper(1, upvotes=100), paper(2, upvotes=None), paper(3, upvotes=0)]
+    scores = trend_scores(papers, now=MIDNIGHT)
+    assert scores[0] > scores[1] == 0 > scores[2]
+
+
+@pytest.mark.parametrize("votes", [[], [None], [None, None], [7], [7, 7, 7], [0, None, 0]])
+def test_where_nothing_differs_nothing_trends(votes: list[int | None]) -> None:
+    papers = [paper(number, upvotes=upvotes) for number, upvotes in enumerate(votes)]
+    assert trend_scores(papers, now=MIDNIGHT).tolist() == [0] * len(votes)
+
+
+def test_trend_scores_have_mean_nought_and_deviation_one_over_the_voted() -> None:
+    scores = trend_scores([paper(n, upvotes=n * n) for n in range(9)] + [paper(9, upvotes=None)], now=MIDNIGHT)
+    assert scores[:9].mean() == pytest.approx(0)
+    assert scores[:9].std() == pytest.approx(1)
+
+
+def test_a_day_is_the_newest_day_on_which_anything_was_listed() -> None:
+    papers = [paper(1), paper(2, listed_at=MIDNIGHT - DAY), paper(3, listed_at=MIDNIGHT - DAY + 23 * HOUR)]
+    for later in (timedelta(0), 12 * HOUR, 3 * DAY):
+        assert [one.id for one in listed_in(papers, Window.DAY, now=MIDNIGHT + later)] == [1]
+    assert [one.id for one in listed_in(papers[1:], Window.DAY, now=MIDNIGHT + DAY)] == [2, 3]
+
+
+@pytest.mark.parametrize(("window", "days"), [(Window.WEEK, 7), (Window.MONTH, 31)])
+def test_a_window_reaches_back_from_now_and_holds_nothing_of_the_future(window: Window, days: int) -> None:
+    papers = [
+        paper(1, listed_at=MIDNIGHT - days * DAY),
+        paper(2, listed_at=MIDNIGHT - days * DAY - HOUR),
+        paper(3),
+        paper(4, listed_at=MIDNIGHT + HOUR),
+    ]
+    assert [one.id for one in listed_in(papers, window, now=MIDNIGHT)] == [1, 3]
+
+
+@pytest.mark.parametrize("window", list(Window))
+def test_a_window_without_papers_is_empty(window: Window) -> None:
+    assert listed_in([], window, now=MIDNIGHT) == []
+
+
+def test_a_paper_listed_ahead_of_time_does_not_empty_the_day() -> None:
+    papers = [paper(1), paper(2, listed_at=MIDNIGHT + DAY)]
+    assert [one.id for one in listed_in(papers, Window.DAY, now=MIDNIGHT + 12 * HOUR)] == [1]
+
+
+@given(st.floats(1e-6, 1e6), st.integers(1, 60))
+def test_a_constant_standardised_is_nought(value: float, count: int) -> None:
+    assert standardised(np.full(count, value), of=np.full(count, fill_value=True)).tolist() == [0] * count
+
+
+def test_only_the_chosen_decide_the_scale() -> None:
+    values = standardised(np.array([1.0, 3.0, 100.0]), of=np.array([True, True, False]))
+    assert values.tolist() == [-1, 1, 98]
