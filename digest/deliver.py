@@ -188,35 +188,38 @@ class _Run:
         return list(held)
 
     def _send_window(self, lease: Lease, window: Sequence[Delivery]) -> None:
-        numbers = [delivery.id for delivery in window]
+        ready, faults = self._compose(window)
         now = self.clock()
         with self.store.writing() as connection:
             hold(connection, lease)
-            self.delivered.counts["skipped"] += skip_unwanted(connection, numbers, now=now)
-            wanted = [d for d in deliveries_leased(connection, lease.id) if d.id in set(numbers)]
-            ready = self._compose(connection, wanted)
+            # The last look: whoever unsubscribed up to here gets nothing.
+            skipped = skip_unwanted(connection, [delivery.id for delivery in window], now=now)
+            ready = [message for message in ready if message.delivery_id not in skipped]
+            failed = [fail(connection, number, detail=fault) for number, fault in faults.items()]
             begin_attempts(connection, [message.delivery_id for message in ready], now=now)
+        self.delivered.counts.update(skipped=len(skipped), failed=sum(failed))
         answers, stopped = self._hand_over(lease, ready)
         answered = {answer.delivery_id for answer in answers}
         with self.store.writing() as connection:
             hold(connection, lease)
-            self._record(connection, answers, wanted)
+            self._record(connection, answers, window)
             give_back(connection, [message.delivery_id for message in ready if message.delivery_id not in answered])
             if stopped:
-                give_back(connection, [d.id for d in deliveries_leased(connection, lease.id)])
+                give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
                 release(connection, lease)
         if stopped:
             raise _Stopped(stopped)
 
-    def _compose(self, connection: Connection, deliveries: Sequence[Delivery]) -> list[Outgoing]:
-        ready = []
-        for delivery in deliveries:
-            try:
-                ready.append(self.composer.outgoing(connection, delivery))
-            except RenderingError as error:
-                fail(connection, delivery.id, detail=str(error))
-                self.delivered.counts["failed"] += 1
-        return ready
+    def _compose(self, window: Sequence[Delivery]) -> tuple[list[Outgoing], dict[int, str]]:
+        """The messages of a window, and why some deliveries have none."""
+        ready, faults = [], {}
+        with self.store.reading() as connection:
+            for delivery in window:
+                try:
+                    ready.append(self.composer.outgoing(connection, delivery))
+                except RenderingError as error:
+                    faults[delivery.id] = str(error)
+        return ready, faults
 
     def _hand_over(self, lease: Lease, ready: Sequence[Outgoing]) -> tuple[list[Answer], str]:
         """The answers, and why sending has to stop, or an empty string."""

@@ -63,8 +63,8 @@ def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float6
 def standardised(values: NDArray[np.float64], *, of: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Values less the mean, over the standard deviation, of those chosen; zero where all are equal."""
     chosen = values[of]
-    spread = float(chosen.std()) if chosen.size else 0.0
-    if spread == 0.0:
+    # Compared as they are: the deviation of equal numbers can come out as a rounding error.
+    if not chosen.size or chosen.min() == chosen.max():
         return np.zeros_like(values)
-    scaled: NDArray[np.float64] = (values - chosen.mean()) / spread
+    scaled: NDArray[np.float64] = (values - chosen.mean()) / chosen.std()
     return scaled

@@ -159,8 +159,8 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [_delivery(row) for row in connection.execute(query)]
 
 
-def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> int:
-    """Skip those of these leased deliveries that must not leave any more; how many.
+def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> set[int]:
+    """Skip those of these leased deliveries that must not leave any more; which they are.
 
     That is: unsubscribed, suppressed, erased, or past their deadline.
     """
@@ -177,7 +177,7 @@ def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: dateti
     )
     held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
     told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    return connection.execute(update(deliveries).where(held).values(told)).rowcount
+    return set(connection.execute(update(deliveries).where(held).values(told).returning(deliveries.c.id)).scalars())
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:
@@ -236,11 +236,11 @@ def give_back(connection: Connection, numbers: Sequence[int]) -> None:
     connection.execute(update(deliveries).where(held).values(told))
 
 
-def fail(connection: Connection, number: int, *, detail: str) -> None:
-    """A leased delivery whose message cannot be made."""
+def fail(connection: Connection, number: int, *, detail: str) -> bool:
+    """A leased delivery whose message cannot be made; false where it is not leased any more."""
     held = (deliveries.c.id == number) & (deliveries.c.state == DeliveryState.LEASED)
     told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None, "attempted_at": None}
-    connection.execute(update(deliveries).where(held).values(told))
+    return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
 
 
 def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: str, now: datetime) -> None:

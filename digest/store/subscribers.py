@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
 
 from digest.address import Address
-from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, SubscriptionState
+from digest.model import Cadence, Choices, DeliveryState, Interest, InterestKind, Subscription, SubscriptionState
 from digest.store.engine import blocks, insert
-from digest.store.tables import confirms, interests, subscribers, subscriptions, suppressions
+from digest.store.tables import confirms, deliveries, interests, subscribers, subscriptions, suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,11 @@ def forget_confirms(connection: Connection, *, now: datetime) -> int:
     connection.execute(delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None)))
     subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
     asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
-    return connection.execute(delete(subscribers).where(~subscribed, ~asked)).rowcount
+    waiting = exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id,
+        deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.LEASED]),
+    )
+    return connection.execute(delete(subscribers).where(~subscribed, ~asked, ~waiting)).rowcount
 
 
 def set_subscription(
