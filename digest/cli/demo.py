@@ -47,7 +47,7 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
 
 
 def _config(*, live: bool) -> Config:
-    """The demo's own. Of the environment only these two count: nothing there may choose a mailer that reaches anybody."""
+    """The demo's own. Of the environment only these two count: none may choose a mailer that reaches anybody."""
     listen = os.environ.get("DIGEST_WEB__LISTEN", "127.0.0.1:8000")
     url = os.environ.get("DIGEST_SOURCES__HUGGINGFACE__URL", ADDRESS)
     values = {

@@ -27,7 +27,7 @@ def parse(text: str) -> tuple[Listing, ...]:
 
     Raises ValueError where titles and abstracts do not come in pairs.
     """
-    blocks = [line.strip() for line in text.splitlines() if line.strip()]
+    blocks = [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
     button = next((at for at, block in enumerate(blocks) if block.startswith(BUTTON)), None)
     if button is None:
         raise ValueError(f"it has no {BUTTON!r} where the page's banner ends")

@@ -94,14 +94,14 @@ def _of_list(path: Path, text: str) -> tuple[Listing, ...]:
 
 
 def _of_lines(path: Path, text: str) -> tuple[Listing, ...]:
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     return tuple(_record(path, _json(path, line, line=number), line=number) for number, line in lines)
 
 
 def _json(path: Path, text: str, *, line: int) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         at = line + (error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0)
         raise SourceError(NAME, f"{path} is not whole JSON, from line {at} on. Fetch the file again.") from error
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.huggingface import ARXIV_ID, count, instant, text, web_address
+from digest.sources.huggingface import ARXIV_ID, count, identifier, instant, text, web_address
 
 
 def record(row: Mapping[str, Any]) -> Listing | None:
@@ -24,7 +24,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         aliases=_aliases(row),
         authors=tuple(_names(row.get("authors"))),
         organisation=_first(row, "organisation", "organization"),
-        categories=tuple(_words(row.get("categories"))),
+        categories=tuple(_words(row.get("categories"), separator=r"[\s,;]")),
         keywords=tuple(_words(row.get("keywords") or row.get("ai_keywords"), separator=",")),
         summary=text(row, "ai_summary") or (text(row, "summary") if abstract else ""),
         summary_is_generated=bool(text(row, "ai_summary")),
@@ -43,15 +43,19 @@ def record(row: Mapping[str, Any]) -> Listing | None:
 
 
 def _aliases(row: Mapping[str, Any]) -> tuple[str, ...]:
-    number, doi = _first(row, "arxiv_id", "id"), text(row, "doi").strip().lower()
-    arxiv = ARXIV_ID.match(number)
-    own = f"arxiv:{arxiv.group()}" if arxiv else f"record:{number}" if number else ""
-    return tuple(name for name in (own, f"doi:{doi}" if doi else "") if name)
+    arxiv, doi = _arxiv_id(row), identifier(row, "doi").lower()
+    return tuple(f"{kind}:{value}" for kind, value in (("arxiv", arxiv), ("doi", doi)) if value)
 
 
 def _arxiv_page(row: Mapping[str, Any]) -> str:
-    arxiv = ARXIV_ID.match(_first(row, "arxiv_id", "id"))
-    return f"https://arxiv.org/abs/{arxiv.group()}" if arxiv else ""
+    arxiv = _arxiv_id(row)
+    return f"https://arxiv.org/abs/{arxiv}" if arxiv else ""
+
+
+def _arxiv_id(row: Mapping[str, Any]) -> str:
+    """An `id` of another form is the file's own: it names no paper outside it."""
+    found = (ARXIV_ID.match(identifier(row, key)) for key in ("arxiv_id", "id"))
+    return next((arxiv.group() for arxiv in found if arxiv), "")
 
 
 def _first(row: Mapping[str, Any], *keys: str) -> str:
@@ -70,8 +74,8 @@ def _names(value: Any) -> list[str]:
     return [name for name in names if isinstance(name, str) and name.strip()]
 
 
-def _words(value: Any, *, separator: str | None = None) -> list[str]:
-    parts = value.split(separator) if isinstance(value, str) else value if isinstance(value, list) else []
+def _words(value: Any, *, separator: str) -> list[str]:
+    parts = re.split(separator, value) if isinstance(value, str) else value if isinstance(value, list) else []
     return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
 
 
@@ -84,4 +88,5 @@ def _day(value: str) -> date | None:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        return None
+        told = instant(value)
+        return None if told is None else told.date()
