@@ -19,7 +19,6 @@ NOON = datetime(2026, 6, 22, 12, tzinfo=UTC)
 
 
 def row(number: str = "2606.18023", *, beside: dict[str, Any] | None = None, **paper: Any) -> dict[str, Any]:
-    """A row as the service answers it: the paper, and what stands beside it."""
     return {"paper": {"id": number, "title": f"Paper {number}", **paper}, **(beside or {})}
 
 
@@ -271,8 +270,7 @@ def test_a_paper_listed_twice_is_one_listing(httpserver: HTTPServer, source: Hug
 
 
 def test_the_days_before_a_failure_are_good(httpserver: HTTPServer, source: HuggingFace) -> None:
-    good = {"date": "2026-06-19", "limit": "100", "p": "0"}
-    httpserver.expect_request("/api", query_string=good).respond_with_json([row()])
+    httpserver.expect_request("/api", query_string="date=2026-06-19&limit=100&p=0").respond_with_json([row()])
     httpserver.expect_request("/api").respond_with_data("", status=500)
     pages = source.listings(since=FRIDAY, now=NOON)
     assert [one.title for one in next(pages).listings] == ["Paper 2606.18023"]
