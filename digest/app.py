@@ -6,20 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from digest.compose import Press
 from digest.config import Config
 from digest.deliver import Terms
 from digest.errors import ConfigError
-from digest.http import Client
 from digest.mail import Mailer
 from digest.rendering.templates import Library
 from digest.sources import Source
-from digest.sources.huggingface import HuggingFace
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
 from digest.tokens import KEY_CHARACTERS, Keys
+
+# What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
+if TYPE_CHECKING:
+    from digest.http import Client
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -47,6 +50,8 @@ class App:
 
     def sources(self) -> Sequence[Source]:
         """The sources that are switched on."""
+        from digest.sources.huggingface import HuggingFace
+
         huggingface = self.config.sources.huggingface
         return [HuggingFace(self._client(), url=huggingface.url)] if huggingface.enabled else []
 
@@ -76,7 +81,9 @@ class App:
         )
         return Smtp(server)
 
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
+        from digest.http import Client
+
         return Client(base_url=self.config.web.base_url)
 
 

@@ -12,7 +12,7 @@ from digest.store import Store
 from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background, newest_texts
 from digest.store.recording import Recorded, record_listings
 from digest.store.sources import note_failure, note_success
-from digest.text import clean
+from digest.text import clean, storable
 
 REFIT_AFTER = timedelta(days=7)
 
@@ -46,7 +46,8 @@ def collect(
         try:
             for page in source.listings(since=since, now=now):
                 progress(f"{source.name}: {page.label}")
-                listings += [cleaned(listing) for listing in page.listings]
+                # A title of nothing that can be seen would be one paper with every other such title.
+                listings += [one for one in map(cleaned, page.listings) if one.title]
                 cursor = page.cursor
         except SourceError as failure:
             error = str(failure)
@@ -62,10 +63,11 @@ def cleaned(listing: Listing) -> Listing:
         listing,
         title=clean(listing.title),
         abstract=clean(listing.abstract),
-        raw_title=listing.title,
-        raw_abstract=listing.abstract,
+        raw_title=storable(listing.title),
+        raw_abstract=storable(listing.abstract),
         authors=tuple(clean(author) for author in listing.authors),
         organisation=clean(listing.organisation),
+        categories=tuple(clean(category) for category in listing.categories),
         keywords=tuple(clean(keyword) for keyword in listing.keywords),
         summary=clean(listing.summary),
     )

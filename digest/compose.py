@@ -11,7 +11,7 @@ from typing import Any
 from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
-from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender
+from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, Outgoing, Selection, Subscription
 from digest.rendering.cards import Card, card_from_json
 from digest.rendering.edition import Links, Reader, edition_context, printed_facts
@@ -168,7 +168,7 @@ class Composer:
             delivery_id=delivery.id,
             key=delivery.key,
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
-            recipient=delivery.address,
+            recipient=wire_address(delivery.address),
             content=content,
         )
 

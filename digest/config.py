@@ -51,9 +51,28 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _listen(text: str) -> str:
+    if not re.fullmatch(r"(?:[^:\s]+|\[[0-9a-f:]+\]):\d{1,5}", text):
+        raise ValueError("is not an address to listen on; write HOST:PORT, such as 127.0.0.1:8000")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", text):
+        raise ValueError("is not a name for addresses; write up to 40 of a-z, 0-9 and -")
+    return text
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError("is not a colour; write #rrggbb, such as #0D586E")
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
 
 
 class StoreSection(_Section):
@@ -75,18 +94,25 @@ class TemplatesSection(_Section):
 
 
 class WebSection(_Section):
-    """The website."""
+    """The website. Where it is not said how readers reach it, they do where it listens."""
 
-    base_url: BaseUrl = "http://127.0.0.1:8000"
-    listen: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$")] = "127.0.0.1:8000"
+    base_url: BaseUrl = ""
+    listen: Listen = "127.0.0.1:8000"
     site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
-    accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#0D586E"
+    accent: Annotated[str, AfterValidator(_colour)] = "#0D586E"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reached_where_it_listens(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("base_url"):
+            return {**values, "base_url": f"http://{values.get('listen', '127.0.0.1:8000')}"}
+        return values
 
 
 class Newsletter(_Section):
     """A publication that people subscribe to, with what new subscribers get by default."""
 
-    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "papers"
+    slug: Annotated[str, AfterValidator(_slug)] = "papers"
     title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
     sender: Mailbox = "Offprint <digest@example.org>"
     reply_to: Mailbox | None = None
@@ -201,7 +227,8 @@ def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> C
 
     Raises ConfigError with every wrong key, its path and what would be right.
     """
-    return parse_config(_read(path), folder=path.parent, where=path.name, environment=environment)
+    where = f"The configuration ({path.name} and the environment)"
+    return parse_config(_read(path), folder=path.parent, where=where, environment=environment)
 
 
 def parse_config(
@@ -214,8 +241,11 @@ def parse_config(
     try:
         return Config(**merged, folder=folder.resolve())
     except ValidationError as error:
-        lines = [_explain(item) for item in error.errors()]
-        raise ConfigError(f"{where} is wrong:\n" + "\n".join(f"  {line}" for line in lines)) from None
+        told = error.errors()
+        # A section that is wrong inside is reported as missing besides.
+        inside = {item["loc"][:depth] for item in told for depth in range(len(item["loc"]))}
+        lines = [f"  {_explain(item)}" for item in told if item["loc"] not in inside or not item["loc"]]
+        raise ConfigError("\n".join([f"{where} is wrong:", *lines])) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

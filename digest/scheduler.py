@@ -62,7 +62,8 @@ class Ticker:
         app = self.app
         for collected in collect(app.store, app.sources(), now=self.clock(), look_back=app.look_back):
             recorded = collected.recorded
-            log.info(
+            tell = log.warning if collected.error else log.info
+            tell(
                 "collected",
                 source=collected.source,
                 read=recorded.read,
@@ -91,7 +92,7 @@ class Ticker:
             if any(counts.values()):
                 log.info("published", newsletter=newsletter.slug, **counts)
         if forgotten := forget_unconfirmed(app.store, now=now):
-            log.info("forgotten", addresses=forgotten)
+            log.info("unconfirmed addresses deleted", count=forgotten)
 
     def deliver(self) -> None:
         """Send what is queued."""

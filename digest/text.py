@@ -15,6 +15,7 @@ _INVISIBLE = re.compile(
 )
 _SCRIPT = r"[^\x00-\xbf\s\u2000-\u206f]"
 _JOINER = re.compile(rf"(?<!{_SCRIPT})[\u200c\u200d]|[\u200c\u200d](?!{_SCRIPT})")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"[\s\x85\u2028\u2029]+")
 _ESCAPED = re.compile(r"(?<!\\)\\+([%&#_$])")
@@ -26,6 +27,11 @@ def clean(raw: str) -> str:
     text = _JOINER.sub("", unicodedata.normalize("NFC", text))
     text = unicodedata.normalize("NFC", _ESCAPED.sub(r"\1", text))
     return _SPACE.sub(" ", text).strip()
+
+
+def storable(raw: str) -> str:
+    """The text without what no database takes: NUL, and halves of characters."""
+    return _UNSTORABLE.sub("", raw)
 
 
 def title_key(title: str) -> str:

@@ -48,9 +48,12 @@ def preview_of(store: Store, press: Press, address: Address, *, trend_weight: fl
         selection = select_for(
             stock, subscription, already_sent=sent.get(subscription.id, set()), trend_weight=trend_weight, now=now
         )
-        if not selection.picks:
-            raise InputError("There is no new paper for that address. `digest collect` brings some.")
         choices = subscription.choices
+        if not selection.picks:
+            raise InputError(
+                "There is no paper that is new to that address, of those listed after"
+                f" {now - LOOK_BACK[choices.cadence]:%d %B %Y}. `digest collect` brings some."
+            )
         day = due_on(now, timezone=choices.timezone)
         content = edition_content(press, stock, newsletter=subscription.newsletter, cadence=choices.cadence, day=day)
         cards = cards_for(stock, [pick.paper_id for pick in selection.picks], cadence=choices.cadence)

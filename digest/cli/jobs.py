@@ -16,7 +16,8 @@ commands = typer.Typer()
 def collect(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    file: Annotated[list[Path] | None, typer.Option(help="Read these files instead of the sources.")] = None,
+    file: Annotated[list[Path] | None, typer.Option(metavar="PATH", help="Read files instead of the sources.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="More files, after --file.")] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Read back to this day.")] = None,
     now: Now = None,
 ) -> None:
@@ -24,9 +25,11 @@ def collect(
     from digest.collect import collect as bring
     from digest.sources.files import Files
 
+    if more and not file:
+        raise InputError("Files of papers come after --file.")
     app, instant = opened(context), now_or(now)
     look_back = app.look_back if since is None else timedelta(days=(instant.date() - day(since)).days)
-    sources = [Files(file)] if file else app.sources()
+    sources = [Files([*file, *(more or [])])] if file else app.sources()
     if source is not None:
         sources = [known for known in sources if known.name == source]
     if not sources:
@@ -131,7 +134,7 @@ def serve(context: typer.Context) -> None:
 @commands.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End instead of serving the site.")] = False,
-    papers: Annotated[list[Path] | None, typer.Option(help="Files of papers, instead of live sources.")] = None,
+    papers: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Files of papers, not live ones.")] = None,
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, after --papers.")] = None,
 ) -> None:
     """Show the whole service on example readers."""

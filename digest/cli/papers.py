@@ -54,9 +54,10 @@ def show(
     if as_json:
         answer(told)
         return
-    for name, value in told.items():
+    told["history"] = [f"{seen['upvotes']} at {seen['seen_at']}" for seen in told["history"]]
+    for key, value in told.items():
         shown = ", ".join(str(one) for one in value) if isinstance(value, list) else value
-        say(f"{name:>14}  {shown if shown is not None else 'unknown'}")
+        say(f"{key:>14}  {shown if shown is not None else 'unknown'}")
 
 
 @commands.command()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, answer, now_or, opened, say
+from digest.cli.context import Json, Now, answer, now_or, opened, say
 from digest.errors import InputError
 from digest.model import Choices, InterestKind
 
@@ -18,10 +18,16 @@ Address = Annotated[str, typer.Argument(help="An address, such as ada@example.or
 def add(
     context: typer.Context,
     address: Address,
-    topic: Annotated[list[str] | None, typer.Option(help="A topic in words; may be given again.")] = None,
-    mute: Annotated[list[str] | None, typer.Option(help="Words of papers that are not wanted.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="An arXiv category, such as cs.CL.")] = None,
-    author: Annotated[list[str] | None, typer.Option(help="An author to follow.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(metavar="WORDS", help="A topic in words; may be given again.")
+    ] = None,
+    mute: Annotated[
+        list[str] | None, typer.Option(metavar="WORDS", help="Words of papers that are not wanted.")
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="An arXiv category, such as cs.CL.")
+    ] = None,
+    author: Annotated[list[str] | None, typer.Option(metavar="NAME", help="An author to follow.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
     hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
     timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
@@ -30,12 +36,13 @@ def add(
         str | None, typer.Option(metavar="SLUG", help="Which newsletter; the first if unsaid.")
     ] = None,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Subscribe at once: you vouch for it.")] = False,
+    now: Now = None,
 ) -> None:
     """Subscribe an address: it gets a confirm message, unless you vouch for it."""
     from digest.address import parse_address
     from digest.subscribe import ask, choices_from, subscribe
 
-    app, now, parsed = opened(context), now_or(None), parse_address(address)
+    app, instant, parsed = opened(context), now_or(now), parse_address(address)
     slugs = {one.slug: one for one in app.config.newsletter}
     wanted = slugs.get(newsletter or app.config.newsletter[0].slug)
     if wanted is None:
@@ -51,10 +58,10 @@ def add(
         max_papers=wanted.max_papers if max_papers is None else max_papers,
     )
     if confirmed:
-        subscribe(app.store, parsed, newsletter=wanted.slug, choices=choices, now=now)
-        say("Subscribed.")
+        subscribe(app.store, parsed, newsletter=wanted.slug, choices=choices, now=instant)
+        say("Subscribed; if it was before, with these choices instead.")
         return
-    asked = ask(app.store, parsed, newsletter=wanted.slug, choices=choices, keys=app.keys, now=now)
+    asked = ask(app.store, parsed, newsletter=wanted.slug, choices=choices, keys=app.keys, now=instant)
     say(
         "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour already."
     )
@@ -114,7 +121,9 @@ def show(context: typer.Context, address: Address, as_json: Json = False) -> Non
     for name, rows in told.items():
         say(f"{name}:")
         for row in rows:
-            say("  " + "  ".join(f"{key}={value}" for key, value in row.items() if value not in ("", None, [])))
+            say("  " + "; ".join(f"{key} {_plain(value)}" for key, value in row.items() if value not in ("", None, [])))
+        if not rows:
+            say("  none")
 
 
 @commands.command()
@@ -139,6 +148,10 @@ def _row(address: str, newsletter: str, state: str, choices: Choices, next_due_a
         "max_papers": choices.max_papers,
         "next_due_at": None if next_due_at is None else next_due_at.isoformat(),
     }
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _followed(choices: Choices) -> dict[str, list[str]]:

@@ -15,7 +15,8 @@ from digest.ranking.trending import trend_scores
 from digest.text import title_key
 
 LEAST_COVERED = 0.6
-"""The share of a topic's weight that a paper's words must cover, unless the topic's own phrase stands in it."""
+LEAST_TITLED = 0.4
+"""The shares of a topic's weight that a paper's words and its title's must cover, unless a phrase stands in it."""
 
 MOST_TERMS = 3
 CATEGORY_FIT = 0.02
@@ -25,8 +26,8 @@ CATEGORY_FIT = 0.02
 class Candidates:
     """Papers, ready to be scored against any number of topics.
 
-    A topic matches a paper in which a phrase of it stands, or most of its words with one of them
-    in the title: words in passing do not make a paper's subject.
+    A topic matches a paper in which a phrase of it stands, or most of its words, those of weight in
+    the title: words in passing do not make a paper's subject.
     """
 
     def __init__(self, papers: Sequence[Paper], *, background: Background, now: datetime) -> None:
@@ -104,18 +105,19 @@ class Candidates:
         """The cosine of the topic, as a document, with each paper; 0 where it does not match."""
         weights = {feature: (1 + log(n)) * self.background.weight(feature) for feature, n in counted.items()}
         length = sqrt(sum(weight**2 for weight in weights.values())) or 1.0
-        all_words = sum(weight for feature, weight in weights.items() if _is_word(feature)) or 1.0
+        words = {feature: weight for feature, weight in weights.items() if _is_word(feature)}
+        all_words = sum(words.values()) or 1.0
         dot, covered = np.zeros(len(self.papers)), np.zeros(len(self.papers))
-        phrased, titled = np.zeros(len(self.papers), dtype=bool), np.zeros(len(self.papers), dtype=bool)
+        titled, phrased = np.zeros(len(self.papers)), np.zeros(len(self.papers), dtype=bool)
         for feature, weight in weights.items():
             positions, counts = self._holding.get(feature, _NOWHERE)
             dot[positions] += weight * (1 + np.log(counts)) * self.background.weight(feature)
-            if _is_word(feature):
+            if feature in words:
                 covered[positions] += weight / all_words
-                titled[self._titles.get(feature, _NOWHERE)[0]] = True
+                titled[self._titles.get(feature, _NOWHERE)[0]] += weight / all_words
             else:
                 phrased[positions] = True
-        matches = phrased | (titled & (covered >= LEAST_COVERED))
+        matches = phrased | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED))
         return np.where(matches, dot / (self._lengths * length), 0.0)
 
 

@@ -67,9 +67,9 @@ def newest_noon(listings: Sequence[Listing]) -> datetime | None:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            # Opened once: what comes through a pipe cannot be read again.
+            packed = file.peek(2)[:2] == b"\x1f\x8b"
+            content = gzip.GzipFile(fileobj=file).read(MOST_BYTES + 1) if packed else file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         raise SourceError(NAME, f"{path} cannot be read: {reason}. Mend the path or the file.") from error

@@ -15,11 +15,13 @@ from digest.errors import SourceError
 from digest.http import Client, HttpFailure
 from digest.model import Listing, Signals
 from digest.sources.source import Page
+from digest.text import clean
 
 ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 SATURDAY = 5
+PLAUSIBLE_YEARS = range(1500, 2501)
 ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?=v\d+$|$)", re.ASCII)
 
 
@@ -75,7 +77,7 @@ def parse(rows: Sequence[Any], *, source: str, day: date | None = None) -> tuple
 def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listing:
     paper = row.get("paper") if isinstance(row, dict) else None
     number = identifier(paper, "id") if isinstance(paper, dict) else ""
-    if not isinstance(paper, dict) or not number or not text(paper, "title").strip():
+    if not isinstance(paper, dict) or not number or not clean(text(paper, "title")):
         raise SourceError(source, f"row {position} of the answer is no paper: it has no paper.id or paper.title.")
     arxiv = ARXIV_ID.match(number)
     alias = f"arxiv:{arxiv.group()}" if arxiv else f"huggingface:{number}"
@@ -121,12 +123,12 @@ def count(values: Mapping[str, Any], key: str) -> int | None:
 
 
 def instant(value: str) -> datetime | None:
-    """The moment in UTC, or None where there is none, or no zone."""
+    """The moment in UTC, or None where there is none, no zone, or a year that cannot be meant."""
     try:
         told = datetime.fromisoformat(value)
-        return told.astimezone(UTC) if told.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return told.astimezone(UTC) if told.tzinfo is not None and told.year in PLAUSIBLE_YEARS else None
 
 
 def web_address(value: str) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.huggingface import ARXIV_ID, count, identifier, instant, text, web_address
+from digest.sources.huggingface import ARXIV_ID, PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
+from digest.text import clean
 
 
 def record(row: Mapping[str, Any]) -> Listing | None:
@@ -15,7 +16,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
     `summary` is the abstract in records that have no `abstract`, and one sentence in those that do.
     """
     title = text(row, "title")
-    if not title.strip():
+    if not clean(title):
         return None
     abstract = text(row, "abstract")
     return Listing(
@@ -24,7 +25,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         aliases=_aliases(row),
         authors=tuple(_names(row.get("authors"))),
         organisation=_first(row, "organisation", "organization"),
-        categories=tuple(_words(row.get("categories"), separator=r"[\s,;]")),
+        categories=tuple(_words(row.get("categories") or row.get("cats"), separator=r"[\s,;]")),
         keywords=tuple(_words(row.get("keywords") or row.get("ai_keywords"), separator=",")),
         summary=text(row, "ai_summary") or (text(row, "summary") if abstract else ""),
         summary_is_generated=bool(text(row, "ai_summary")),
@@ -86,7 +87,8 @@ def _moment(value: str) -> datetime | None:
 
 def _day(value: str) -> date | None:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         told = instant(value)
         return None if told is None else told.date()
+    return day if day.year in PLAUSIBLE_YEARS else None

@@ -12,7 +12,7 @@ from listed import MIDNIGHT, author, category, mute, paper, topic
 
 from digest.model import Interest, InterestKind, Paper, ReasonKind, Selection
 from digest.ranking.background import Background, fit
-from digest.ranking.candidates import CATEGORY_FIT, LEAST_COVERED, Candidates
+from digest.ranking.candidates import CATEGORY_FIT, LEAST_COVERED, LEAST_TITLED, Candidates
 from digest.ranking.features import features, paper_features
 from digest.ranking.selection import MOST_UNMATCHED, select
 from digest.ranking.trending import trend
@@ -266,8 +266,9 @@ def _matches(wanted: dict[str, int], has: Collection[str], one: Paper, backgroun
         return True
     one_word = {f: (1 + log(count)) * background.weight(f) for f, count in wanted.items() if " " not in f}
     covered = sum(weight for feature, weight in one_word.items() if feature in has)
-    titled = any(feature in features(one.title) for feature in one_word)
-    return titled and covered >= LEAST_COVERED * sum(one_word.values())
+    titled = sum(weight for feature, weight in one_word.items() if feature in features(one.title))
+    whole = sum(one_word.values()) or 1.0
+    return titled >= LEAST_TITLED * whole and covered >= LEAST_COVERED * whole
 
 
 def _cosine(wanted: dict[str, int], has: dict[str, int], background: Background) -> float:

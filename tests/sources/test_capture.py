@@ -80,9 +80,12 @@ def test_titles_without_their_abstracts_are_refused(text: str) -> None:
         parse(text)
 
 
-def test_a_text_without_the_banners_end_is_refused() -> None:
+@pytest.mark.parametrize(
+    "between", ["Graphs on Lines\n\nAn abstract.\n", "</p>\n<button>\nSubscribe\n</button>\n<p>\nx\n"]
+)
+def test_a_text_without_the_banners_end_is_refused(between: str) -> None:
     with pytest.raises(ValueError, match="no 'Subscribe'"):
-        parse("Get trending papers in your email inbox!\n\nGraphs on Lines\n\nAn abstract of graphs.\n")
+        parse(f"Get trending papers in your email inbox!\n\n{between}")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,8 @@ def test_a_text_without_the_banners_end_is_refused() -> None:
         "Graphs on Lines\n\nAn abstract of graphs.\n",
         "Subscribe\n\nGraphs on Lines\n\nAn abstract of graphs.\n",
         "x" * 500 + IN_BLOCKS,
+        "They write: Get trending papers in your email inbox!\n\nSubscribe\n\nas one may.\n",
+        "<p>Get trending papers in your email inbox!</p>\n<b>\nSubscribe\n</b>\n",
     ],
 )
 def test_other_texts_do_not_look_like_a_page(text: str) -> None:

@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def titles(path: Path) -> list[str]:
 def test_the_content_says_what_a_file_is(tmp_path: Path, content: str, expected: list[str]) -> None:
     assert titles(written(tmp_path, content)) == expected
     assert titles(written(tmp_path, "\ufeff" + content)) == expected
-    assert titles(written(tmp_path, gzip.compress(content.encode()))) == expected
+    assert titles(written(tmp_path, gzip.compress(content.encode(), mtime=0))) == expected
 
 
 def test_a_rare_separator_in_a_record_does_not_end_it(tmp_path: Path) -> None:
@@ -99,8 +100,8 @@ NOT_WHOLE = "is not whole JSON, from line"
         ('[{"paper": {"id": "2606.18023"}}]', "row 1 of the answer is no paper"),
         (json.dumps(ANSWER + RECORDS), "row 2 of the answer is no paper"),
         (CAPTURE.replace("An abstract.\n", ""), "do not come in pairs"),
-        (gzip.compress(LINES.encode())[:-9], "cannot be read: it is damaged"),
-        (gzip.compress(LINES.encode())[:12] + b"\xff" * 30, "cannot be read: it is damaged"),
+        (gzip.compress(LINES.encode(), mtime=0)[:-9], "cannot be read: it is damaged"),
+        (gzip.compress(LINES.encode(), mtime=0)[:12] + b"\xff" * 30, "cannot be read: it is damaged"),
         (b"\x1f\x8b", "cannot be read: it is damaged"),
     ],
 )
@@ -125,7 +126,7 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "papers.json.gz"
-    block = gzip.compress(bytes(files.MOST_BYTES // 50 + 1), compresslevel=1)
+    block = gzip.compress(bytes(files.MOST_BYTES // 50 + 1), compresslevel=1, mtime=0)
     path.write_bytes(block * 50)
     with pytest.raises(SourceError, match=r"papers\.json\.gz holds more than 200,000,000 bytes\. Split it\.$"):
         read_papers(path)
@@ -172,3 +173,13 @@ def test_the_sample_is_42_fictional_papers_of_known_categories() -> None:
 def test_the_sample_is_packaged_beside_its_code() -> None:
     assert PATH.is_file()
     assert PATH.parent == Path(files.__file__).parent
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, LINES.encode())
+    os.close(writing)
+    try:
+        assert titles(Path(f"/dev/fd/{reading}")) == ["Graphs on Lines", "Lines on Graphs"]
+    finally:
+        os.close(reading)

@@ -18,7 +18,7 @@ def test_a_title_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{}, {"title": ""}, {"title": " \n"}, {"title": None}, {"title": 3}, {"name": "Graphs"}]
+    "row", [{}, {"title": ""}, {"title": " \n"}, {"title": "\u200b"}, {"title": None}, {"title": 3}, {"name": "Graphs"}]
 )
 def test_without_a_title_it_is_no_paper(row: dict[str, Any]) -> None:
     assert record(row) is None
@@ -189,3 +189,13 @@ def test_the_lists_day_may_be_a_moment(value: str, day: date | None) -> None:
 @pytest.mark.parametrize("key", ["url", "pdf_url", "code_url", "project_url"])
 def test_an_address_that_is_none_of_the_web_is_dropped(key: str) -> None:
     assert read(**{key: "javascript:alert(1)"}) == read()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_in_a_year_that_cannot_be_meant_is_none(day: str) -> None:
+    listing = read(listed_on=day, published_at=f"{day}T23:59:59Z")
+    assert (listing.listed_on, listing.published_at) == (None, None)
+
+
+def test_categories_go_by_their_short_name_too() -> None:
+    assert read(cats=["cs.LG"]).categories == ("cs.LG",)
