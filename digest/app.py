@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class App:
     """An installation, opened."""
 
@@ -53,7 +54,7 @@ class App:
         from digest.sources.huggingface import HuggingFace
 
         huggingface = self.config.sources.huggingface
-        return [HuggingFace(self._client(), url=huggingface.url)] if huggingface.enabled else []
+        return [HuggingFace(self._client, url=huggingface.url)] if huggingface.enabled else []
 
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
@@ -67,7 +68,7 @@ class App:
             from digest.mail.mailgun import Mailgun
 
             key = mail.mailgun.api_key.get_secret_value()
-            return Mailgun(self._client(), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
+            return Mailgun(self._client, domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
         from digest.mail.smtp import Server, Smtp
 
         smtp = mail.smtp
@@ -81,6 +82,7 @@ class App:
         )
         return Smtp(server)
 
+    @cached_property
     def _client(self) -> "Client":
         from digest.http import Client
 
@@ -92,6 +94,15 @@ def open_app(config: Config) -> App:
     store = open_store(config.store.url, folder=config.folder)
     require_current(store)
     return _app(config, store)
+
+
+def migrate_store(config: Config) -> tuple[str | None, str]:
+    """Bring a store that is there to this program's revision; (before, after)."""
+    store = open_store(config.store.url, folder=config.folder)
+    try:
+        return migrate(store)
+    finally:
+        store.close()
 
 
 def set_up(config: Config) -> tuple[App, str | None, str]:

@@ -32,9 +32,10 @@ def collect(
     *,
     now: datetime,
     look_back: timedelta,
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Collected]:
-    """Read every source back to `look_back` before now, and store what it lists.
+    """Read every source back to `look_back` before now, and store what it lists, until `should_stop` says so.
 
     Each source is stored in one transaction, so a run that is killed leaves nothing half-stored,
     and a run repeated changes nothing. Afterwards the background is fitted anew if it is due.
@@ -42,6 +43,8 @@ def collect(
     since = (now - look_back).date()
     collected = []
     for source in sources:
+        if should_stop():
+            break
         listings, cursor, error = [], "", ""
         try:
             for page in source.listings(since=since, now=now):
@@ -49,6 +52,9 @@ def collect(
                 # A title of nothing that can be seen would be one paper with every other such title.
                 listings += [one for one in map(cleaned, page.listings) if one.title]
                 cursor = page.cursor
+                if should_stop():
+                    error = f"{source.name}: stopped while it was read; the next collect reads it again."
+                    break
         except SourceError as failure:
             error = str(failure)
         recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)

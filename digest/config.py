@@ -13,15 +13,16 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from digest.due import known_zones
 from digest.errors import ConfigError
 from digest.model import Cadence
 
 PREFIX = "DIGEST_"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
+SOURCES = frozenset({"huggingface", "files"})
 MAILERS = frozenset({"outbox", "smtp", "mailgun"})
 
 
@@ -30,7 +31,7 @@ class _Section(BaseModel):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in known_zones():
         raise ValueError("is not a time zone; write an IANA name such as Europe/Paris")
     return name
 
@@ -104,9 +105,13 @@ class WebSection(_Section):
     @model_validator(mode="before")
     @classmethod
     def _reached_where_it_listens(cls, values: Any) -> Any:
-        if isinstance(values, dict) and not values.get("base_url"):
-            return {**values, "base_url": f"http://{values.get('listen', '127.0.0.1:8000')}"}
-        return values
+        if not isinstance(values, dict) or values.get("base_url"):
+            return values
+        listen = str(values.get("listen", cls.model_fields["listen"].default))
+        try:
+            return {**values, "base_url": _base_url(f"http://{_listen(listen)}")}
+        except ValueError:  # said of `listen` itself
+            return values
 
 
 class Newsletter(_Section):
@@ -207,6 +212,8 @@ class Config(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
         slugs = [newsletter.slug for newsletter in self.newsletter]
+        for name in {source for newsletter in self.newsletter for source in newsletter.sources} - SOURCES:
+            raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(SOURCES))}")
         if len(set(slugs)) < len(slugs):
             raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
         needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(

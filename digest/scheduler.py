@@ -29,7 +29,10 @@ class Ticker:
     def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
         self.app = app
         self.clock = clock
+        # A mailer that is set up wrong ends the start, not every tick.
+        self._mailer = app.mailer()
         self._stopping = threading.Event()
+        self._collected = threading.Event()
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
 
     def start(self) -> None:
@@ -59,8 +62,15 @@ class Ticker:
 
     def collect(self) -> None:
         """Read the sources."""
-        app = self.app
-        for collected in collect(app.store, app.sources(), now=self.clock(), look_back=app.look_back):
+        try:
+            self._collect()
+        finally:
+            self._collected.set()
+
+    def _collect(self) -> None:
+        app, stopping = self.app, self._stopping.is_set
+        sources = app.sources()
+        for collected in collect(app.store, sources, now=self.clock(), look_back=app.look_back, should_stop=stopping):
             recorded = collected.recorded
             tell = log.warning if collected.error else log.info
             tell(
@@ -73,7 +83,12 @@ class Ticker:
             )
 
     def publish(self) -> None:
-        """Queue what is due, and forget who never confirmed."""
+        """Queue what is due, and forget who never confirmed.
+
+        Not before the first collect has ended: after an outage, editions would go out on old papers.
+        """
+        if not self._collected.is_set():
+            return
         app, now = self.app, self.clock()
         for newsletter in app.config.newsletter:
             published = publish(
@@ -99,7 +114,7 @@ class Ticker:
         app = self.app
         delivered = deliver(
             app.store,
-            app.mailer(),
+            self._mailer,
             app.press,
             terms=app.terms,
             clock=self.clock,

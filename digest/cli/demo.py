@@ -12,7 +12,7 @@ from digest.cli.context import say, steps
 from digest.collect import Collected
 from digest.config import Config, parse_config
 from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
-from digest.errors import DeliveryError
+from digest.errors import DeliveryError, InputError
 from digest.model import Reason, ReasonKind
 from digest.rendering.marks import why
 from digest.rendering.words import counted
@@ -43,7 +43,7 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
     shown = demonstrate(app.store, app.press, app.mailer(), collected=collected, terms=app.terms, now=now)
     _tell(shown)
     if shown.delivered.error:
-        raise DeliveryError(shown.delivered.error, permanent=False)
+        raise DeliveryError(shown.delivered.error)
     if once:
         say(f"They are in the folder {OUTBOX}; the demo without --once shows them in the browser.")
         return
@@ -71,11 +71,18 @@ def _config(*, live: bool) -> Config:
 
 
 def _clear() -> None:
-    """Remove what an earlier demo left, and nothing else."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    for part in ("new", "cur", "tmp"):
-        for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
-            message.unlink()
+    """Remove what an earlier demo left, and nothing else. Raises InputError where it cannot be removed."""
+    try:
+        if FOLDER.exists():
+            shutil.rmtree(FOLDER)
+        for part in ("new", "cur", "tmp"):
+            for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
+                message.unlink()
+    except OSError as error:
+        raise InputError(
+            f"What an earlier demo left cannot be removed: {error.filename}: {error.strerror}. Remove var/demo and"
+            " var/outbox/*/demo.* as the user who made them."
+        ) from error
 
 
 def _bring_live(app: App) -> tuple[list[Collected], datetime]:

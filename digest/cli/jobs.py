@@ -27,8 +27,12 @@ def collect(
 
     if more and not file:
         raise InputError("Files of papers come after --file.")
+    if file and since is not None:
+        raise InputError("Files are read whole. Leave out --since, or --file.")
     app, instant = opened(context), now_or(now)
-    look_back = app.look_back if since is None else timedelta(days=(instant.date() - day(since)).days)
+    look_back = app.look_back if since is None else instant.date() - day(since)
+    if look_back < timedelta(0):
+        raise InputError(f"--since {since} has not come yet. Write a day that has.")
     sources = [Files([*file, *(more or [])])] if file else app.sources()
     if source is not None:
         sources = [known for known in sources if known.name == source]
@@ -91,9 +95,8 @@ def deliver(
 
     app = opened(context)
     if dry_run:
-        made = rehearse(app.store, app.press, now=now_or(now), limit=limit)
-        size = sum(len(message.content) for message in made)
-        say(f"{counted(len(made), 'message')} made, {size:,} bytes; none was sent.")
+        done = rehearse(app.store, app.press, now=now_or(now), limit=limit)
+        say(f"{counted(done.made, 'message')} made, {done.size:,} bytes; {done.failed} cannot be made. None was sent.")
         return
     with steps("delivering") as shown:
         delivered = send(

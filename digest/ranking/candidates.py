@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ LEAST_TITLED = 0.4
 """The shares of a topic's weight that a paper's words and its title's must cover, unless a phrase stands in it."""
 
 MOST_TERMS = 3
+MOST_REMEMBERED = 20_000
 CATEGORY_FIT = 0.02
 """Below any topic's: a category says what may be read, a topic what is wanted."""
 
@@ -64,12 +66,14 @@ class Candidates:
     def fit(self, interest: Interest) -> NDArray[np.float64]:
         """(papers,) how well each paper fits the interest, 0 to 1; 0 is not at all."""
         if interest not in self._fits:
+            _make_room(self._fits)
             self._fits[interest] = self._fit(interest)
         return self._fits[interest]
 
     def terms(self, position: int, topic: str) -> tuple[str, ...]:
         """Up to three matched phrases or words of the topic, weightiest first, as they stand in the paper."""
         if (position, topic) not in self._terms:
+            _make_room(self._terms)
             self._terms[position, topic] = self._found(position, topic)
         return self._terms[position, topic]
 
@@ -122,6 +126,12 @@ class Candidates:
 
 
 _NOWHERE = (np.array([], dtype=np.intp), np.array([], dtype=np.float64))
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    """Topics are free text: what is remembered of them must have an end."""
+    if len(cache) >= MOST_REMEMBERED:
+        cache.clear()
 
 
 def _is_word(feature: str) -> bool:

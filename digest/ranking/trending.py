@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.model import Paper
+from digest.model import Cadence, Paper
 
 PRIOR_UPVOTES = 3
 PRIOR_HOURS = 24
@@ -22,6 +22,14 @@ class Window(StrEnum):
     WEEK = "week"
     MONTH = "month"
 
+
+WINDOW = {
+    Cadence.DAILY: Window.DAY,
+    Cadence.WEEKDAYS: Window.DAY,
+    Cadence.WEEKLY: Window.WEEK,
+    Cadence.MONTHLY: Window.MONTH,
+}
+"""The window of an edition's trending list."""
 
 _REACH = {Window.WEEK: timedelta(days=7), Window.MONTH: timedelta(days=31)}
 LONGEST = max(_REACH.values())

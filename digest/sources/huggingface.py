@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from digest.due import SATURDAY
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure
 from digest.model import Listing, Signals
@@ -20,7 +21,6 @@ from digest.text import clean
 ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
-SATURDAY = 5
 PLAUSIBLE_YEARS = range(1500, 2501)
 ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?=v\d+$|$)", re.ASCII)
 

@@ -67,6 +67,8 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
     assert "1 sent" in stocked("deliver", "--now", due).out
     assert "Nothing was queued" in stocked("deliver", "--now", due).out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
+    assert "1  sent" in stocked("stats").out
+    assert json.loads(stocked("stats", "--json").out)["sources"][0]["name"] == "files"
     assert "state sent" in stocked("subscriber", "show", "ada@example.org").out
 
 
