@@ -1,7 +1,7 @@
 """subscriber add, list, show, unsubscribe."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,15 +9,20 @@ from digest.cli.context import Json, Now, answer, now_or, opened, say
 from digest.errors import InputError
 from digest.model import Choices, InterestKind
 
+if TYPE_CHECKING:
+    from digest.address import Address
+    from digest.app import App
+    from digest.config import Newsletter
+
 commands = typer.Typer(no_args_is_help=True)
 
-Address = Annotated[str, typer.Argument(help="An address, such as ada@example.org.")]
+Typed = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, such as ada@example.org.")]
 
 
 @commands.command()
 def add(
     context: typer.Context,
-    address: Address,
+    address: Typed,
     topic: Annotated[
         list[str] | None, typer.Option(metavar="WORDS", help="A topic in words; may be given again.")
     ] = None,
@@ -40,13 +45,10 @@ def add(
 ) -> None:
     """Subscribe an address: it gets a confirm message, unless you vouch for it."""
     from digest.address import parse_address
-    from digest.subscribe import ask, choices_from, subscribe
+    from digest.subscribe import choices_from
 
-    app, instant, parsed = opened(context), now_or(now), parse_address(address)
-    slugs = {one.slug: one for one in app.config.newsletter}
-    wanted = slugs.get(newsletter or app.config.newsletter[0].slug)
-    if wanted is None:
-        raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(slugs)}.")
+    app, parsed = opened(context), parse_address(address)
+    wanted = _newsletter(app, newsletter)
     choices = choices_from(
         topics=topic or (),
         categories=category or (),
@@ -57,14 +59,26 @@ def add(
         timezone=timezone or wanted.timezone,
         max_papers=wanted.max_papers if max_papers is None else max_papers,
     )
+    say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=now_or(now)))
+
+
+def _newsletter(app: "App", slug: str | None) -> "Newsletter":
+    """The newsletter with that slug, or the first."""
+    known = app.press.newsletters
+    wanted = known.get(slug or next(iter(known)))
+    if wanted is None:
+        raise InputError(f"There is no newsletter {slug!r}. There are: {', '.join(known)}.")
+    return wanted
+
+
+def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *, confirmed: bool, now: datetime) -> str:
+    from digest.subscribe import ask, subscribe
+
     if confirmed:
-        subscribe(app.store, parsed, newsletter=wanted.slug, choices=choices, now=instant)
-        say("Subscribed; if it was before, with these choices instead.")
-        return
-    asked = ask(app.store, parsed, newsletter=wanted.slug, choices=choices, keys=app.keys, now=instant)
-    say(
-        "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour already."
-    )
+        subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
+        return "Subscribed; if it was before, with these choices instead."
+    asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now)
+    return "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour."
 
 
 @commands.command(name="list")
@@ -89,7 +103,7 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
 
 
 @commands.command()
-def show(context: typer.Context, address: Address, as_json: Json = False) -> None:
+def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
     from digest.store.deliveries import deliveries_of
@@ -127,7 +141,7 @@ def show(context: typer.Context, address: Address, as_json: Json = False) -> Non
 
 
 @commands.command()
-def unsubscribe(context: typer.Context, address: Address) -> None:
+def unsubscribe(context: typer.Context, address: Typed) -> None:
     """End every subscription of an address, messages in the queue included."""
     from digest.address import parse_address
     from digest.subscribe import unsubscribe_address

@@ -74,7 +74,7 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
 
 def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_path: Path) -> None:
     assert "confirm message is queued" in installed("subscriber", "add", "ada@example.org").out
-    assert "already" in installed("subscriber", "add", "ada@example.org").out
+    assert "within the last hour" in installed("subscriber", "add", "ada@example.org").out
     assert "pending" in installed("subscriber", "list").out
     assert "1 sent" in installed("deliver").out
     [message] = (tmp_path / "var/outbox/new").iterdir()
