@@ -1,5 +1,6 @@
 """What many tests stand on: real stores, and an installation in a folder of its own."""
 
+import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -32,38 +33,65 @@ def no_way_out() -> None:
     socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
 
 
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated store, to be copied: migrating takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("template")
+    store = open_store("sqlite:///store.db", folder=folder, create=True)
+    migrate(store)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+    store.close()
+    return folder / "store.db"
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
+    """A server with a migrated database, to be copied."""
     if postgres.programs() is None:
         pytest.skip(postgres.NO_POSTGRES)
     with postgres.running() as url:
+        _create(url, TEMPLATE)
+        store = open_store(url.format(name=TEMPLATE), folder=Path())
+        migrate(store)
+        store.close()
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store at the newest revision, on either database."""
-    opened = open_store(store_url(request.param, request, tmp_path), folder=tmp_path, create=True)
-    migrate(opened)
+    opened = open_store(store_url(request.param, request, tmp_path), folder=tmp_path)
     yield opened
     opened.close()
 
 
 def store_url(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
-    """The address of a database that is empty."""
+    """The address of an empty store at the newest revision."""
     if kind == "sqlite":
-        return f"sqlite:///{folder}/store.db"
-    server = request.getfixturevalue("postgres_server")
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+        return "sqlite:///store.db"
+    server = str(request.getfixturevalue("postgres_server"))
     name = f"t{uuid.uuid4().hex}"
+    _create(server, name, template=TEMPLATE)
+    return server.format(name=name)
+
+
+def _create(server: str, name: str, *, template: str = "template0") -> None:
     with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return str(server.format(name=name))
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Iterator[Callable[..., App]]:
+def install(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..., App]]:
     """Sets up an installation with the given configuration, in a folder of its own."""
     opened: list[App] = []
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "offprint.db")
 
     def installed(**values: Any) -> App:
         app, _, _ = set_up(parse_config(values, folder=tmp_path))

@@ -133,6 +133,7 @@ def test_a_day(service: Callable[..., App], clock: Clock) -> None:
             assert subscriber_named(connection, stranger) is None
 
 
+@pytest.mark.slow
 def test_the_daemon_sends_each_reader_their_edition_at_their_hour_once(
     service: Callable[..., App], clock: Clock
 ) -> None:

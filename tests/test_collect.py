@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS
 from places import SHARED_DATA, needs_data
 
@@ -114,6 +115,7 @@ def test_the_four_captured_pages_are_458_papers(store: Store) -> None:
 
 
 @needs_data
+@pytest.mark.slow
 def test_every_recorded_list_is_read_without_loss(store: Store) -> None:
     lists: list[Path] = sorted((SHARED_DATA / "huggingface" / "daily").glob("*.json"))
     [collected] = collect(store, [Files(lists)], now=NOON, look_back=WEEK)

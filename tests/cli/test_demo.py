@@ -44,6 +44,7 @@ def test_without_network_or_files_it_works_on_the_sample_and_says_so(demo: Diges
     assert len(messages(tmp_path)) == len(READERS)
 
 
+@pytest.mark.slow
 def test_it_can_be_run_again_and_again(demo: Digest, tmp_path: Path) -> None:
     for _ in range(2):
         assert demo().code == 0
@@ -72,6 +73,7 @@ def test_live_papers_are_taken_where_a_source_answers(
 
 
 @needs_data
+@pytest.mark.slow
 def test_on_real_papers_every_reader_gets_their_own(demo: Digest, tmp_path: Path) -> None:
     pages = sorted((SHARED_DATA / "seeds").glob("*.txt"))
     lists = sorted((SHARED_DATA / "huggingface/daily").glob("2026-06-1*.json"))
