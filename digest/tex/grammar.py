@@ -8,12 +8,14 @@ from digest.tex import signs
 
 Node: TypeAlias = "str | list[Node]"
 
-# Groups nested deeper than this are left as they are, so that no text can exhaust the stack.
+# A text with more open groups than this is left as it is, so that none can exhaust the stack.
 _DEEPEST = 16
 _TOKEN = re.compile(
     r"(?<!\w)[A-Za-z]:(?:\\[\w.-]+)+|\\[A-Za-z]+\*?|\\.|\$\$?|https?://[^\s\\{}<>\"$]+|[^\W_]+|.", re.DOTALL
 )
 _BREAK = re.compile(r"(?<!:)\\{2,}([A-Za-z]+|(?=[%&#_$\"'`^~{}]))?")
+# A character by its number, as JSON writes it; halves of a pair are none.
+_CODE = re.compile(r"\\u((?!d[89a-f])[0-9a-f]{4})", re.IGNORECASE)
 _CLOSING_QUOTE = {mark: re.compile(rf"\\{mark}(?![A-Za-z{{\\])") for mark in "'\""}
 _APOSTROPHE = re.compile(r"(?<=\w)\\'(?=(?:s|t|d|m|re|ve|ll)\b)")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\})(?=\d{3}(?!\d))")
@@ -22,7 +24,7 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 def unescaped(text: str) -> str:
     """Doubled backslashes as one or as a line break; quotation marks that were only escaped."""
-    text = _BREAK.sub(_single, text)
+    text = _CODE.sub(lambda code: chr(int(code[1], 16)), _BREAK.sub(_single, text))
     for mark, closing in _CLOSING_QUOTE.items():
         if closing.search(text):
             text = re.sub(rf"\\{mark}(?!\{{)", mark, text)
@@ -37,17 +39,17 @@ def _single(found: re.Match[str]) -> str:
 
 
 def tree(text: str) -> list[Node]:
-    """Tokens, with groups as lists; braces without a partner, or nested too deep, are tokens."""
+    """Tokens, with groups as lists. Braces without a partner are tokens; so is a text that is nested too deep."""
     levels: list[list[Node]] = [[]]
-    too_deep = 0
     for piece in _TOKEN.findall(_THOUSANDS.sub(",", text)):
-        if piece == "{" and len(levels) <= _DEEPEST:
+        if piece == "{":
             levels.append([])
-        elif piece == "}" and len(levels) > 1 and not too_deep:
+            if len(levels) > _DEEPEST:
+                return [text]
+        elif piece == "}" and len(levels) > 1:
             group = levels.pop()
             levels[-1].append(group)
         else:
-            too_deep = max(too_deep + (piece == "{") - (piece == "}"), 0)
             levels[-1].append(piece)
     for level in levels[1:]:
         levels[0] += ["{", *level]
@@ -73,6 +75,8 @@ def is_formula(inside: str, after: str) -> bool:
 
 def _is_plain_formula(inside: str, after: str, words: int) -> bool:
     """The same, without a sign of TeX inside: one name, number or short expression."""
+    if inside == "-":
+        return True
     if not inside.strip() or inside[0].isspace() != inside[-1].isspace() or len(inside) > 60:
         return False
     if after[:1].isdigit() or words > 1 or inside[-1] in "/:-–&,.":

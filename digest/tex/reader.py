@@ -12,6 +12,8 @@ _LAST_WORD = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+\Z")
 _COLOUR = re.compile(r"[a-z]+(?:![\d!a-z]+)?")
 _ESCAPE = re.compile(r"\\([%#&_~$])(?:\{\})?|\\allowbreak ?")
 _LEFT = {"\\left", "\\big", "\\Big", "\\bigl", "\\Bigl"}
+# Signs that follow a number as a word does: "2.3× faster".
+_FREE = {"times", "uparrow", "downarrow"}
 _PAIRED = {"(": "\\)", "[": "\\]"}
 _ENDS = {"$", "$$", *_PAIRED.values()}
 _NO_ARGUMENTS = {"", " ", "^", "_", "\\"} | _ENDS
@@ -49,9 +51,15 @@ class _Reader:
             return self._script(node)
         if len(node) > 1 and node[0] == "\\":
             return self._command(node) if node[1].isascii() and node[1].isalpha() else self._symbol(node[1])
-        if self.formula:
-            return " " if node == "~" else signs.OPERATORS.get(node, node) if node in signs.STRIPPED else node
-        return node
+        return self._bare(node) if self.formula else node
+
+    def _bare(self, word: str) -> str:
+        """A word of a formula, which may be a sign's name that has lost its backslash."""
+        if word == "~":
+            return " "
+        if word in signs.GREEK or word in signs.STRIPPED:
+            return signs.SIGNS[word]
+        return f"{word[0]} ×" if word[1:] == "times" else word
 
     # What stands before, and what follows.
 
@@ -104,6 +112,9 @@ class _Reader:
     # Groups and formulas.
 
     def _group(self, group: list[Node]) -> str:
+        if self.out and self.out[-1] in signs.BARE:
+            self.at -= 1
+            return _COMMANDS[self.out.pop()](self)
         if self.formula:
             return _Reader(group, formula=True).read()
         first = group[0] if group and isinstance(group[0], str) else ""
@@ -121,25 +132,29 @@ class _Reader:
 
     def _is_part_of_a_word(self, inside: str) -> bool:
         """Whether braces hold letters within a word (`Le{a}rner`) or the base of a script (`{H}_t`)."""
-        if not (inside.isalpha() and inside.isascii() and len(inside) <= 2):
+        if not (inside.isalpha() and inside.isascii() and (len(inside) <= 2 or (inside.isupper() and len(inside) < 6))):
             return False
         follower, before = self._next(), self._before()
         after = follower[:1] if isinstance(follower, str) else ""
-        return after in {"_", "^"} or (after.isalpha() and after.islower()) or (before.isalpha() and before.islower())
+        return after in {"_", "^"} or after.islower() or before.islower()
 
     def _dollars(self, mark: str) -> str:
-        if self.last[mark] < self.at:
+        ends = {mark} if mark == "$$" else {"$", "$$"}
+        if max(self.last.get(end, -1) for end in ends) < self.at:
             return mark
-        end = self.nodes.index(mark, self.at)
-        inside = source(self.nodes[self.at : end])
-        if (mark == "$" and "$$" in inside) or not is_formula(inside, source(self.nodes[end + 1 : end + 2])):
+        end = next(at for at in range(self.at, len(self.nodes)) if self.nodes[at] in ends)
+        if not is_formula(source(self.nodes[self.at : end]), source(self.nodes[end + 1 : end + 2])):
             return mark
-        return self._formula_until(end)
+        formula = self._formula_until(end)
+        if self.nodes[end] != mark:
+            # The second of two dollars opens the next formula: `$a$$b$`.
+            self.nodes[end], self.at, self.last["$"] = "$", end, max(end, self.last.get("$", -1))
+        return formula
 
     def _formula_until(self, end: int) -> str:
         inside = self.nodes[self.at : end]
         self.at = end + 1
-        return _Reader(inside, formula=True).read().strip(" ")
+        return "−" if inside == ["-"] else _Reader(inside, formula=True).read().strip(" ")
 
     def _script(self, mark: str) -> str:
         grouped, before = isinstance(self._next(), list), self._before()
@@ -148,8 +163,8 @@ class _Reader:
         argument = self._argument()
         if not argument:
             return mark
-        if self.out and (name := _LAST_WORD.search(self.out[-1])) and name[0] in signs.GREEK:
-            self.out[-1] = self.out[-1][: name.start()] + signs.GREEK[name[0]]
+        if self.out and (name := _LAST_WORD.search(self.out[-1])) and name[0] in signs.BASES:
+            self.out[-1] = self.out[-1][: name.start()] + signs.BASES[name[0]]
         return signs.script(mark, _Reader(argument, formula=True).read().strip(" "))
 
     # Commands.
@@ -198,6 +213,9 @@ class _Reader:
             return self._function(name)
         if name in signs.IGNORED or name in signs.SWITCHES:
             return self._ignored()
+        if self._next() == "{" and (name in signs.FONTS or name == "footnote"):
+            self.at += 1
+            return "" if name in signs.FONTS else " ("
         start = self.at
         read = _COMMANDS.get(name)
         written = read(self) if read else self._unknown(name, token)
@@ -205,17 +223,20 @@ class _Reader:
 
     def _sign(self, name: str) -> str:
         """A sign. A blank after it is TeX's own end of the name, and stays where there is one before the sign, too."""
-        is_operator, before = name in signs.OPERATORS, self._before()
-        if self._next() == [] or (self._next() == " " and self._ends_at_blank(is_operator, before)):
+        before = self._before()
+        if self._next() == [] or (self._next() == " " and self._ends_at_blank(name, before)):
             self.at += 1
         if name == "deg" and self.formula and not before.isdigit():
             return "deg"
         return signs.SIGNS[name]
 
-    def _ends_at_blank(self, is_operator: bool, before: str) -> bool:
+    def _ends_at_blank(self, name: str, before: str) -> bool:
         after = self.nodes[self.at + 1] if self.at + 1 < len(self.nodes) else ""
         number = isinstance(after, str) and after[:1].isdigit()
-        return (is_operator and not before.isspace() and (self.formula or number)) or (before == "\n" and number)
+        if before == "\n" and number:
+            return True
+        glued = name in signs.OPERATORS and not before.isspace()
+        return glued and (self.formula or number or name not in _FREE)
 
     def _word(self, word: str) -> str:
         if self._next() == []:
@@ -230,9 +251,11 @@ class _Reader:
         return f"{' ' if self._before().isalnum() else ''}{name}{' ' if glued else ''}"
 
     def _ignored(self) -> str:
-        if self._next() == []:
-            self.at += 1
-        elif self.out and self._before().isspace():
+        """Nothing, and no second blank; what a size or a direction applies to is kept."""
+        group = self._group_after()
+        if group is not None:
+            return _Reader(group, formula=self.formula).read()
+        if self._before().isspace():
             self._skip_spaces()
         return ""
 
@@ -310,14 +333,15 @@ class _Reader:
         return "" if group is None else self._apart(signs.link(self.prose(), _plain(group)))
 
     def note(self) -> str:
+        self._option()
         group = self._group_after()
         return "" if group is None else f" ({_Reader(group).read().strip()})"
 
     def colour(self) -> str:
         """A colour's name is dropped; anything else is text that has lost its own braces."""
-        group = self._group_after()
-        name = source(group or [])
-        return "" if _COLOUR.fullmatch(name) else name
+        model = self._option()
+        name = source(self._group_after() or [])
+        return "" if model or _COLOUR.fullmatch(name) else name
 
     def coloured(self) -> str:
         self._option()

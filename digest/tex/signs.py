@@ -25,7 +25,7 @@ LETTERS = GREEK | _pairs(
     " textbackslash \\ textless < textgreater > textasciitilde ∼ textendash – textemdash — textquoteright ’"
     " textquoteleft ‘ textquotedblleft “ textquotedblright ” textbar | textunderscore _ textdollar $ textpm ±"
     " texttimes × textmu µ textregistered ® texttrademark ™ textbullet • textperiodcentered · slash / lq ‘ rq ’"
-    " textalpha α textbeta β"
+    " textperthousand ‰ textpertenthousand ‱ textasciicircum ^ textalpha α textbeta β"
 )
 # Signs between two things: a blank after the command is kept only where there is one before it.
 OPERATORS = _pairs(
@@ -76,6 +76,10 @@ STRIPPED = frozenset(
     "times sim approx cdot circ pm leq geq neq odot oplus otimes star ast dagger rightarrow leftarrow"
     " in to le ge".split()
 )
+# Commands that are known by the brace that follows, even without a backslash.
+BARE = FONTS - {"overline", "underline", "pmb"} | {"sqrt", "frac", "widetilde", "tilde", "widehat", "textsuperscript"}
+# Names that a script in braces proves to be signs.
+BASES = GREEK | _pairs("ell ℓ nabla ∇ infty ∞ sum ∑ prod ∏")
 ALPHABETS = frozenset("mathbb mathbbm mathds".split())
 BLACKBOARD = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))
 OVER = {
@@ -104,17 +108,20 @@ _LOWERED = dict(zip("0123456789+-=()aehijklmnoprstuvx−", "₀₁₂₃₄₅�
 # Signs that stand raised by themselves.
 _UPRIGHT = {"∘": "°", "°": "°", "*": "*", "†": "†", "‡": "‡", "′": "′", "′′": "″", "'": "′"}
 _SIMPLE = re.compile(r"[^\W_]+(?:\.\d+)?|[^\W\d_][₀-₉⁰¹²³⁴-⁹]*|.", re.DOTALL)
-_WORD = re.compile(r"[^\W\d_]{3}")
+# A command of the author's own that has lost its backslash, around a link's text.
+_FRAMED = re.compile(r"\A[A-Za-z]+\{([^{}]*)\}\Z")
+_WORDY = re.compile(r"[^\W\d_]{3}|(?!\A)\(")
 
 
 def script(mark: str, inside: str) -> str:
     """An exponent (`^`) or an index (`_`): raised or lowered where Unicode can, else after its mark."""
+    inside = inside.strip(" ,")
     if not inside:
         return ""
     if mark == "^" and inside in _UPRIGHT:
         return _UPRIGHT[inside]
     table = _RAISED if mark == "^" else _LOWERED
-    if all(character in table for character in inside) and not _WORD.search(inside):
+    if all(character in table for character in inside) and not _WORDY.search(inside):
         return "".join(table[character] for character in inside)
     return mark + grouped(inside)
 
@@ -131,7 +138,7 @@ def over(letter: str, mark: str) -> str:
 
 def link(text: str, address: str) -> str:
     """A link's text and address; the text alone where the address is not one of the web."""
-    text, address = text.strip(), address.strip()
+    text, address = _FRAMED.sub(r"\1", text.strip()), address.strip()
     if not address.lower().startswith(("https://", "http://")):
         return text
     if not text or "://" in text or address.rstrip("/").endswith(text.rstrip("/")):

@@ -13,7 +13,6 @@ _ADDRESS = re.compile(
     r"((?:https?://|www\.)[^\s\\{}<>\"]+|(?<![\w.-])[\w.-]{1,80}\.(?:com|org|net|edu|gov|io|ai|co|dev)/[^\s\\{}<>\"]*)"
 )
 _GREEK = "|".join(sorted((*signs.GREEK, "nabla", "ell", "infty"), key=len, reverse=True))
-_FONT = "|".join(sorted(signs.FONTS - {"text", "overline", "underline", "pmb"}, key=len, reverse=True))
 _ALONE = {"star": "*", "ast": "*", "top": "ᵀ", "dagger": "†", "prime": "′", "infty": "^∞", "circ": "°"}
 
 
@@ -36,7 +35,7 @@ def _blackboard(found: re.Match[str]) -> str:
 
 
 def _over(found: re.Match[str]) -> str:
-    return signs.over(found[1] or found[2], signs.OVER["tilde"])
+    return signs.over(found[1], signs.OVER["tilde"])
 
 
 def _ell(found: re.Match[str]) -> str:
@@ -47,22 +46,22 @@ _Rule = tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 # Each with a string without which it cannot apply, in the order in which they are applied.
 _RULES: tuple[_Rule, ...] = (
-    ("times", re.compile(r"(?<=\d)times (?=\d)"), "×"),
-    ("times", re.compile(r"(?<=\d)times(?=[\dA-Z]|\b)"), "×"),
+    ("^", re.compile(r"(?<=\d)\^ ?circ(?=times\d)"), "°"),
+    ("times", re.compile(r"(?<=[\d°])times (?=\d)"), "×"),
+    ("times", re.compile(r"(?<=[\d°])times(?=[\dA-Z]|\b)"), "×"),
     ("times", re.compile(r"(?<![\w.,])(\d+) times (\d+)(?![\w.,]*\d)"), _product),
     ("sim", re.compile(r"(?<=\d)sim ?(?=\d)"), "∼"),
     ("sim", re.compile(r"(?<![\w-])sim(?=\d[\d.,]*(?:[%kKMBTx×]|\b))"), "∼"),
-    ("arrow", re.compile(r"(?<=[\d%)])(uparrow|downarrow)\b"), _word),
+    ("arrow", re.compile(r"(?<=[\d%)₀-ₜ])(uparrow|downarrow|rightarrow|leftarrow)\b"), _word),
     ("eq ", re.compile(r"(?<![^\s(])(leq|geq|neq) (?=[\w(-])"), lambda found: f"{_word(found)} "),
     ("e ", re.compile(r"(?:(?<=\()|(?<=\b[A-Za-z] ))(le|ge) (?=\d)"), lambda found: f"{_word(found)} "),
     ("propto", re.compile(r"(?<= )(propto)(?= )"), _word),
-    ("math", re.compile(r"\bmathbb ?\{?([A-Z])(?![A-Za-z])\}?"), _blackboard),
+    ("propto", re.compile(r"(?<=\d)propto (?=\w)"), " ∝ "),
+    ("math", re.compile(r"\bmathbb ?([A-Z])(?![A-Za-z])"), _blackboard),
     ("math", re.compile(r"\bmath(?:cal|bf|rm|scr) ?([A-Z])(?![A-Za-z])"), r"\1"),
-    ("{", re.compile(rf"(?<![A-Za-z])(?:{_FONT}|text)\{{([^{{}}]*)\}}"), r"\1"),
     ("boldsymbol", re.compile(r"(?<![A-Za-z])boldsymbol ?(?=[^\sA-Za-z]|[A-Za-z]\b)"), ""),
-    ("tilde", re.compile(r"(?<![A-Za-z])(?:wide)?tilde(?:\{([A-Z])\}| ([A-Z])(?=\())"), _over),
+    ("tilde", re.compile(r"(?<![A-Za-z])(?:wide)?tilde ([A-Z])(?=\()"), _over),
     ("sqrt[3]{", re.compile(r"(?<![A-Za-z])sqrt\[3\]\{([^{}]*)\}"), lambda found: f"∛{signs.grouped(found[1])}"),
-    ("sqrt{", re.compile(r"(?<![A-Za-z])sqrt\{([^{}]*)\}"), lambda found: f"√{signs.grouped(found[1])}"),
     ("infty", re.compile(r"(?<![A-Za-z])(infty)(?![A-Za-z])"), _word),
     ("ell_", re.compile(r"(?<![A-Za-z])ell_([0-9])(?![\w.])"), _ell),
     ("_", re.compile(rf"(?<![A-Za-z\\_])({_GREEK})(?=_\d)"), _word),
@@ -91,7 +90,7 @@ _QUOTED = (
 def restored(text: str) -> str:
     """The text with the remains of TeX as the signs they were."""
     if "~" in text:
-        text = re.sub("~+(?=https?://)", " ", _CITED.sub("", text))
+        text = re.sub("(?<!~)~+(?=https?://)", " ", _CITED.sub("", text))
     parts = _ADDRESS.split(text) if "/" in text else [text]
     parts[::2] = map(_part, parts[::2])
     return _quoted("".join(parts))
