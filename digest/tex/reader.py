@@ -2,15 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 
 from digest.tex import signs
+from digest.tex.commands import COMMANDS, Command
 from digest.tex.grammar import Node, is_formula, source, tree, unescaped
 
 _ADDRESS = re.compile(r"https?://\S+\Z")
 _LAST_WORD = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+\Z")
-_COLOUR = re.compile(r"[a-z]+(?:![\d!a-z]+)?")
-_ESCAPE = re.compile(r"\\([%#&_~$])(?:\{\})?|\\allowbreak ?")
 _LEFT = {"\\left", "\\big", "\\Big", "\\bigl", "\\Bigl"}
 # Signs that follow a number as a word does: "2.3× faster".
 _FREE = {"times", "uparrow", "downarrow"}
@@ -97,9 +95,6 @@ class _Reader:
         font = node[1:] in signs.FONTS
         return [node, group] if font and (group := self._group_after()) else [node]
 
-    def _inside(self) -> str:
-        return _Reader(self._argument(), formula=self.formula).read().strip(" ")
-
     def _option(self) -> str:
         """What stands in the square brackets that follow, if any."""
         if self._next() != "[" or "]" not in self.nodes[self.at : self.at + 12]:
@@ -114,7 +109,7 @@ class _Reader:
     def _group(self, group: list[Node]) -> str:
         if self.out and self.out[-1] in signs.BARE:
             self.at -= 1
-            return _COMMANDS[self.out.pop()](self)
+            return self._written(COMMANDS[self.out.pop()])
         if self.formula:
             return _Reader(group, formula=True).read()
         first = group[0] if group and isinstance(group[0], str) else ""
@@ -139,7 +134,7 @@ class _Reader:
         return after in {"_", "^"} or after.islower() or before.islower()
 
     def _dollars(self, mark: str) -> str:
-        ends = {mark} if mark == "$$" else {"$", "$$"}
+        ends = [mark] if mark == "$$" else ["$", "$$"]
         if max(self.last.get(end, -1) for end in ends) < self.at:
             return mark
         end = next(at for at in range(self.at, len(self.nodes)) if self.nodes[at] in ends)
@@ -216,10 +211,33 @@ class _Reader:
         if self._next() == "{" and (name in signs.FONTS or name == "footnote"):
             self.at += 1
             return "" if name in signs.FONTS else " ("
+        if name in signs.DROPPED:
+            return self._dropped()
+        if name not in COMMANDS:
+            return self._unknown(name, token)
         start = self.at
-        read = _COMMANDS.get(name)
-        written = read(self) if read else self._unknown(name, token)
-        return token if read and self.at == start and not self.formula else written
+        written = self._written(COMMANDS[name])
+        return token if self.at == start and not self.formula else written
+
+    def _written(self, command: Command) -> str:
+        """What a command writes, apart from the word before it where that is an address."""
+        written = command.write(*(self._taken(kind) for kind in command.takes))
+        apart = command.takes[0] == "s" and (self._before().isalnum() or self._before() in ".,:;")
+        return f" {written}" if apart and written else written
+
+    def _taken(self, kind: str) -> str:
+        if kind == "o":
+            return self._option()
+        argument = self._argument()
+        return source(argument) if kind == "s" else _Reader(argument, formula=self.formula and kind != "p").read()
+
+    def _dropped(self) -> str:
+        """Nothing, and no blank before it."""
+        self._option()
+        self._option()
+        if self._group_after() is not None and self.out and self.out[-1] in {" ", "~"}:
+            self.out.pop()
+        return ""
 
     def _sign(self, name: str) -> str:
         """A sign. A blank after it is TeX's own end of the name, and stays where there is one before the sign, too."""
@@ -274,108 +292,3 @@ class _Reader:
         )
         escape = len(name) == 1 or (name[0] in "nrt" and name[1].isupper())
         return token if in_a_path or escape else name
-
-    # Commands with arguments, each by what it writes.
-
-    def contents(self) -> str:
-        return _Reader(self._argument(), formula=self.formula).read()
-
-    def prose(self) -> str:
-        return _Reader(self._argument()).read()
-
-    def nothing(self) -> str:
-        """Nothing, and no blank before it."""
-        self._option()
-        self._option()
-        if self._group_after() is not None and self.out and self.out[-1] in {" ", "~"}:
-            self.out.pop()
-        return ""
-
-    def blackboard(self) -> str:
-        letter = self._inside()
-        return signs.BLACKBOARD.get(letter, letter)
-
-    def fraction(self) -> str:
-        above, below = self._inside(), self._inside()
-        return f"{signs.grouped(above)}/{signs.grouped(below)}" if above or below else ""
-
-    def binomial(self) -> str:
-        above, below = self._inside(), self._inside()
-        return f"({above} choose {below})"
-
-    def root(self) -> str:
-        degree = self._option()
-        inside = self._inside()
-        sign = {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree)
-        return f"{sign or signs.script('^', degree) + '√'}{signs.grouped(inside)}" if inside else ""
-
-    def raised(self) -> str:
-        return signs.script("^", self._inside())
-
-    def lowered(self) -> str:
-        return signs.script("_", self._inside())
-
-    def stacked(self) -> str:
-        """What stands above is left out, what it stands on is kept."""
-        self._argument()
-        return self._inside()
-
-    def negated(self) -> str:
-        sign = self._inside()
-        return signs.over(sign, "\u0338") if sign else ""
-
-    def address(self) -> str:
-        group = self._group_after()
-        return "" if group is None else self._apart(signs.link("", plain) or plain) if (plain := _plain(group)) else ""
-
-    def link(self) -> str:
-        group = self._group_after()
-        return "" if group is None else self._apart(signs.link(self.prose(), _plain(group)))
-
-    def note(self) -> str:
-        self._option()
-        group = self._group_after()
-        return "" if group is None else f" ({_Reader(group).read().strip()})"
-
-    def colour(self) -> str:
-        """A colour's name is dropped; anything else is text that has lost its own braces."""
-        model = self._option()
-        name = source(self._group_after() or [])
-        return "" if model or _COLOUR.fullmatch(name) else name
-
-    def coloured(self) -> str:
-        self._option()
-        self._argument()
-        return self.contents()
-
-    def _apart(self, address: str) -> str:
-        return f" {address}" if self._before().isalnum() or self._before() in ".,:;" else address
-
-
-def _plain(group: list[Node]) -> str:
-    return _ESCAPE.sub(r"\1", source(group)).strip()
-
-
-def _accented(mark: str) -> Callable[[_Reader], str]:
-    return lambda reader: signs.over(reader.contents(), mark)
-
-
-_COMMANDS: dict[str, Callable[[_Reader], str]] = {
-    **dict.fromkeys(signs.FONTS, _Reader.contents),
-    **dict.fromkeys(signs.PROSE, _Reader.prose),
-    **dict.fromkeys(signs.DROPPED, _Reader.nothing),
-    **dict.fromkeys(signs.ALPHABETS, _Reader.blackboard),
-    **{name: _accented(mark) for name, mark in signs.OVER.items()},
-    **dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"), _Reader.fraction),
-    **dict.fromkeys(("binom", "dbinom", "tbinom"), _Reader.binomial),
-    "sqrt": _Reader.root,
-    "textsuperscript": _Reader.raised,
-    "textsubscript": _Reader.lowered,
-    **dict.fromkeys(("overset", "underset", "stackrel"), _Reader.stacked),
-    "not": _Reader.negated,
-    **dict.fromkeys(("url", "path", "nolinkurl"), _Reader.address),
-    "href": _Reader.link,
-    **dict.fromkeys(("footnote", "footnotetext"), _Reader.note),
-    "color": _Reader.colour,
-    **dict.fromkeys(("textcolor", "colorbox"), _Reader.coloured),
-}

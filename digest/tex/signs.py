@@ -133,7 +133,7 @@ def grouped(inside: str) -> str:
 
 def over(letter: str, mark: str) -> str:
     """The letter with an accent; more than one letter stays without."""
-    return unicodedata.normalize("NFC", letter + mark) if len(letter) == 1 else letter
+    return unicodedata.normalize("NFC", letter + mark) if len(letter) == 1 and not letter.isspace() else letter
 
 
 def link(text: str, address: str) -> str:
