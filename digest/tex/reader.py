@@ -208,13 +208,14 @@ class _Reader:
             return self._function(name)
         if name in signs.IGNORED or name in signs.SWITCHES:
             return self._ignored()
+        if name in signs.DROPPED:
+            return self._dropped()
+        return self._with_arguments(name, token) if name in COMMANDS else self._unknown(name, token)
+
+    def _with_arguments(self, name: str, token: str) -> str:
         if self._next() == "{" and (name in signs.FONTS or name == "footnote"):
             self.at += 1
             return "" if name in signs.FONTS else " ("
-        if name in signs.DROPPED:
-            return self._dropped()
-        if name not in COMMANDS:
-            return self._unknown(name, token)
         start = self.at
         written = self._written(COMMANDS[name])
         return token if self.at == start and not self.formula else written
