@@ -75,6 +75,7 @@ ACCENTS = table(r"""
     query\'s content, Ma\'nczak => query's content, Mańczak
     the \"world model\" of => the "world model" of
     Bird\u2019s Eye => Bird’s Eye
+    hyphen\-ated, https://example.org/a\-b, \r{ho} => hyphenated, https://example.org/a-b, ρ
     \~8B, the~word~(VLM) and RTX~5090 => ~8B, the word (VLM) and RTX 5090
 """)
 STRIPPED = table(r"""
@@ -102,7 +103,7 @@ PROSE = [
     "H_2O, snake_case, V_AI and x_1",
     "{a, b}, {-1, 0, 1}, {user}, f{1}{2}",
     "https://example.org/~user/a_b--c/8times/pi_0",
-    "~85%, 1M~60M, 10~100, z~N(0,1), ~/papers",
+    "~85%, 1M~60M, 10~100, 1.5~2.8, z~N(0,1), ~/papers",
     "--help, `cat.n.01` and don't",
     r"C:\Users\name, \d+, \nThe, A \ B",
     "x^, ^2, ^_^, a^b and pass^k",

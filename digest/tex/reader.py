@@ -174,6 +174,8 @@ class _Reader:
             return f"\\{sign}" if self._before().isspace() else " "
         if sign in ",;:>":
             return " "
+        if sign == "-" and self.out and _ADDRESS.search(self.out[-1]):
+            return "-"
         if sign in "-/@" or (sign == "!" and self.formula):
             return ""
         return "‖" if sign == "|" and self.formula else sign
@@ -183,6 +185,8 @@ class _Reader:
         group, bare = self._group_after(), sign if not sign.isalpha() else f"\\{sign}"
         if group is not None:
             letters = _Reader(group).read()
+            if sign + letters in signs.GREEK:
+                return signs.GREEK[sign + letters]
             return signs.over(_DOTTED.get(letters, letters), signs.ACCENTS[sign])
         start = self.at
         if sign.isalpha():

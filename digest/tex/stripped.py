@@ -74,8 +74,10 @@ _RULES: tuple[_Rule, ...] = (
 )
 _KEY = r"[a-z]+(?:19|20)\d\d[a-z]\w*"
 _CITED = re.compile(rf"~{_KEY}(?:, ?{_KEY})*")
+# A tie after a word or a number's unit; not one between two numbers, nor a distribution's: x~N(0, 1).
 _BLANK = re.compile(
-    r"(?<=[A-Za-z)\].,;:’”][\w)\].,;:’”])(?<!\d[A-Za-z%])(?<!\d\d)~(?=[\w(\[])(?![A-Z]\()|(?<=[.,;:] )~(?=[A-Za-z])"
+    r"(?<=[\w)\].,;:’”][\w)\].,;:’”])(?:(?<!\d)(?<!\d[A-Za-z%])~|~(?!\d))(?=[\w(\[])(?![A-Z]\()"
+    r"|(?<=\d)~(?=[A-Za-z])|(?<=[.,;:] )~(?=[A-Za-z])"
 )
 _DASHES = (
     (re.compile(r"(?<=\w)---(?=\w)|(?<= )---(?= )"), "—"),
