@@ -1,12 +1,15 @@
 """Cleaning and comparing texts. Pure; the one place where a source's text becomes readable.
 
 Cleaning is idempotent, and leaves alone what it is not sure of: a text without any of the flaws
-below comes back unchanged.
+below comes back unchanged. What it returns is text, never markup: it is escaped where it is shown.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
+
+from digest import tex
 
 # Bidirectional controls (Unicode Annex 9) and characters without width: invisible in a title, they
 # turn its display around or hide what it says. The joiners stay where a script needs them.
@@ -18,15 +21,60 @@ _JOINER = re.compile(rf"(?<!{_SCRIPT})[\u200c\u200d]|[\u200c\u200d](?!{_SCRIPT})
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"[\s\x85\u2028\u2029]+")
-_ESCAPED = re.compile(r"(?<!\\)\\+([%&#_$])")
+
+# One reading can bring another flaw to light (`&amp;lt;`); a text that is not settled by then is hostile.
+_READINGS = 8
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ATTRIBUTE = r"\s+[A-Za-z:-]{1,30}\s?=\s?(?:\"[^\"<>]*\"|'[^'<>]*')"
+_PAIRED_TAG = re.compile(
+    rf"<(?P<name>i|b|em|strong|small|span|tt|a|sub|sup|jats:[a-z]{{1,12}})(?:{_ATTRIBUTE}){{0,8}}\s?>"
+    r"(?P<inside>[^<>]*)</(?P=name)\s?>",
+    re.IGNORECASE,
+)
+_LINE_BREAK = re.compile(r"<br\s?/?>|</?p>", re.IGNORECASE)
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])([^*]{1,400})(?<=[^\s*])\*\*(?!\*)")
+_EMPHASIS = re.compile(
+    r"(?<![\w*/\\])\*(?=[^\W_])([^*]{2,400})(?<=[\w.)!?])\*(?![\w*])"
+    r"|(?<![^\s(\[“‘])_([^\W\d_]+(?:[ -][^\W\d_]+)*)_(?![^\s.,;:!?)\]”’])"
+)
+_LINK = re.compile(r"!?\[([^\[\]]{1,400})\]\(\s?([A-Za-z]{2,12}:[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\s?\)")
 
 
 def clean(raw: str) -> str:
-    r"""One line of readable text: composed (NFC), without control characters, and `\%` as `%`."""
+    """One line of readable text, composed (NFC): without control characters, line breaks, HTML, Markdown or TeX."""
+    plain = text = one_line(raw)
+    for _ in range(_READINGS):
+        before, text = text, one_line(_read(text))
+        if text == before:
+            return text
+    return plain
+
+
+def one_line(raw: str) -> str:
+    """One composed line of what can be seen."""
     text = _CONTROL.sub("", _INVISIBLE.sub("", raw))
     text = _JOINER.sub("", unicodedata.normalize("NFC", text))
-    text = unicodedata.normalize("NFC", _ESCAPED.sub(r"\1", text))
-    return _SPACE.sub(" ", text).strip()
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def _read(text: str) -> str:
+    """One reading of a text: what HTML, Markdown and TeX in it say."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    if "<" in text:
+        text = _PAIRED_TAG.sub(_untagged, _LINE_BREAK.sub(" ", text))
+    if "](" in text:
+        text = _LINK.sub(lambda link: tex.link(link[1], link[2]), text)
+    if "*" in text or "_" in text:
+        text = _EMPHASIS.sub(lambda found: found[1] or found[2], _BOLD.sub(r"\1", text))
+    return tex.readable(text)
+
+
+def _untagged(tag: re.Match[str]) -> str:
+    name = tag["name"].lower()
+    if name in {"sub", "sup"}:
+        return tex.script("_" if name == "sub" else "^", tag["inside"])
+    return tag["inside"]
 
 
 def storable(raw: str) -> str:

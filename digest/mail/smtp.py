@@ -14,7 +14,7 @@ import aiosmtplib
 
 from digest.errors import DeliveryError
 from digest.model import Answer, Outcome, Outgoing
-from digest.text import clean
+from digest.text import one_line
 
 CONNECT_SECONDS = 30
 COMMAND_SECONDS = 300
@@ -186,5 +186,5 @@ def _deferred(message: Outgoing, why: str) -> Answer:
 
 def _first_line(said: str) -> str:
     """The first line of a reply, without anything that looks like an address."""
-    line = clean(said.strip().partition("\n")[0][:1000])
+    line = one_line(said.strip().partition("\n")[0][:1000])
     return re.sub(r"<?\S+@\S+>?", "(address)", line)[:200]
