@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure
 from digest.model import Listing, Signals
+from digest.sources.names import ARXIV_ID
 from digest.sources.source import Page
 
 ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 SATURDAY = 5
-ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?=v\d+$|$)")
 
 
 class HuggingFace:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.huggingface import ARXIV_ID, count, instant, text, web_address
+from digest.sources.huggingface import count, instant, text, web_address
+from digest.sources.names import ARXIV_ID
 
 
 def record(row: Mapping[str, Any]) -> Listing | None:
