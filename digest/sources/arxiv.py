@@ -31,9 +31,9 @@ _SPACES = {
     "x": "http://arxiv.org/schemas/atom",
     "o": "http://a9.com/-/spec/opensearch/1.1/",
 }
-_WITHDRAWN = re.compile(
-    r"\s*(?:this (?:paper|article|submission|manuscript) (?:has been|is|was) withdrawn|withdrawn\b)", re.I
-)
+_KIND = r"(?:paper|article|submission|manuscript|work)"
+_WITHDRAWN = re.compile(rf"(?:this|the) {_KIND} (?:has been|is|was) withdrawn\b(?! from\b)", re.IGNORECASE)
+_COMMENT = re.compile(rf"\s*(?:{_KIND} )?withdrawn(?:[.,;:]| by\b| due\b| because\b|\s*$)", re.IGNORECASE)
 
 
 class Arxiv:
@@ -145,13 +145,14 @@ def _listing(entry: etree._Element, position: int) -> Listing:
         published_at=instant(_text(entry, "a:published").strip()),
         url=f"https://arxiv.org/abs/{number}",
         pdf_url=f"https://arxiv.org/pdf/{number}",
-        withdrawn=is_withdrawn(abstract, _text(entry, "x:comment")),
+        withdrawn=is_withdrawn(abstract, _text(entry, "x:comment")[:2000]),
     )
 
 
-def is_withdrawn(*texts: str) -> bool:
-    """Whether an abstract or a comment begins by saying that the paper was withdrawn."""
-    return any(_WITHDRAWN.match(text) for text in texts)
+def is_withdrawn(abstract: str, comment: str = "") -> bool:
+    """Whether the abstract begins with, or the comment holds, its authors' word that the paper was withdrawn."""
+    begins = _WITHDRAWN.match(" ".join(abstract[:200].split()))
+    return bool(begins or _WITHDRAWN.search(" ".join(comment.split())) or _COMMENT.match(comment))
 
 
 def _categories(entry: etree._Element) -> tuple[str, ...]:
@@ -163,7 +164,7 @@ def _categories(entry: etree._Element) -> tuple[str, ...]:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return element.findtext(path, "", _SPACES)
+    return str(element.findtext(path, "", _SPACES))
 
 
 def _is_error_feed(response: Response) -> bool:
