@@ -10,8 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-
-from lxml import etree
+from typing import Any
 
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
@@ -19,6 +18,7 @@ from digest.model import Listing
 from digest.sources.huggingface import instant
 from digest.sources.names import aliases, arxiv_number, doi_in
 from digest.sources.source import Page
+from digest.sources.trees import read_tree
 
 ADDRESS = "https://export.arxiv.org/api/query"
 ACCEPT = "application/atom+xml, application/xml;q=0.9"
@@ -119,19 +119,17 @@ def parse(content: bytes) -> tuple[int, tuple[Listing, ...]]:
     return int(total) if total.isdecimal() and len(total) < 10 else len(listings), listings
 
 
-def _feed(content: bytes) -> etree._Element:
-    # No entity of a document type is expanded, nothing is fetched, and depth and size stay libxml2's.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+def _feed(content: bytes) -> Any:
     try:
-        feed = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise SourceError(Arxiv.name, "the answer is not XML. The next collect asks again.") from error
-    if feed.tag != f"{{{_SPACES['a']}}}feed" or feed.getroottree().docinfo.doctype:
-        raise SourceError(Arxiv.name, "the answer is not a feed. The next collect asks again.")
+        feed = read_tree(content)
+    except ValueError as error:
+        raise SourceError(Arxiv.name, f"the answer is no feed: {error}. The next collect asks again.") from error
+    if feed.tag != f"{{{_SPACES['a']}}}feed":
+        raise SourceError(Arxiv.name, "the answer is no feed. The next collect asks again.")
     return feed
 
 
-def _listing(entry: etree._Element, position: int) -> Listing:
+def _listing(entry: Any, position: int) -> Listing:
     number, title = arxiv_number(_text(entry, "a:id")), _text(entry, "a:title")
     if not number or not title.strip():
         raise SourceError(Arxiv.name, f"entry {position} of the answer is no paper: it has no arXiv id or no title.")
@@ -155,7 +153,7 @@ def is_withdrawn(abstract: str, comment: str = "") -> bool:
     return bool(begins or _WITHDRAWN.search(" ".join(comment.split())) or _COMMENT.match(comment))
 
 
-def _categories(entry: etree._Element) -> tuple[str, ...]:
+def _categories(entry: Any) -> tuple[str, ...]:
     """arXiv's own, the primary one first: those of other schemes (ACM, MSC) hold spaces, commas or digits."""
     terms = [
         one.get("term", "") for path in ("x:primary_category", "a:category") for one in entry.findall(path, _SPACES)
@@ -163,7 +161,7 @@ def _categories(entry: etree._Element) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for term in terms if re.fullmatch(r"[a-z-]+(?:\.[A-Za-z-]+)?", term)))
 
 
-def _text(element: etree._Element, path: str) -> str:
+def _text(element: Any, path: str) -> str:
     return str(element.findtext(path, "", _SPACES))
 
 

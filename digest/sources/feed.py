@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import feedparser
+from lxml import etree
 
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
@@ -28,10 +29,13 @@ from digest.sources.markup import plain_text
 from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, doi_in
 from digest.sources.people import names_in
 from digest.sources.source import Page
+from digest.sources.trees import read_tree
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 MOST_BYTES = 10_000_000
+MOST_BROKEN_BYTES = 500_000
 MOST_ITEMS = 2_000
+MOST_ELEMENTS = 200_000
 MOST_TITLE = 1_000
 MOST_ABSTRACT = 20_000
 MOST_WORDS = 50
@@ -78,8 +82,9 @@ def parse(
     """
     told = {"content-type": (headers or {}).get("content-type", "")}
     try:
+        bounded, told = _bounded(content, told)
         feed = feedparser.parse(
-            io.BytesIO(content), response_headers=told, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(bounded), response_headers=told, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:  # whatever a parser of broken feeds may stumble over
         raise SourceError(source, "the answer cannot be read as a feed. Check its address.") from error
@@ -93,6 +98,25 @@ def parse(
         one if all(numbers[alias.removeprefix(f"{source}:")] < 2 for alias in one.aliases) else replace(one, aliases=())
         for one in shown
     )
+
+
+def _bounded(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    """What feedparser is given, and the headers with it: alone, it takes 20 s and 700 MB for 5 MB of spite.
+
+    Raises ValueError for a feed that is broken and large, declares entities, or holds too many elements.
+    """
+    try:
+        root = read_tree(content)
+    except ValueError:
+        if len(content) > MOST_BROKEN_BYTES or b"<!ENTITY" in content:
+            raise
+        return content, headers
+    items = list(root.iter("{*}item", "{*}entry"))
+    for item in items[MOST_ITEMS:]:
+        item.getparent().remove(item)
+    if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
+        raise ValueError("it has too many elements")
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True), {}
 
 
 def _listing(entry: Mapping[str, Any], *, source: str, url: str, now: datetime) -> Listing:
