@@ -2,26 +2,33 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from digest import http
 from digest.compose import Press
-from digest.config import Config
+from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection
 from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.http import Client
+from digest.locator import host_and_port
 from digest.mail import Mailer
 from digest.rendering.templates import Library
 from digest.sources import Source
+from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
+from digest.sources.feed import MOST_BYTES, Feed
 from digest.sources.huggingface import HuggingFace
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
+from digest.store.sources import health
 from digest.tokens import KEY_CHARACTERS, Keys
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
+# As its terms of use ask.
+ARXIV = "Thank you to arXiv for use of its open access interoperability."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -41,14 +48,30 @@ class App:
         return Terms(lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown)
 
     @property
-    def look_back(self) -> timedelta:
-        """How far a collect reads back."""
-        return timedelta(days=self.config.sources.huggingface.look_back_days)
+    def look_backs(self) -> Mapping[str, timedelta]:
+        """How far a collect reads each source back."""
+        sources = self.config.sources
+        days = {"huggingface": sources.huggingface.look_back_days, "arxiv": sources.arxiv.look_back_days}
+        days |= {f"feed.{name}": feed.look_back_days for name, feed in sources.feed.items()}
+        return {name: timedelta(days=told) for name, told in days.items()}
 
     def sources(self) -> Sequence[Source]:
-        """The sources that are switched on."""
-        huggingface = self.config.sources.huggingface
-        return [HuggingFace(self._client(), url=huggingface.url)] if huggingface.enabled else []
+        """The sources that are switched on; feeds know what was read of them before."""
+        told = self.config.sources
+        found: list[Source] = []
+        if told.huggingface.enabled:
+            found.append(HuggingFace(self._client(told.huggingface), url=told.huggingface.url))
+        if told.arxiv.enabled:
+            client = self._client(told.arxiv, pause=BETWEEN_CALLS)
+            found.append(Arxiv(client, categories=told.arxiv.categories, url=told.arxiv.url))
+        feeds = {name: feed for name, feed in told.feed.items() if feed.enabled}
+        if feeds:
+            with self.store.reading() as connection:
+                cursors = {one.name: one.cursor for one in health(connection)}
+            for name, feed in feeds.items():
+                client = self._client(feed, most_bytes=MOST_BYTES)
+                found.append(Feed(client, name=name, url=feed.url, cursor=cursors.get(f"feed.{name}", "")))
+        return found
 
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
@@ -62,7 +85,7 @@ class App:
             from digest.mail.mailgun import Mailgun
 
             key = mail.mailgun.api_key.get_secret_value()
-            return Mailgun(self._client(), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
+            return Mailgun(self._client(mail.mailgun), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
         from digest.mail.smtp import Server, Smtp
 
         smtp = mail.smtp
@@ -76,8 +99,17 @@ class App:
         )
         return Smtp(server)
 
-    def _client(self) -> Client:
-        return Client(base_url=self.config.web.base_url)
+    def _client(
+        self,
+        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection,
+        *,
+        pause: float = 1.0,
+        most_bytes: int = http.MOST_BYTES,
+    ) -> Client:
+        """A client for one section: besides the allowed hosts, it may reach the one whose address the operator wrote."""
+        named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
+        allowed = {*self.config.http.allow_hosts, *named}
+        return Client(base_url=self.config.web.base_url, allowed_hosts=allowed, pause=pause, most_bytes=most_bytes)
 
 
 def open_app(config: Config) -> App:
@@ -150,9 +182,15 @@ def _app(config: Config, store: Store) -> App:
         base_url=config.web.base_url,
         site_name=config.web.site_name,
         accent=config.web.accent,
-        credits=HUGGING_FACE if config.sources.huggingface.enabled else "",
+        credits=_credits(config),
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
     )
     return App(config=config, store=store, keys=keys, press=press)
+
+
+def _credits(config: Config) -> str:
+    sources = config.sources
+    told = ((HUGGING_FACE, sources.huggingface.enabled), (ARXIV, sources.arxiv.enabled))
+    return " ".join(credit for credit, is_due in told if is_due)

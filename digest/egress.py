@@ -6,6 +6,7 @@ name that says something else a moment later (DNS rebinding) gains nothing. Spel
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -39,8 +40,8 @@ def is_public(address: str) -> bool:
 
 
 def host_key(host: str) -> str:
-    """A host as it is compared: without case, brackets, or the dot that ends a full name."""
-    return host.strip("[]").rstrip(".").lower()
+    """A host, perhaps with a port, as it is compared: without case, brackets, or the dot that ends a full name."""
+    return re.sub(r"[\[\]]|\.(?=:\d+$|$)", "", host).lower()
 
 
 def resolved(host: str, port: int) -> list[str]:

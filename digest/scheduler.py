@@ -60,7 +60,7 @@ class Ticker:
     def collect(self) -> None:
         """Read the sources."""
         app = self.app
-        for collected in collect(app.store, app.sources(), now=self.clock(), look_back=app.look_back):
+        for collected in collect(app.store, app.sources(), now=self.clock(), look_backs=app.look_backs):
             recorded = collected.recorded
             log.info(
                 "collected",

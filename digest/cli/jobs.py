@@ -21,11 +21,13 @@ def collect(
     now: Now = None,
 ) -> None:
     """Bring papers from the sources into the store."""
+    from digest.collect import LOOK_BACK
     from digest.collect import collect as bring
     from digest.sources.files import Files
 
     app, instant = opened(context), now_or(now)
-    look_back = app.look_back if since is None else timedelta(days=(instant.date() - day(since)).days)
+    look_back = LOOK_BACK if since is None else timedelta(days=(instant.date() - day(since)).days)
+    look_backs = app.look_backs if since is None else {}
     sources = [Files(file)] if file else app.sources()
     if source is not None:
         sources = [known for known in sources if known.name == source]
@@ -33,7 +35,9 @@ def collect(
         named = f"no source {source!r}" if source else "no source switched on"
         raise InputError(f"There is {named}. The configuration's [sources] lists them.")
     with steps("collecting") as shown:
-        collected = bring(app.store, sources, now=instant, look_back=look_back, progress=shown.named)
+        collected = bring(
+            app.store, sources, now=instant, look_back=look_back, look_backs=look_backs, progress=shown.named
+        )
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
