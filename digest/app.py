@@ -106,7 +106,7 @@ class App:
         pause: float = 1.0,
         most_bytes: int = http.MOST_BYTES,
     ) -> Client:
-        """A client for one section: besides the allowed hosts, it may reach the one whose address the operator wrote."""
+        """A client for one section: it may reach the allowed hosts, and that whose address the operator wrote."""
         named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
         allowed = {*self.config.http.allow_hosts, *named}
         return Client(base_url=self.config.web.base_url, allowed_hosts=allowed, pause=pause, most_bytes=most_bytes)

@@ -47,11 +47,13 @@ class Arxiv:
         *,
         categories: Sequence[str],
         url: str = ADDRESS,
+        most: int = MOST_PAPERS,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._categories = tuple(categories)
         self._url = url
+        self._most = most
         self._wait = wait
         self._asked = False
 
@@ -62,7 +64,7 @@ class Arxiv:
         params = {"search_query": query, "sortBy": "submittedDate", "sortOrder": "descending"}
         seen: set[tuple[str, ...]] = set()
         start = 0
-        while start < MOST_PAPERS:
+        while start < self._most:
             total, found = self._slice(params, start)
             new = [listing for listing in found if listing.aliases not in seen]
             seen.update(listing.aliases for listing in new)
@@ -86,7 +88,7 @@ class Arxiv:
 
     def _slice(self, params: dict[str, str], start: int) -> tuple[int, tuple[Listing, ...]]:
         """One slice; an empty one before the end is asked for once more, as such answers come and go."""
-        paged = params | {"start": str(start), "max_results": str(min(PAGE_SIZE, MOST_PAPERS - start))}
+        paged = params | {"start": str(start), "max_results": str(min(PAGE_SIZE, self._most - start))}
         total, found = parse(self._ask(paged))
         return parse(self._ask(paged)) if start < total and not found else (total, found)
 
