@@ -88,7 +88,7 @@ def parse(
         )
     except Exception as error:  # whatever a parser of broken feeds may stumble over
         raise SourceError(source, "the answer cannot be read as a feed. Check its address.") from error
-    if not feed.version and not feed.entries:
+    if not feed.get("version") and not feed.entries:
         raise SourceError(source, "the answer is no feed. Check its address: it may be that of a page.")
     entries = feed.entries[:MOST_ITEMS]
     numbers = Counter(text(entry, "id") for entry in entries)
@@ -152,9 +152,9 @@ def _announced(listing: Listing, *, kind: str, number: str) -> Listing:
 
 def _abstract(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     """The abstract, the authors if they stand before it under a label, and arXiv's kind of announcement."""
-    whole = _text_of(entry, "summary")
-    if not whole.strip() and entry.get("content"):
-        whole = _plain(entry["content"][0])
+    # Without a summary, feedparser gives the content for one, and does not say whether that is HTML.
+    has_summary = "summary_detail" in entry or not entry.get("content")
+    whole = _text_of(entry, "summary") if has_summary else _plain(entry["content"][0])
     kind = text(entry, "arxiv_announce_type")
     announced = _ANNOUNCED.match(whole)
     if announced:
@@ -185,8 +185,9 @@ def _doi(entry: Mapping[str, Any], guid: str, link: str) -> str:
 
 
 def _link(entry: Mapping[str, Any], url: str) -> str:
+    told = text(entry, "link").strip()
     try:
-        link = web_address(urljoin(url, text(entry, "link").strip()))
+        link = web_address(urljoin(url, told)) if told else ""
     except ValueError:
         return ""
     return "" if "@" in urlsplit(link).netloc or len(link) > 2_000 else link

@@ -12,7 +12,7 @@ def plain_text(markup: str) -> str:
     """The text that a browser would show, its blocks on lines of their own; no tag, comment or script is left."""
     parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = html.document_fromstring(markup.encode("utf-8", "ignore"), parser=parser)
+        root = html.document_fromstring(markup.replace("\0", "").encode("utf-8", "ignore"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return ""
     for element in root.iter(*_UNSEEN):
