@@ -155,9 +155,12 @@ def test_the_configured_sources_are_collected_with_their_own_look_backs(
     install: Callable[..., App], httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/api/query").respond_with_data(b'<feed xmlns="http://www.w3.org/2005/Atom"/>')
-    tagged = Response(SOUND, headers={"ETag": '"a"'})
-    httpserver.expect_ordered_request("/feed").respond_with_response(tagged)
-    httpserver.expect_ordered_request("/feed", headers={"If-None-Match": '"a"'}).respond_with_data("", status=304)
+
+    def tagged(request: Request) -> Response:
+        same = request.headers.get("If-None-Match") == '"a"'
+        return Response(status=304) if same else Response(SOUND, headers={"ETag": '"a"'})
+
+    httpserver.expect_request("/feed").respond_with_handler(tagged)
     app = install(
         sources={
             "huggingface": {"enabled": False},
@@ -171,12 +174,21 @@ def test_the_configured_sources_are_collected_with_their_own_look_backs(
     for _ in range(2):
         collected = collect(app.store, app.sources(), now=NOON, look_backs=app.look_backs)
         assert [(one.source, one.error) for one in collected] == [("arxiv", ""), ("feed.blog", "")]
-    httpserver.check_assertions()
+    assert [answer.status_code for request, answer in httpserver.log if request.path == "/feed"] == [200, 304]
     [query] = {request.args["search_query"] for request, _ in httpserver.log if request.path == "/api/query"}
     assert "submittedDate:[202606160000 TO 202606191200]" in query
     assert "arXiv for use of its open access" in app.press.credits
 
 
-def test_a_default_address_names_no_host(install: Callable[..., App]) -> None:
-    app = install(sources={"feed": {"inside": {"url": "http://127.0.0.1:1/"}}}, http={"allow_hosts": ["10.0.0.5"]})
-    assert [source.name for source in app.sources()] == ["huggingface", "feed.inside"]
+@pytest.mark.parametrize(("allowed", "said"), [([], "inside of a network"), (["127.0.0.1"], "")])
+def test_an_address_that_the_operator_wrote_may_lead_only_where_that_is_allowed(
+    install: Callable[..., App], httpserver: HTTPServer, allowed: list[str], said: str
+) -> None:
+    elsewhere = httpserver.url_for("/sound").replace("localhost", "127.0.0.1")
+    httpserver.expect_request("/feed").respond_with_data("", status=302, headers={"Location": elsewhere})
+    httpserver.expect_request("/sound").respond_with_data(SOUND)
+    feed = {"blog": {"url": httpserver.url_for("/feed")}}
+    app = install(sources={"huggingface": {"enabled": False}, "feed": feed}, http={"allow_hosts": allowed})
+    [collected] = collect(app.store, app.sources(), now=NOON)
+    assert said in collected.error
+    assert bool(collected.error) is bool(said)
