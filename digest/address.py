@@ -23,7 +23,7 @@ def parse_address(text: str) -> Address:
     Raises InputError, whose sentence does not repeat what was typed.
     """
     try:
-        valid = validate_email(text.strip(" "), check_deliverability=False, strict=True)
+        valid = validate_email(text.strip(" "), check_deliverability=False, strict=True, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise InputError(f"That is not a full address. Enter one such as {EXAMPLE}.") from error
     return Address(text=valid.normalized, key=f"{valid.local_part.casefold()}@{valid.ascii_domain}")

@@ -5,26 +5,27 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from digest import http
 from digest.compose import Press
 from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection
 from digest.deliver import Terms
 from digest.errors import ConfigError
-from digest.http import Client
 from digest.locator import host_and_port
 from digest.mail import Mailer
 from digest.rendering.templates import Library
 from digest.sources import Source
-from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
-from digest.sources.feed import MOST_BYTES, Feed
-from digest.sources.huggingface import HuggingFace
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
 from digest.store.sources import health
 from digest.tokens import KEY_CHARACTERS, Keys
+
+# What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
+if TYPE_CHECKING:
+    from digest.http import Client
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
@@ -32,7 +33,7 @@ ARXIV = "Thank you to arXiv for use of its open access interoperability."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class App:
     """An installation, opened."""
 
@@ -60,18 +61,33 @@ class App:
         told = self.config.sources
         found: list[Source] = []
         if told.huggingface.enabled:
+            from digest.sources.huggingface import HuggingFace
+
             found.append(HuggingFace(self._client(told.huggingface), url=told.huggingface.url))
         if told.arxiv.enabled:
+            from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
+
             client = self._client(told.arxiv, pause=BETWEEN_CALLS)
             found.append(Arxiv(client, categories=told.arxiv.categories, url=told.arxiv.url))
-        feeds = {name: feed for name, feed in told.feed.items() if feed.enabled}
-        if feeds:
-            with self.store.reading() as connection:
-                cursors = {one.name: one.cursor for one in health(connection)}
-            for name, feed in feeds.items():
-                client = self._client(feed, most_bytes=MOST_BYTES)
-                found.append(Feed(client, name=name, url=feed.url, cursor=cursors.get(f"feed.{name}", "")))
-        return found
+        return [*found, *self._feeds()]
+
+    def _feeds(self) -> Sequence[Source]:
+        feeds = {name: feed for name, feed in self.config.sources.feed.items() if feed.enabled}
+        if not feeds:
+            return []
+        from digest.sources.feed import MOST_BYTES, Feed
+
+        with self.store.reading() as connection:
+            cursors = {one.name: one.cursor for one in health(connection)}
+        return [
+            Feed(
+                self._client(feed, most_bytes=MOST_BYTES),
+                name=name,
+                url=feed.url,
+                cursor=cursors.get(f"feed.{name}", ""),
+            )
+            for name, feed in feeds.items()
+        ]
 
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
@@ -99,17 +115,29 @@ class App:
         )
         return Smtp(server)
 
+    @cached_property
+    def _clients(self) -> "dict[str, Client]":
+        return {}
+
     def _client(
         self,
         section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection,
         *,
         pause: float = 1.0,
-        most_bytes: int = http.MOST_BYTES,
-    ) -> Client:
-        """A client for one section: it may reach the allowed hosts, and that whose address the operator wrote."""
-        named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
-        allowed = {*self.config.http.allow_hosts, *named}
-        return Client(base_url=self.config.web.base_url, allowed_hosts=allowed, pause=pause, most_bytes=most_bytes)
+        most_bytes: int | None = None,
+    ) -> "Client":
+        """The client of one address: it may reach the allowed hosts, and its own if the operator wrote it."""
+        from digest import http
+
+        if section.url not in self._clients:
+            named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
+            self._clients[section.url] = http.Client(
+                base_url=self.config.web.base_url,
+                allowed_hosts={*self.config.http.allow_hosts, *named},
+                pause=pause,
+                most_bytes=most_bytes or http.MOST_BYTES,
+            )
+        return self._clients[section.url]
 
 
 def open_app(config: Config) -> App:
@@ -117,6 +145,15 @@ def open_app(config: Config) -> App:
     store = open_store(config.store.url, folder=config.folder)
     require_current(store)
     return _app(config, store)
+
+
+def migrate_store(config: Config) -> tuple[str | None, str]:
+    """Bring a store that is there to this program's revision; (before, after)."""
+    store = open_store(config.store.url, folder=config.folder)
+    try:
+        return migrate(store)
+    finally:
+        store.close()
 
 
 def set_up(config: Config) -> tuple[App, str | None, str]:

@@ -13,7 +13,7 @@ from digest.store import Store
 from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background, newest_texts
 from digest.store.recording import Recorded, record_listings
 from digest.store.sources import note_failure, note_success
-from digest.text import clean
+from digest.text import clean, storable
 
 LOOK_BACK = timedelta(days=7)
 REFIT_AFTER = timedelta(days=7)
@@ -35,22 +35,31 @@ def collect(
     now: datetime,
     look_back: timedelta = LOOK_BACK,
     look_backs: Mapping[str, timedelta] = MappingProxyType({}),
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Collected]:
-    """Read every source back to `look_back` before now, or what `look_backs` says by its name; store what it lists.
+    """Read every source and store what it lists, until `should_stop` says so.
+
+    Each is read back to `look_back` before now, or to what `look_backs` has under its name.
 
     Each source is stored in one transaction, so a run that is killed leaves nothing half-stored,
     and a run repeated changes nothing. Afterwards the background is fitted anew if it is due.
     """
     collected = []
     for source in sources:
+        if should_stop():
+            break
         listings, cursor, error = [], "", ""
         since = (now - look_backs.get(source.name, look_back)).date()
         try:
             for page in source.listings(since=since, now=now):
                 progress(f"{source.name}: {page.label}")
-                listings += [cleaned(listing) for listing in page.listings]
+                # A title of nothing that can be seen would be one paper with every other such title.
+                listings += [one for one in map(cleaned, page.listings) if one.title]
                 cursor = page.cursor
+                if should_stop():
+                    error = f"{source.name}: stopped while it was read; the next collect reads it again."
+                    break
         except SourceError as failure:
             error = str(failure)
         recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
@@ -65,10 +74,11 @@ def cleaned(listing: Listing) -> Listing:
         listing,
         title=clean(listing.title),
         abstract=clean(listing.abstract),
-        raw_title=listing.title,
-        raw_abstract=listing.abstract,
+        raw_title=storable(listing.title),
+        raw_abstract=storable(listing.abstract),
         authors=tuple(clean(author) for author in listing.authors),
         organisation=clean(listing.organisation),
+        categories=tuple(clean(category) for category in listing.categories),
         keywords=tuple(clean(keyword) for keyword in listing.keywords),
         summary=clean(listing.summary),
     )

@@ -11,8 +11,9 @@ from typing import Any
 from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
-from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender
+from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, Outgoing, Selection, Subscription
+from digest.ranking.trending import WINDOW
 from digest.rendering.cards import Card, card_from_json
 from digest.rendering.edition import Links, Reader, edition_context, printed_facts
 from digest.rendering.filling import Body, fill
@@ -21,7 +22,7 @@ from digest.rendering.site import Site
 from digest.rendering.templates import Compiled, Library
 from digest.store import Connection
 from digest.store.deliveries import Delivery
-from digest.store.editions import cards_of, printing_numbered
+from digest.store.editions import cards_of, printing_content_of
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Keys, Purpose
 
@@ -81,16 +82,13 @@ def printing_content(
         due_on=due_on,
         trending=trending,
         day_count=day_count,
-        trending_url=press.link(f"/trending?window={_WINDOW[cadence]}"),
+        trending_url=press.link(f"/trending?window={WINDOW[cadence]}"),
     )
     return {
         "templates": asdict(press.library.compile("edition")),
         "site": asdict(press.site(newsletter)),
         "facts": facts,
     }
-
-
-_WINDOW = {Cadence.DAILY: "day", Cadence.WEEKDAYS: "day", Cadence.WEEKLY: "week", Cadence.MONTHLY: "month"}
 
 
 def reader_facts(subscription: Subscription) -> dict[str, Any]:
@@ -168,7 +166,7 @@ class Composer:
             delivery_id=delivery.id,
             key=delivery.key,
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
-            recipient=delivery.address,
+            recipient=wire_address(delivery.address),
             content=content,
         )
 
@@ -189,7 +187,7 @@ class Composer:
         if printing_id is None or selection is None or delivery.reader is None:
             raise RenderingError(f"Delivery {delivery.id} has no printing any more; it cannot be made again.")
         if printing_id not in self._contents:
-            self._contents[printing_id] = printing_numbered(connection, printing_id).content
+            self._contents[printing_id] = printing_content_of(connection, printing_id)
         return edition_body(
             self._contents[printing_id],
             cards=self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks]),
@@ -241,7 +239,7 @@ class Composer:
             unsubscribe_subject=f"unsubscribe {token}",
             archive_url=press.link("/trending"),
             help_url=press.link("/"),
-            feedback_id=(str(delivery.due_on), slug, "edition", "offprint"),
+            feedback_id=(str(delivery.due_on or delivery.dated_at.date()), slug, "edition", "offprint"),
         )
 
     def _unsubscribe_token(self, delivery: Delivery) -> str:

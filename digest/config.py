@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from digest.due import known_zones
 from digest.errors import ConfigError
 from digest.locator import feed_url, host, site_url
 from digest.model import Cadence
@@ -23,6 +23,7 @@ from digest.taxonomy import CATEGORIES
 
 PREFIX = "DIGEST_"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
+SOURCES = frozenset({"huggingface", "files"})
 MAILERS = frozenset({"outbox", "smtp", "mailgun"})
 
 
@@ -31,7 +32,7 @@ class _Section(BaseModel):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in known_zones():
         raise ValueError("is not a time zone; write an IANA name such as Europe/Paris")
     return name
 
@@ -50,11 +51,30 @@ def _known_category(name: str) -> str:
     return name
 
 
+def _listen(text: str) -> str:
+    if not re.fullmatch(r"(?:[^:\s]+|\[[0-9a-f:]+\]):\d{1,5}", text):
+        raise ValueError("is not an address to listen on; write HOST:PORT, such as 127.0.0.1:8000")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", text):
+        raise ValueError("is not a name for addresses; write up to 40 of a-z, 0-9 and -")
+    return text
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError("is not a colour; write #rrggbb, such as #0D586E")
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 BaseUrl = Annotated[str, AfterValidator(site_url)]
 SourceUrl = Annotated[str, AfterValidator(feed_url)]
 Host = Annotated[str, AfterValidator(host)]
+Listen = Annotated[str, AfterValidator(_listen)]
 Category = Annotated[str, AfterValidator(_known_category)]
 LookBack = Annotated[int, Field(ge=1, le=62)]
 
@@ -78,18 +98,29 @@ class TemplatesSection(_Section):
 
 
 class WebSection(_Section):
-    """The website."""
+    """The website. Where it is not said how readers reach it, they do where it listens."""
 
-    base_url: BaseUrl = "http://127.0.0.1:8000"
-    listen: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$")] = "127.0.0.1:8000"
+    base_url: BaseUrl = ""
+    listen: Listen = "127.0.0.1:8000"
     site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
-    accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#0D586E"
+    accent: Annotated[str, AfterValidator(_colour)] = "#0D586E"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reached_where_it_listens(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("base_url"):
+            return values
+        listen = str(values.get("listen", cls.model_fields["listen"].default))
+        try:
+            return {**values, "base_url": site_url(f"http://{_listen(listen)}")}
+        except ValueError:  # said of `listen` itself
+            return values
 
 
 class Newsletter(_Section):
     """A publication that people subscribe to, with what new subscribers get by default."""
 
-    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "papers"
+    slug: Annotated[str, AfterValidator(_slug)] = "papers"
     title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
     sender: Mailbox = "Offprint <digest@example.org>"
     reply_to: Mailbox | None = None
@@ -210,6 +241,8 @@ class Config(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
         slugs = [newsletter.slug for newsletter in self.newsletter]
+        for name in {source for newsletter in self.newsletter for source in newsletter.sources} - SOURCES:
+            raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(SOURCES))}")
         if len(set(slugs)) < len(slugs):
             raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
         needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(
@@ -230,7 +263,8 @@ def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> C
 
     Raises ConfigError with every wrong key, its path and what would be right.
     """
-    return parse_config(_read(path), folder=path.parent, where=path.name, environment=environment)
+    where = f"The configuration ({path.name} and the environment)"
+    return parse_config(_read(path), folder=path.parent, where=where, environment=environment)
 
 
 def parse_config(
@@ -243,8 +277,11 @@ def parse_config(
     try:
         return Config(**merged, folder=folder.resolve())
     except ValidationError as error:
-        lines = [_explain(item) for item in error.errors()]
-        raise ConfigError(f"{where} is wrong:\n" + "\n".join(f"  {line}" for line in lines)) from None
+        told = error.errors()
+        # A section that is wrong inside is reported as missing besides.
+        inside = {item["loc"][:depth] for item in told for depth in range(len(item["loc"]))}
+        lines = [f"  {_explain(item)}" for item in told if item["loc"] not in inside or not item["loc"]]
+        raise ConfigError("\n".join([f"{where} is wrong:", *lines])) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,15 +7,17 @@ its lease, and is known to have been under way.
 
 import os
 import socket
+import sys
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Literal
 
 from digest.compose import Composer, Press
-from digest.errors import DeliveryError, RenderingError
+from digest.errors import DeliveryError, RenderingError, StoreError
 from digest.feedback import bounced
 from digest.mail import Mailer
 from digest.model import Answer, Outcome, Outgoing
@@ -101,12 +103,31 @@ def deliver_one(
     return run.delivered
 
 
-def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = None) -> list[Outgoing]:
-    """Make the messages that would be sent now, and send none. Raises RenderingError for one that cannot be made."""
-    composer = Composer(press)
+@dataclass(slots=True, kw_only=True)
+class Rehearsed:
+    """What a rehearsal made: how many messages, their bytes, and how many could not be made."""
+
+    made: int = 0
+    size: int = 0
+    failed: int = 0
+
+
+def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = None) -> Rehearsed:
+    """Make the messages that would be sent now, and send none."""
+    composer, done = Composer(press), Rehearsed()
     with store.reading() as connection:
-        waiting = [d for d in deliveries_queued(connection, now=now) if d.send_before_at >= now]
-        return [composer.outgoing(connection, delivery) for delivery in waiting[:limit]]
+        for offset in range(0, limit or sys.maxsize, BLOCK):
+            size = BLOCK if limit is None else min(BLOCK, limit - offset)
+            waiting = deliveries_queued(connection, now=now, limit=size, offset=offset)
+            for delivery in waiting:
+                try:
+                    done.size += len(composer.outgoing(connection, delivery).content)
+                    done.made += 1
+                except RenderingError:
+                    done.failed += 1
+            if len(waiting) < size:
+                break
+    return done
 
 
 def _left_behind(store: Store) -> float | None:
@@ -140,10 +161,7 @@ class _Run:
             lease = self._take(BLOCK if left is None else min(left, BLOCK))
             if lease is None:
                 return
-            try:
-                taken = self._send_leased(lease)
-            except LeaseLostError:
-                continue
+            taken = self._send_leased(lease, most=left)
             left = None if left is None else left - taken
 
     def send_one(self, delivery_id: int) -> None:
@@ -153,7 +171,7 @@ class _Run:
                 connection, holder=self.holder, seconds=seconds, limit=1, now=self.clock(), only=delivery_id
             )
         if lease is not None:
-            self._send_leased(lease)
+            self._send_leased(lease, most=None)
 
     def _take(self, size: int) -> Lease | None:
         seconds = self.terms.lease_seconds
@@ -163,19 +181,27 @@ class _Run:
                 return lease
             return take_queued(connection, holder=self.holder, seconds=seconds, limit=size, now=self.clock())
 
-    def _send_leased(self, lease: Lease) -> int:
-        with self.store.writing() as connection:
-            held = deliveries_leased(connection, lease.id)
-            if not self.mailer.repeatable:
-                held = self._settle_doubtful(connection, held)
-        for window in blocks(held, self.terms.window):
-            if self.should_stop():
-                break
-            self._send_window(lease, window)
-            self.progress(len(window))
-        with self.store.writing() as connection:
-            give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
-            release(connection, lease)
+    def _send_leased(self, lease: Lease, *, most: int | None) -> int:
+        """Send at most so many of what the lease holds, and give back the rest; how many were taken on."""
+        try:
+            with self.store.writing() as connection:
+                hold(connection, lease)
+                held = deliveries_leased(connection, lease.id)
+                if not self.mailer.repeatable:
+                    held = self._settle_doubtful(connection, held)
+            held = held[:most]
+            for window in blocks(held, self.terms.window):
+                if self.should_stop():
+                    break
+                self._send_window(lease, window)
+                self.progress(len(window))
+            with self.store.writing() as connection:
+                hold(connection, lease)
+                give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
+                release(connection, lease)
+        except LeaseLostError:
+            # Whoever has the lease now sends what it holds.
+            return 0
         return len(held)
 
     def _settle_doubtful(self, connection: Connection, held: Sequence[Delivery]) -> list[Delivery]:
@@ -219,19 +245,18 @@ class _Run:
                     ready.append(self.composer.outgoing(connection, delivery))
                 except RenderingError as error:
                     faults[delivery.id] = str(error)
+                except Exception as error:
+                    # A fault of ours in one message must not hold up all those behind it.
+                    faults[delivery.id] = f"{type(error).__name__} while the message was made"
         return ready, faults
 
     def _hand_over(self, lease: Lease, ready: Sequence[Outgoing]) -> tuple[list[Answer], str]:
         """The answers, and why sending has to stop, or an empty string."""
         answers: list[Answer] = []
-        held_at = monotonic()
         try:
-            for answer in self.mailer.send(ready) if ready else ():
-                answers.append(answer)
-                if monotonic() - held_at > self.terms.lease_seconds / 3:
-                    with self.store.writing() as connection:
-                        hold(connection, lease)
-                    held_at = monotonic()
+            with self._held(lease):
+                for answer in self.mailer.send(ready) if ready else ():
+                    answers.append(answer)  # noqa: PERF402 - those before a failure are kept
         except DeliveryError as error:
             return answers, str(error)
         refused = [answer for answer in answers if answer.outcome is Outcome.SENDER_REFUSED]
@@ -240,8 +265,32 @@ class _Run:
             return answers, f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
         return answers, ""
 
+    @contextmanager
+    def _held(self, lease: Lease) -> Iterator[None]:
+        """Hold on to the lease meanwhile, however long a server takes for one answer."""
+        done = threading.Event()
+
+        def hold_on() -> None:
+            while not done.wait(lease.seconds / 3):
+                try:
+                    with self.store.writing() as connection:
+                        hold(connection, lease)
+                except StoreError:
+                    return
+
+        holding = threading.Thread(target=hold_on, daemon=True)
+        holding.start()
+        try:
+            yield
+        finally:
+            done.set()
+            holding.join()
+
     def _record(self, connection: Connection, answers: Sequence[Answer], deliveries: Sequence[Delivery]) -> None:
         now, by_id = self.clock(), {delivery.id: delivery for delivery in deliveries}
+        if self.terms.after_unknown == "resend":
+            again = {Outcome.UNKNOWN: Outcome.DEFERRED}
+            answers = [replace(answer, outcome=again.get(answer.outcome, answer.outcome)) for answer in answers]
         timed = [(answer, now + _pause(answer, by_id[answer.delivery_id])) for answer in answers]
         record_answers(connection, timed, provider=self.mailer.name, now=now)
         for answer in answers:
@@ -265,5 +314,5 @@ def _pause(answer: Answer, delivery: Delivery) -> timedelta:
     if answer.outcome is not Outcome.DEFERRED:
         return timedelta(0)
     if answer.retry_after is not None:
-        return timedelta(seconds=answer.retry_after)
+        return max(FIRST_RETRY, timedelta(seconds=answer.retry_after))
     return min(FIRST_RETRY * (1 << min(delivery.attempts, 10)), LONGEST_RETRY)

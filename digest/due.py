@@ -2,7 +2,8 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from digest.model import Cadence
 
@@ -24,6 +25,12 @@ LOOK_BACK = {
     Cadence.MONTHLY: timedelta(days=62),
 }
 """How far an edition reaches back at most."""
+
+
+@lru_cache(maxsize=1)
+def known_zones() -> frozenset[str]:
+    """The names of all time zones; finding them takes a walk over the disk."""
+    return frozenset(available_timezones())
 
 
 def _falls_on(cadence: Cadence, day: date) -> bool:

@@ -42,8 +42,4 @@ class RenderingError(DigestError):
 
 
 class DeliveryError(DigestError):
-    """A mailer cannot work. `permanent` is false where the same call may succeed later."""
-
-    def __init__(self, message: str, *, permanent: bool) -> None:
-        super().__init__(message)
-        self.permanent = permanent
+    """A mailer cannot work at all."""

@@ -29,7 +29,10 @@ class Ticker:
     def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
         self.app = app
         self.clock = clock
+        # A mailer that is set up wrong ends the start, not every tick.
+        self._mailer = app.mailer()
         self._stopping = threading.Event()
+        self._collected = threading.Event()
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
 
     def start(self) -> None:
@@ -59,10 +62,18 @@ class Ticker:
 
     def collect(self) -> None:
         """Read the sources."""
-        app = self.app
-        for collected in collect(app.store, app.sources(), now=self.clock(), look_backs=app.look_backs):
+        try:
+            self._collect()
+        finally:
+            self._collected.set()
+
+    def _collect(self) -> None:
+        app, stopping = self.app, self._stopping.is_set
+        sources = app.sources()
+        for collected in collect(app.store, sources, now=self.clock(), look_backs=app.look_backs, should_stop=stopping):
             recorded = collected.recorded
-            log.info(
+            tell = log.warning if collected.error else log.info
+            tell(
                 "collected",
                 source=collected.source,
                 read=recorded.read,
@@ -72,7 +83,12 @@ class Ticker:
             )
 
     def publish(self) -> None:
-        """Queue what is due, and forget who never confirmed."""
+        """Queue what is due, and forget who never confirmed.
+
+        Not before the first collect has ended: after an outage, editions would go out on old papers.
+        """
+        if not self._collected.is_set():
+            return
         app, now = self.app, self.clock()
         for newsletter in app.config.newsletter:
             published = publish(
@@ -91,14 +107,14 @@ class Ticker:
             if any(counts.values()):
                 log.info("published", newsletter=newsletter.slug, **counts)
         if forgotten := forget_unconfirmed(app.store, now=now):
-            log.info("forgotten", addresses=forgotten)
+            log.info("unconfirmed addresses deleted", count=forgotten)
 
     def deliver(self) -> None:
         """Send what is queued."""
         app = self.app
         delivered = deliver(
             app.store,
-            app.mailer(),
+            self._mailer,
             app.press,
             terms=app.terms,
             clock=self.clock,

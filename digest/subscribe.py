@@ -4,10 +4,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 from digest.address import Address
-from digest.due import next_due_at
+from digest.due import known_zones, next_due_at
 from digest.errors import InputError
 from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Priority, SubscriptionState
 from digest.store import Connection, Store
@@ -15,7 +14,9 @@ from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
 from digest.store.subscribers import (
     Confirm,
+    Ended,
     add_confirm,
+    close_confirms,
     confirm_numbered,
     confirms_asked_since,
     end_subscriptions,
@@ -103,7 +104,7 @@ def ask(store: Store, address: Address, *, newsletter: str, choices: Choices, ke
             send_before_at=now + CONFIRM_LASTS,
             signed_with=keys.newest,
         )
-        return Asked(queued=queue(connection, [message]) == 1)
+        return Asked(queued=bool(queue(connection, [message])))
 
 
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
@@ -176,20 +177,25 @@ def forget_unconfirmed(store: Store, *, now: datetime) -> int:
 
 
 def _subscribe(connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime) -> int:
+    close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
     due_at = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
     return set_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )
 
 
-def _leave(connection: Connection, subscription_ids: list[int], *, now: datetime) -> None:
-    skip_queued(connection, subscription_ids, detail="unsubscribed")
-    for number in subscription_ids:
-        key = f"unsubscribed:{number}:{now.isoformat()}"
-        add_event(
-            connection,
-            Event(key=key, kind="unsubscribed", happened_at=now, detail={"subscription": number}),
+def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None:
+    skip_queued(connection, [one.id for one in ended], detail="unsubscribed")
+    for one in ended:
+        close_confirms(connection, one.subscriber_id, newsletter=one.newsletter, now=now)
+        event = Event(
+            key=f"unsubscribed:{one.id}:{now.isoformat()}",
+            kind="unsubscribed",
+            happened_at=now,
+            subscriber_id=one.subscriber_id,
+            detail={"newsletter": one.newsletter},
         )
+        add_event(connection, event)
 
 
 def _interest(kind: InterestKind, value: str) -> Interest:
@@ -211,6 +217,6 @@ def _cadence(value: str) -> Cadence:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in known_zones():
         raise InputError(f"{value!r} is not a time zone. Write an IANA name such as Europe/Paris.")
     return value

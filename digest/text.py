@@ -15,9 +15,10 @@ _INVISIBLE = re.compile(
 )
 _SCRIPT = r"[^\x00-\xbf\s\u2000-\u206f]"
 _JOINER = re.compile(rf"(?<!{_SCRIPT})[\u200c\u200d]|[\u200c\u200d](?!{_SCRIPT})")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"[\s\x85\u2028\u2029]+")
-_ESCAPED = re.compile(r"\\+([%&#_$])")
+_ESCAPED = re.compile(r"(?<!\\)\\+([%&#_$])")
 
 
 def clean(raw: str) -> str:
@@ -26,6 +27,11 @@ def clean(raw: str) -> str:
     text = _JOINER.sub("", unicodedata.normalize("NFC", text))
     text = unicodedata.normalize("NFC", _ESCAPED.sub(r"\1", text))
     return _SPACE.sub(" ", text).strip()
+
+
+def storable(raw: str) -> str:
+    """The text without what no database takes: NUL, and halves of characters."""
+    return _UNSTORABLE.sub("", raw)
 
 
 def title_key(title: str) -> str:
@@ -48,9 +54,8 @@ def _words(text: str) -> list[str]:
     """The words without case or accents; vowel signs (marks of class 0) are no accents."""
     apart = unicodedata.normalize("NFKD", text)
     kept = (c for c in apart if not unicodedata.combining(c) and not "\ufe00" <= c <= "\ufe0f")
-    return (
-        "".join(c if c.isalnum() or unicodedata.category(c) in {"Mn", "Mc"} else " " for c in kept).casefold().split()
-    )
+    spelled = (c if c.isalnum() or unicodedata.category(c) in {"Mn", "Mc"} else " " for c in kept)
+    return "".join(spelled).casefold().split()
 
 
 def shorten(text: str, limit: int) -> str:
@@ -69,6 +74,8 @@ _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]?(?=\s+[\"'“‘(\[]?[^\W_a-z])
 def first_sentence(text: str, limit: int) -> str:
     """The first sentence of a text, with at most `limit` characters."""
     for end in _SENTENCE_END.finditer(text):
+        if end.end() > limit:
+            break
         if not _ABBREVIATION.search(text[: end.start() + 1]):
-            return shorten(text[: end.end()], limit)
+            return text[: end.end()]
     return shorten(text, limit)

@@ -10,11 +10,11 @@ from digest.compose import Composer, Press, reader_facts
 from digest.due import LOOK_BACK, due_on
 from digest.errors import InputError
 from digest.model import DeliveryKind, DeliveryState, Outgoing, Priority, Selection, Subscription, SubscriptionState
-from digest.publish import cards_for, edition_content, select_for, take_stock
+from digest.publish import cards_for, edition_content, pasts_of, select_for, take_stock
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body
 from digest.store import Store
-from digest.store.deliveries import Delivery, NewDelivery, delivery_keyed, papers_sent, queue
+from digest.store.deliveries import Delivery, NewDelivery, delivery_keyed, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
 from digest.store.subscribers import subscriber_for, subscriber_named, subscriptions_of
 
@@ -44,16 +44,17 @@ def preview_of(store: Store, press: Press, address: Address, *, trend_weight: fl
             raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
         subscription = active[0]
         stock = take_stock(connection, sources=press.newsletter(subscription.newsletter).sources, now=now)
-        sent = papers_sent(connection, [subscription.id], since_on=(now - max(LOOK_BACK.values())).date())
-        selection = select_for(
-            stock, subscription, already_sent=sent.get(subscription.id, set()), trend_weight=trend_weight, now=now
-        )
-        if not selection.picks:
-            raise InputError("There is no new paper for that address. `digest collect` brings some.")
+        past = pasts_of(connection, [subscription], now=now)[subscription.id]
+        selection = select_for(stock, subscription, past=past, trend_weight=trend_weight, now=now)
         choices = subscription.choices
+        if not selection.picks:
+            raise InputError(
+                "There is no paper that is new to that address, of those listed after"
+                f" {now - LOOK_BACK[choices.cadence]:%d %B %Y}. `digest collect` brings some."
+            )
         day = due_on(now, timezone=choices.timezone)
         content = edition_content(press, stock, newsletter=subscription.newsletter, cadence=choices.cadence, day=day)
-        cards = cards_for(stock, [pick.paper_id for pick in selection.picks], cadence=choices.cadence)
+        cards = cards_for(connection, stock, [pick.paper_id for pick in selection.picks], cadence=choices.cadence)
         delivery = _as_delivery(subscription, selection, press=press, now=now)
         composer = Composer(press)
         composer.preload(0, content, cards)

@@ -151,6 +151,21 @@ def test_the_daemon_sends_each_reader_their_edition_at_their_hour_once(
         clock.now = MIDNIGHT + timedelta(hours=15)
         ticker.stop()
         again = Ticker(app, clock=clock)
+        again.collect()
         again.publish()
         again.deliver()
         assert [taken.recipients for taken in smtp.taken] == [(f"{name}@example.org",) for name in hours]
+
+
+def test_after_an_outage_editions_wait_for_the_first_collect(service: Callable[..., App], clock: Clock) -> None:
+    with SmtpServer() as smtp:
+        app = service(smtp)
+        subscribed(app, "reader", hour=6, timezone="UTC")
+        clock.now = MIDNIGHT + timedelta(hours=7)
+        ticker = Ticker(app, clock=clock)
+        ticker.publish()
+        ticker.collect()
+        ticker.publish()
+        ticker.deliver()
+        [taken] = smtp.taken
+    assert taken.recipients == ("reader@example.org",)

@@ -75,9 +75,10 @@ def test_a_domain_and_its_a_labels_are_the_same() -> None:
     assert parse_address("ada@xn--bcher-kva.org") == parse_address("ada@Bücher.org")
 
 
-@pytest.mark.parametrize("text", ["jo\u0308rg@example.org", "JÖRG@example.org", "jörg@example.org"])
-def test_unicode_variants_are_the_same(text: str) -> None:
-    assert parse_address(text).key == "jörg@example.org"
+@pytest.mark.parametrize("text", ["jo\u0308rg@example.org", "J\u00d6RG@example.org"])
+def test_an_address_that_no_mailer_can_write_yet_is_refused_at_the_door(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_address(text)
 
 
 @pytest.mark.parametrize("text", ["a+b@example.org", "o'neill@example.org", "x!y%z@example.org", "a_b-c@ex-ample.org"])

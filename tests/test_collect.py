@@ -76,6 +76,14 @@ def test_texts_are_cleaned_on_their_way_in_and_kept_raw_besides(store: Store) ->
     assert titles(store) == ["Few-Step Sampling of 5% Noise"]
 
 
+def test_a_text_that_no_store_can_hold_is_stored_without_it(store: Store, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text(r'[{"paper": {"id": "2606.18023", "title": "Owls \ud83d", "summary": "They \u0000see."}}]')
+    [collected] = collect(store, [Files([answer])], now=NOON, look_back=WEEK)
+    assert (collected.error, collected.recorded.new) == ("", 1)
+    assert titles(store) == ["Owls"]
+
+
 def test_collecting_twice_changes_nothing(store: Store) -> None:
     first = collect(store, [Shelf("one", [PAPERS])], now=NOON, look_back=WEEK)
     second = collect(store, [Shelf("one", [PAPERS])], now=NOON + timedelta(hours=2), look_back=WEEK)

@@ -17,7 +17,7 @@ from digest.model import Answer, DeliveryState, Outcome, Outgoing
 from digest.publish import publish
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
-from digest.store.tables import suppressions
+from digest.store.tables import leases, suppressions
 from digest.subscribe import unsubscribe
 
 TERMS = Terms(lease_seconds=60, window=2)
@@ -36,7 +36,7 @@ class Scripted:
     def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
         for message in messages:
             if len(self.taken) == self.breaks_after:
-                raise DeliveryError("The line is cut. Mend it.", permanent=False)
+                raise DeliveryError("The line is cut. Mend it.")
             self.taken.append(message)
             told = self.answer(message.recipient.partition("@")[0])
             outcome = Outcome.ACCEPTED if told is None else told.outcome
@@ -195,6 +195,62 @@ def test_the_same_delivery_makes_the_same_bytes_on_every_try(queued: App) -> Non
     assert parsed["Subject"] == "Folding Laundry with Two Arms, and 2 more papers on a quiet day"
 
 
+def test_a_provider_that_says_now_is_not_asked_again_at_once(queued: App) -> None:
+    def at_once(_: str) -> Answer:
+        return Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="HTTP 429", retry_after=0)
+
+    assert sent(queued, Scripted(at_once)).counts == Counter(deferred=5)
+
+
+def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> None:
+    theirs = Scripted()
+
+    class TakenOver(Scripted):
+        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+            with queued.store.writing() as connection:
+                connection.execute(leases.update().values(expires=0))
+            sent(queued, theirs)
+            yield from super().send(messages)
+
+    ours = TakenOver()
+    sent(queued, ours, terms=Terms(lease_seconds=60, window=2, after_unknown="drop"))
+    numbers = [message.delivery_id for message in [*ours.taken, *theirs.taken]]
+    assert sorted(numbers) == [1, 2, 3, 4, 5]
+    assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.UNKNOWN: 2}
+
+
+def test_a_lease_is_held_on_to_while_a_server_takes_its_time(queued: App) -> None:
+    class Slow(Scripted):
+        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+            before = expiry(queued)
+            while expiry(queued) == before:
+                pass
+            yield from super().send(messages)
+
+    assert sent(queued, Slow(), terms=Terms(lease_seconds=0.3, window=5)).counts["sent"] == 5
+
+
+def expiry(app: App) -> float:
+    with app.store.reading() as connection:
+        return float(connection.execute(leases.select()).one().expires)
+
+
+def test_a_limit_holds_for_what_a_killed_process_left_too(queued: App) -> None:
+    with queued.store.writing() as connection:
+        take_queued(connection, holder="dead", seconds=-1, limit=5, now=NOON)
+    assert sent(queued, Scripted(), limit=1).counts["sent"] == 1
+    assert states(queued) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 4}
+
+
+def test_an_operator_may_choose_to_send_again_what_got_no_answer(queued: App) -> None:
+    def lost(_: str) -> Answer:
+        return Answer(delivery_id=0, outcome=Outcome.UNKNOWN, code="cut")
+
+    again = Terms(lease_seconds=60, window=2, after_unknown="resend")
+    assert sent(queued, Scripted(lost), terms=again).counts == Counter(deferred=5)
+    assert sent(queued, Scripted(), terms=again, minutes=5).counts["sent"] == 5
+
+
 def test_one_delivery_can_be_sent_alone(queued: App) -> None:
     mailer = Scripted()
     deliver_one(queued.store, mailer, queued.press, 4, terms=TERMS, clock=lambda: NOON)
@@ -203,8 +259,8 @@ def test_one_delivery_can_be_sent_alone(queued: App) -> None:
 
 
 def test_a_rehearsal_makes_every_message_and_changes_nothing(queued: App) -> None:
-    made = rehearse(queued.store, queued.press, now=NOON)
-    assert len(made) == 5
+    assert rehearse(queued.store, queued.press, now=NOON).made == 5
+    assert rehearse(queued.store, queued.press, now=NOON, limit=3).made == 3
     assert states(queued) == {DeliveryState.QUEUED: 5}
 
 

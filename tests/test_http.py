@@ -263,10 +263,7 @@ def test_a_redirect_to_another_scheme_is_not_followed(client: Client, httpserver
     assert caught.value.status == 302
 
 
-@pytest.mark.parametrize(
-    "location",
-    [b"http://[::zz]/", b"http://xn--/", b"//a\x01b/", b"http://" + b"x" * 64 + b".example.org/"],
-)
+@pytest.mark.parametrize("location", [b"http://[::zz]/", b"http://xn--/", b"//a\x01b/"])
 def test_a_redirect_to_what_is_no_address_is_a_failure(client: Client, location: bytes) -> None:
     answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
     with cutting_off(1, after=answer) as url, pytest.raises(HttpFailure, match=r"is no address|cannot be reached"):

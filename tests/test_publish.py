@@ -6,10 +6,11 @@ import pytest
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
 
 from digest.app import App
+from digest.deliver import deliver
 from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription
 from digest.publish import Published, publish
-from digest.store.deliveries import Delivery, delivery_numbered, skip_queued
-from digest.store.subscribers import subscription_numbered
+from digest.store.deliveries import Delivery, deliveries_of, delivery_numbered, skip_queued
+from digest.store.subscribers import move_on, subscription_numbered
 from digest.subscribe import unsubscribe
 
 
@@ -115,11 +116,40 @@ def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
     papers_come_in(app.store, PAPERS, now=NOON)
     again = NOON + timedelta(days=1)
     with app.store.writing() as connection:
-        from digest.store.subscribers import move_on
-
         move_on(connection, [(number, again, None)])
     assert published(app, now=again).queued == 1
     assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3}
+
+
+def test_an_edition_that_was_never_sent_is_made_good_by_the_next(app: App) -> None:
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices())
+    published(app)
+    late = NOON + timedelta(hours=7)
+    delivered = deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=lambda: late)
+    assert delivered.counts["skipped"] == 1
+    tomorrow = NOON + timedelta(days=1)
+    fresh = replace(DIFFUSION, title="A Fresh Paper", aliases=("arxiv:2606.00009",))
+    papers_come_in(app.store, [fresh], now=tomorrow - timedelta(hours=3))
+    assert published(app, now=tomorrow).queued == 1
+    assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3, 4}
+
+
+def test_a_second_edition_of_the_same_date_is_not_queued_and_loses_no_paper(app: App) -> None:
+    papers_come_in(app.store, [DIFFUSION])
+    number = reader_joins(app, "reader@example.org", choices())
+    published(app)
+    later = NOON + timedelta(hours=2)
+    papers_come_in(app.store, [ROBOTS], now=NOON + timedelta(minutes=30))
+    with app.store.writing() as connection:
+        move_on(connection, [(number, later, NOON)])
+    assert published(app, now=later) == Published()
+    assert subscription(app, number).reached_at == NOON
+    assert published(app, now=NOON + timedelta(days=1)).queued == 1
+    with app.store.reading() as connection:
+        newest = deliveries_of(connection, 1)[0]
+    assert newest.selection is not None
+    assert [pick.paper_id for pick in newest.selection.picks] == [2]
 
 
 def test_muted_words_and_followed_authors_count(app: App) -> None:
@@ -165,7 +195,7 @@ def test_an_edition_has_the_readers_own_date(app: App, zone: str, due_at: dateti
 
 
 def test_newsletters_with_named_sources_hold_only_their_papers(install: Callable[..., App]) -> None:
-    app = install(newsletter=[{"slug": "papers", "sources": ["elsewhere"]}])
+    app = install(newsletter=[{"slug": "papers", "sources": ["huggingface"]}])
     papers_come_in(app.store)
     reader_joins(app, "reader@example.org", choices())
     assert published(app) == Published(without_papers=1)

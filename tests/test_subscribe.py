@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,22 @@ def test_the_link_does_not_subscribe_again_whoever_has_left(app: App) -> None:
     assert states(app) == [SubscriptionState.UNSUBSCRIBED]
 
 
+def test_an_older_link_does_nothing_once_another_was_used(app: App) -> None:
+    asked(app)
+    asked(app, hours=2)
+    later = NOON + timedelta(hours=3)
+    confirm(app.store, link(app, 2), keys=app.keys, now=later)
+    unsubscribe_address(app.store, READER, now=later)
+    assert confirm(app.store, link(app, 1), keys=app.keys, now=later) is None
+    assert states(app) == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_many_who_ask_at_once_for_one_address_cause_one_message(app: App) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        queued = list(pool.map(lambda _: asked(app), range(12)))
+    assert queued.count(True) == 1
+
+
 @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.VIEW])
 def test_a_token_for_something_else_confirms_nothing(app: App, purpose: Purpose) -> None:
     asked(app)
@@ -125,7 +142,9 @@ def test_unsubscribing_takes_back_what_is_queued(app: App) -> None:
     assert not unsubscribe(app.store, number, now=NOON)
     with app.store.reading() as connection:
         [delivery] = deliveries_of(connection, 1)
+        events = events_of(connection, 1)
     assert (delivery.state, delivery.detail) == (DeliveryState.SKIPPED, "unsubscribed")
+    assert [event.kind for event in events] == ["unsubscribed"]
 
 
 def test_an_unknown_address_cannot_be_unsubscribed(app: App) -> None:

@@ -64,6 +64,7 @@ def test_a_cleaned_text_is_composed(raw: str) -> None:
         ("a\x00b\x1bc\x9fd\ud83de", "abcde"),
         ("", ""),
         (" \n ", ""),
+        ("\\" * 100_000 + "a", "\\" * 100_000 + "a"),
     ],
 )
 def test_flaws_are_mended(raw: str, text: str) -> None:
@@ -200,6 +201,10 @@ def test_the_first_sentence_begins_the_text_and_keeps_the_limit(text: str, limit
 
 def test_a_first_sentence_over_the_limit_is_cut() -> None:
     assert first_sentence("We study the long sentence. It is long.", 15) == "We study the …"
+
+
+def test_a_long_text_without_an_end_is_cut_as_well() -> None:
+    assert first_sentence("A. " * 100_000, 10) == "A. A. A …"
 
 
 def test_a_text_without_a_sentence_is_its_own() -> None:

@@ -1,5 +1,6 @@
 """Face: every job is a command. Errors are one sentence and a next step."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -46,11 +47,14 @@ def settings(
     ] = False,
 ) -> None:
     """Offprint: trending papers in your inbox."""
-    context.obj = Settings(config=config, debug=debug)
+    del debug  # main() looks for it where errors end up
+    context.obj = Settings(config=config)
 
 
 def main() -> None:
     """Run the command line; exit code 0 is fine, 1 a job that failed or was partial, 2 wrong use or configuration."""
+    # What is written here holds addresses and tokens: it is for this user alone.
+    os.umask(0o077)
     try:
         cli(prog_name="digest")
     except DigestError as error:

@@ -15,6 +15,7 @@ from digest.errors import InputError
 if TYPE_CHECKING:
     from digest.app import App
 
+YEARS = range(1991, 2200)
 DEFAULT_CONFIG = Path("config.toml")
 
 
@@ -23,16 +24,18 @@ class Settings:
     """What stands before the command."""
 
     config: Path
-    debug: bool
 
 
 def moment(text: str) -> datetime:
     """A typed date or time, in UTC unless it says otherwise."""
     try:
         told = datetime.fromisoformat(text)
-    except ValueError as error:
+        instant = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{text!r} is not a moment. Write one such as 2026-06-19T12:00.") from error
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    if instant.year not in YEARS:
+        raise InputError(f"{text!r} is before arXiv or too far off. Write a moment such as 2026-06-19T12:00.")
+    return instant
 
 
 def day(text: str) -> date:

@@ -29,7 +29,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     # The server takes the signals while it runs, and raises them again when it has ended: by then
     # they have done their work, and must not end the process before the ticks have.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _once)
     ticker.start()
     say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")
     try:
@@ -38,3 +38,8 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
         ticker.stop()
         app.store.close()
     say("Stopped.")
+
+
+def _once(number: int, _frame: object) -> None:
+    """The first signal stops gently; the same again ends the process at once."""
+    signal.signal(number, signal.SIG_DFL)

@@ -12,42 +12,50 @@ from digest.cli.context import say, steps
 from digest.collect import Collected
 from digest.config import Config, parse_config
 from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
-from digest.errors import DeliveryError, SourceError
+from digest.errors import DeliveryError, InputError
 from digest.model import Reason, ReasonKind
 from digest.rendering.marks import why
 from digest.rendering.words import counted
-from digest.sources import Source
+from digest.sources import Page
 from digest.sources.files import Files, newest_noon
 from digest.sources.huggingface import ADDRESS
 from digest.sources.sample import sample
+from digest.web.server import require_free
 
 FOLDER = Path("var/demo")
 OUTBOX = Path("var/outbox")
 
 
 def show_demo(papers: list[Path], *, once: bool) -> None:
-    """Run the demo in the current folder, and serve it unless it is to end."""
+    """Run the demo in the current folder, and serve it unless it is to end.
+
+    What could go wrong is tried first: only then is what an earlier demo left removed.
+    """
     config = _config(live=not papers)
+    files = Files(papers)
+    if papers:
+        _read(files)
+    if not once:
+        require_free(config.web.listen)
     _clear()
     app, _, _ = set_up(config)
-    collected, now = _bring(app, papers)
-    mailer = app.mailer()
-    shown = demonstrate(app.store, app.press, mailer, collected=collected, terms=app.terms, now=now)
+    collected, now = _bring_dated(app, files) if papers else _bring_live(app)
+    shown = demonstrate(app.store, app.press, app.mailer(), collected=collected, terms=app.terms, now=now)
     _tell(shown)
     if shown.delivered.error:
-        raise DeliveryError(shown.delivered.error, permanent=False)
+        raise DeliveryError(shown.delivered.error)
     if once:
-        say(f"The messages are in {OUTBOX}; `./run demo` without --once shows them in the browser.")
+        say(f"They are in the folder {OUTBOX}; the demo without --once shows them in the browser.")
         return
     from digest.cli.daemon import run_daemon
 
     started_at = datetime.now(UTC)
-    say(f"The messages are at {config.web.base_url}/outbox/.")
+    say(f"They are at {config.web.base_url}/outbox/")
     run_daemon(app, clock=lambda: now + (datetime.now(UTC) - started_at), outbox=config.folder / OUTBOX)
 
 
 def _config(*, live: bool) -> Config:
-    """The demo's own. Of the environment only these two count: nothing there may choose a mailer that reaches anybody."""
+    """The demo's own. Of the environment only these two count: none may choose a mailer that reaches anybody."""
     listen = os.environ.get("DIGEST_WEB__LISTEN", "127.0.0.1:8000")
     url = os.environ.get("DIGEST_SOURCES__HUGGINGFACE__URL", ADDRESS)
     values = {
@@ -57,22 +65,28 @@ def _config(*, live: bool) -> Config:
         "newsletter": [{"slug": NEWSLETTER, "postal_address": "12 Example Street, 1000 Exampleville"}],
         "sources": {"huggingface": {"enabled": live, "url": url}},
         "mail": {"outbox": {"path": str(OUTBOX)}},
+        "schedule": {"publish_seconds": 2, "deliver_seconds": 2},
     }
     return parse_config(values, folder=Path.cwd(), where="the demo's configuration")
 
 
 def _clear() -> None:
-    """Remove what an earlier demo left, and nothing else."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    for part in ("new", "cur", "tmp"):
-        for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
-            message.unlink()
+    """Remove what an earlier demo left, and nothing else. Raises InputError where it cannot be removed."""
+    try:
+        if FOLDER.exists():
+            shutil.rmtree(FOLDER)
+        for part in ("new", "cur", "tmp"):
+            for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
+                message.unlink()
+    except OSError as error:
+        raise InputError(
+            f"What an earlier demo left cannot be removed: {error.filename}: {error.strerror}. Remove var/demo and"
+            " var/outbox/*/demo.* as the user who made them."
+        ) from error
 
 
-def _bring(app: App, papers: list[Path]) -> tuple[list[Collected], datetime]:
-    """Papers from the files, or live, or else the sample; and the moment that it is now."""
-    if papers:
-        return _bring_dated(app, Files(papers))
+def _bring_live(app: App) -> tuple[list[Collected], datetime]:
+    """Papers from the live sources, or else the sample; and the moment that it is now."""
     now = datetime.now(UTC)
     with steps("collecting") as shown:
         collected = bring_papers(app.store, app.sources(), now=now, progress=shown.named)
@@ -84,19 +98,20 @@ def _bring(app: App, papers: list[Path]) -> tuple[list[Collected], datetime]:
     return _bring_dated(app, sample())
 
 
-def _bring_dated(app: App, source: Source) -> tuple[list[Collected], datetime]:
-    """Papers from files: now is noon after the newest dated one. Raises SourceError where a file is no good."""
-    today = datetime.now(UTC)
-    pages = list(source.listings(since=today.date(), now=today))
-    now = newest_noon([listing for page in pages for listing in page.listings]) or today
-    with steps("collecting") as shown:
-        collected = bring_papers(app.store, [source], now=now, progress=shown.named)
-    for one in collected:
-        if one.error:
-            raise SourceError(one.source, one.error)
+def _bring_dated(app: App, files: Files) -> tuple[list[Collected], datetime]:
+    """Papers from files: now is noon after the newest dated one."""
+    pages = _read(files)
+    now = newest_noon([listing for page in pages for listing in page.listings]) or datetime.now(UTC)
+    collected = bring_papers(app.store, [files], now=now, progress=lambda _: None)
     for page in pages:
         say(f"{len(page.listings):>5} papers from {page.label}")
     return collected, now
+
+
+def _read(files: Files) -> list[Page]:
+    """The files' papers. Raises SourceError for one that is no good."""
+    now = datetime.now(UTC)
+    return list(files.listings(since=now.date(), now=now))
 
 
 def _tell(shown: Demonstrated) -> None:

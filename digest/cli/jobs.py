@@ -16,7 +16,8 @@ commands = typer.Typer()
 def collect(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    file: Annotated[list[Path] | None, typer.Option(help="Read these files instead of the sources.")] = None,
+    file: Annotated[list[Path] | None, typer.Option(metavar="PATH", help="Read files instead of the sources.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="More files, after --file.")] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Read back to this day.")] = None,
     now: Now = None,
 ) -> None:
@@ -25,10 +26,16 @@ def collect(
     from digest.collect import collect as bring
     from digest.sources.files import Files
 
+    if more and not file:
+        raise InputError("Files of papers come after --file.")
+    if file and since is not None:
+        raise InputError("Files are read whole. Leave out --since, or --file.")
     app, instant = opened(context), now_or(now)
-    look_back = LOOK_BACK if since is None else timedelta(days=(instant.date() - day(since)).days)
+    look_back = LOOK_BACK if since is None else instant.date() - day(since)
     look_backs = app.look_backs if since is None else {}
-    sources = [Files(file)] if file else app.sources()
+    if look_back < timedelta(0):
+        raise InputError(f"--since {since} has not come yet. Write a day that has.")
+    sources = [Files([*file, *(more or [])])] if file else app.sources()
     if source is not None:
         sources = [known for known in sources if known.name == source]
     if not sources:
@@ -92,9 +99,8 @@ def deliver(
 
     app = opened(context)
     if dry_run:
-        made = rehearse(app.store, app.press, now=now_or(now), limit=limit)
-        size = sum(len(message.content) for message in made)
-        say(f"{counted(len(made), 'message')} made, {size:,} bytes; none was sent.")
+        done = rehearse(app.store, app.press, now=now_or(now), limit=limit)
+        say(f"{counted(done.made, 'message')} made, {done.size:,} bytes; {done.failed} cannot be made. None was sent.")
         return
     with steps("delivering") as shown:
         delivered = send(
@@ -135,7 +141,7 @@ def serve(context: typer.Context) -> None:
 @commands.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End instead of serving the site.")] = False,
-    papers: Annotated[list[Path] | None, typer.Option(help="Files of papers, instead of live sources.")] = None,
+    papers: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Files of papers, not live ones.")] = None,
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, after --papers.")] = None,
 ) -> None:
     """Show the whole service on example readers."""

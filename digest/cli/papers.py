@@ -36,13 +36,14 @@ def show(
     as_json: Json = False,
 ) -> None:
     """All that is known of a paper."""
-    from digest.store.papers import alias_names, paper_named, source_names
+    from digest.store.papers import alias_names, paper_named, source_names, with_histories
 
     app = opened(context)
     with app.store.reading() as connection:
         found = paper_named(connection, name, now=now_or(None))
         if found is None:
             raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
+        [found] = with_histories(connection, [found], now=now_or(None))
         told = _told(found) | {
             "aliases": alias_names(connection, found.id),
             "sources": source_names(connection, found.id),
@@ -54,9 +55,10 @@ def show(
     if as_json:
         answer(told)
         return
-    for name, value in told.items():
+    told["history"] = [f"{seen['upvotes']} at {seen['seen_at']}" for seen in told["history"]]
+    for key, value in told.items():
         shown = ", ".join(str(one) for one in value) if isinstance(value, list) else value
-        say(f"{name:>14}  {shown if shown is not None else 'unknown'}")
+        say(f"{key:>14}  {shown if shown is not None else 'unknown'}")
 
 
 @commands.command()

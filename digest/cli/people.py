@@ -1,27 +1,38 @@
 """subscriber add, list, show, unsubscribe."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, answer, now_or, opened, say
+from digest.cli.context import Json, Now, answer, now_or, opened, say
 from digest.errors import InputError
 from digest.model import Choices, InterestKind
 
+if TYPE_CHECKING:
+    from digest.address import Address
+    from digest.app import App
+    from digest.config import Newsletter
+
 commands = typer.Typer(no_args_is_help=True)
 
-Address = Annotated[str, typer.Argument(help="An address, such as ada@example.org.")]
+Typed = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, such as ada@example.org.")]
 
 
 @commands.command()
 def add(
     context: typer.Context,
-    address: Address,
-    topic: Annotated[list[str] | None, typer.Option(help="A topic in words; may be given again.")] = None,
-    mute: Annotated[list[str] | None, typer.Option(help="Words of papers that are not wanted.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="An arXiv category, such as cs.CL.")] = None,
-    author: Annotated[list[str] | None, typer.Option(help="An author to follow.")] = None,
+    address: Typed,
+    topic: Annotated[
+        list[str] | None, typer.Option(metavar="WORDS", help="A topic in words; may be given again.")
+    ] = None,
+    mute: Annotated[
+        list[str] | None, typer.Option(metavar="WORDS", help="Words of papers that are not wanted.")
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="An arXiv category, such as cs.CL.")
+    ] = None,
+    author: Annotated[list[str] | None, typer.Option(metavar="NAME", help="An author to follow.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
     hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
     timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
@@ -30,16 +41,14 @@ def add(
         str | None, typer.Option(metavar="SLUG", help="Which newsletter; the first if unsaid.")
     ] = None,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Subscribe at once: you vouch for it.")] = False,
+    now: Now = None,
 ) -> None:
     """Subscribe an address: it gets a confirm message, unless you vouch for it."""
     from digest.address import parse_address
-    from digest.subscribe import ask, choices_from, subscribe
+    from digest.subscribe import choices_from
 
-    app, now, parsed = opened(context), now_or(None), parse_address(address)
-    slugs = {one.slug: one for one in app.config.newsletter}
-    wanted = slugs.get(newsletter or app.config.newsletter[0].slug)
-    if wanted is None:
-        raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(slugs)}.")
+    app, parsed = opened(context), parse_address(address)
+    wanted = _newsletter(app, newsletter)
     choices = choices_from(
         topics=topic or (),
         categories=category or (),
@@ -50,14 +59,26 @@ def add(
         timezone=timezone or wanted.timezone,
         max_papers=wanted.max_papers if max_papers is None else max_papers,
     )
+    say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=now_or(now)))
+
+
+def _newsletter(app: "App", slug: str | None) -> "Newsletter":
+    """The newsletter with that slug, or the first."""
+    known = app.press.newsletters
+    wanted = known.get(slug or next(iter(known)))
+    if wanted is None:
+        raise InputError(f"There is no newsletter {slug!r}. There are: {', '.join(known)}.")
+    return wanted
+
+
+def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *, confirmed: bool, now: datetime) -> str:
+    from digest.subscribe import ask, subscribe
+
     if confirmed:
-        subscribe(app.store, parsed, newsletter=wanted.slug, choices=choices, now=now)
-        say("Subscribed.")
-        return
-    asked = ask(app.store, parsed, newsletter=wanted.slug, choices=choices, keys=app.keys, now=now)
-    say(
-        "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour already."
-    )
+        subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
+        return "Subscribed; if it was before, with these choices instead."
+    asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now)
+    return "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour."
 
 
 @commands.command(name="list")
@@ -82,7 +103,7 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
 
 
 @commands.command()
-def show(context: typer.Context, address: Address, as_json: Json = False) -> None:
+def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
     from digest.store.deliveries import deliveries_of
@@ -114,11 +135,13 @@ def show(context: typer.Context, address: Address, as_json: Json = False) -> Non
     for name, rows in told.items():
         say(f"{name}:")
         for row in rows:
-            say("  " + "  ".join(f"{key}={value}" for key, value in row.items() if value not in ("", None, [])))
+            say("  " + "; ".join(f"{key} {_plain(value)}" for key, value in row.items() if value not in ("", None, [])))
+        if not rows:
+            say("  none")
 
 
 @commands.command()
-def unsubscribe(context: typer.Context, address: Address) -> None:
+def unsubscribe(context: typer.Context, address: Typed) -> None:
     """End every subscription of an address, messages in the queue included."""
     from digest.address import parse_address
     from digest.subscribe import unsubscribe_address
@@ -139,6 +162,10 @@ def _row(address: str, newsletter: str, state: str, choices: Choices, next_due_a
         "max_papers": choices.max_papers,
         "next_due_at": None if next_due_at is None else next_due_at.isoformat(),
     }
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _followed(choices: Choices) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ import typer
 from digest.app import App
 from digest.cli.context import say
 from digest.deliver import deliver_one
+from digest.model import DeliveryState
 from digest.store.deliveries import delivery_numbered
 
 
@@ -19,6 +20,9 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     with app.store.reading() as connection:
         delivery = delivery_numbered(connection, delivery_id)
     assert delivery is not None
+    if delivery.state is DeliveryState.LEASED:
+        say("Another process took it, and is sending it.")
+        return
     detail = f" ({delivery.detail})" if delivery.detail else ""
     say(f"By {app.config.mail.provider}: {delivery.state}{detail}.")
     if delivered.counts["sent"] != 1:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.context import now_or, opened, say
+from digest.cli.context import Json, answer, now_or, opened, say
 from digest.errors import ConfigError, StoreError
 
 commands = typer.Typer()
@@ -49,14 +49,40 @@ def test(
     send_now(app, number, now=now)
 
 
+@commands.command()
+def stats(context: typer.Context, as_json: Json = False) -> None:
+    """Deliveries by state, and how the sources are."""
+    from dataclasses import asdict
+
+    from digest.store.deliveries import count_by_state
+    from digest.store.sources import health
+
+    app = opened(context)
+    with app.store.reading() as connection:
+        deliveries, sources = count_by_state(connection), health(connection)
+    if as_json:
+        answer({"deliveries": deliveries, "sources": [asdict(one) for one in sources]})
+        return
+    for state, count in deliveries.items():
+        say(f"{count:>8}  {state}")
+    for one in sources:
+        how = (
+            f"failed {one.failures} times: {one.error}"
+            if one.failures
+            else f"read at {one.succeeded_at:%Y-%m-%d %H:%M} UTC"
+        )
+        say(f"{one.name}: {how}")
+    if not deliveries and not sources:
+        say("Nothing yet.")
+
+
 @store.command()
 def migrate(context: typer.Context) -> None:
     """Bring the store to this program's revision."""
-    from digest.app import set_up
+    from digest.app import migrate_store
     from digest.config import load_config
 
-    _, before, after = set_up(load_config(context.obj.config))
-    say(_migrated(before, after))
+    say(_migrated(*migrate_store(load_config(context.obj.config))))
 
 
 @store.command()

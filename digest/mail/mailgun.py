@@ -43,7 +43,7 @@ class Mailgun:
             if error.sent:
                 return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code="no answer")
             if first:
-                raise DeliveryError(f"Mailgun: {error}", permanent=False) from error
+                raise DeliveryError(f"Mailgun: {error}") from error
             return Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="not reached")
         return _answer(message, response)
 
@@ -64,6 +64,8 @@ def _outcome(response: Response) -> Outcome:
         return Outcome.ACCEPTED if _taken_as(response) is not None else Outcome.SENDER_REFUSED
     if 300 <= response.status < 400 or response.status in {401, 403, 404}:
         return Outcome.SENDER_REFUSED
+    if response.status in {502, 504}:  # a gateway gave up waiting: what is behind it may have taken the message
+        return Outcome.UNKNOWN
     if response.status == 429 or response.status >= 500:
         return Outcome.DEFERRED
     return Outcome.MESSAGE_REFUSED

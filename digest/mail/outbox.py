@@ -32,8 +32,7 @@ class Outbox:
         except OSError as error:
             raise DeliveryError(
                 f"The outbox {self.folder} cannot be written: {error.strerror}. Give this user the right to"
-                " write it, or name another folder in mail.outbox.path.",
-                permanent=False,
+                " write it, or name another folder in mail.outbox.path."
             ) from error
 
     def _write(self, message: Outgoing, *, read: dict[str, Path]) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import aiosmtplib
@@ -33,7 +33,7 @@ class Server:
     port: int
     tls: Tls
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     connections: int = 4
 
 
@@ -77,7 +77,7 @@ class Smtp:
             except DeliveryError as error:
                 answers.put_nowait(_deferred(message, str(error)))
                 continue
-            answers.put_nowait(await _hand_over(client, message))
+            answers.put_nowait(await _answer(client, message))
         if client is not None and client.is_connected:
             await _quit(client)
 
@@ -100,18 +100,25 @@ class Smtp:
             client.close()
             raise DeliveryError(
                 f"{server.host}:{server.port} refused the sign-in ({error.code}). Mend mail.smtp.username and"
-                " DIGEST_SMTP__PASSWORD.",
-                permanent=True,
+                " DIGEST_SMTP__PASSWORD."
             ) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
             client.close()
             raise DeliveryError(
                 f"{server.host}:{server.port} cannot be reached or refused us ({type(error).__name__})."
-                " Mend mail.smtp.host, port and tls, or wait until the server is back.",
-                permanent=False,
+                " Mend mail.smtp.host, port and tls, or wait until the server is back."
             ) from error
         client.timeout = COMMAND_SECONDS
         return client
+
+
+async def _answer(client: aiosmtplib.SMTP, message: Outgoing) -> Answer:
+    """One answer for one message, whatever happens: a message without one would be waited for without end."""
+    try:
+        return await _hand_over(client, message)
+    except Exception as error:
+        client.close()
+        return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code=type(error).__name__)
 
 
 async def _hand_over(client: aiosmtplib.SMTP, message: Outgoing) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,11 @@ from digest.ranking.trending import trend_scores
 from digest.text import title_key
 
 LEAST_COVERED = 0.6
-"""The share of a topic's weight that a paper's words must cover, unless the topic's own phrase stands in it."""
+LEAST_TITLED = 0.4
+"""The shares of a topic's weight that a paper's words and its title's must cover, unless a phrase stands in it."""
 
 MOST_TERMS = 3
+MOST_REMEMBERED = 20_000
 CATEGORY_FIT = 0.02
 """Below any topic's: a category says what may be read, a topic what is wanted."""
 
@@ -25,8 +28,8 @@ CATEGORY_FIT = 0.02
 class Candidates:
     """Papers, ready to be scored against any number of topics.
 
-    A topic matches a paper in which a phrase of it stands, or most of its words with one of them
-    in the title: words in passing do not make a paper's subject.
+    A topic matches a paper in which a phrase of it stands, or most of its words, those of weight in
+    the title: words in passing do not make a paper's subject.
     """
 
     def __init__(self, papers: Sequence[Paper], *, background: Background, now: datetime) -> None:
@@ -63,12 +66,14 @@ class Candidates:
     def fit(self, interest: Interest) -> NDArray[np.float64]:
         """(papers,) how well each paper fits the interest, 0 to 1; 0 is not at all."""
         if interest not in self._fits:
+            _make_room(self._fits)
             self._fits[interest] = self._fit(interest)
         return self._fits[interest]
 
     def terms(self, position: int, topic: str) -> tuple[str, ...]:
         """Up to three matched phrases or words of the topic, weightiest first, as they stand in the paper."""
         if (position, topic) not in self._terms:
+            _make_room(self._terms)
             self._terms[position, topic] = self._found(position, topic)
         return self._terms[position, topic]
 
@@ -104,22 +109,29 @@ class Candidates:
         """The cosine of the topic, as a document, with each paper; 0 where it does not match."""
         weights = {feature: (1 + log(n)) * self.background.weight(feature) for feature, n in counted.items()}
         length = sqrt(sum(weight**2 for weight in weights.values())) or 1.0
-        all_words = sum(weight for feature, weight in weights.items() if _is_word(feature)) or 1.0
+        words = {feature: weight for feature, weight in weights.items() if _is_word(feature)}
+        all_words = sum(words.values()) or 1.0
         dot, covered = np.zeros(len(self.papers)), np.zeros(len(self.papers))
-        phrased, titled = np.zeros(len(self.papers), dtype=bool), np.zeros(len(self.papers), dtype=bool)
+        titled, phrased = np.zeros(len(self.papers)), np.zeros(len(self.papers), dtype=bool)
         for feature, weight in weights.items():
             positions, counts = self._holding.get(feature, _NOWHERE)
             dot[positions] += weight * (1 + np.log(counts)) * self.background.weight(feature)
-            if _is_word(feature):
+            if feature in words:
                 covered[positions] += weight / all_words
-                titled[self._titles.get(feature, _NOWHERE)[0]] = True
+                titled[self._titles.get(feature, _NOWHERE)[0]] += weight / all_words
             else:
                 phrased[positions] = True
-        matches = phrased | (titled & (covered >= LEAST_COVERED))
+        matches = phrased | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED))
         return np.where(matches, dot / (self._lengths * length), 0.0)
 
 
 _NOWHERE = (np.array([], dtype=np.intp), np.array([], dtype=np.float64))
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    """Topics are free text: what is remembered of them must have an end."""
+    if len(cache) >= MOST_REMEMBERED:
+        cache.clear()
 
 
 def _is_word(feature: str) -> bool:

@@ -7,11 +7,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.model import Paper
+from digest.model import Cadence, Paper
 
 PRIOR_UPVOTES = 3
 PRIOR_HOURS = 24
 LEAST_HOURS = 6
+ROUNDING = 1e-9
 
 
 class Window(StrEnum):
@@ -21,6 +22,14 @@ class Window(StrEnum):
     WEEK = "week"
     MONTH = "month"
 
+
+WINDOW = {
+    Cadence.DAILY: Window.DAY,
+    Cadence.WEEKDAYS: Window.DAY,
+    Cadence.WEEKLY: Window.WEEK,
+    Cadence.MONTHLY: Window.MONTH,
+}
+"""The window of an edition's trending list."""
 
 _REACH = {Window.WEEK: timedelta(days=7), Window.MONTH: timedelta(days=31)}
 LONGEST = max(_REACH.values())
@@ -63,8 +72,8 @@ def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float6
 def standardised(values: NDArray[np.float64], *, of: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Values less the mean, over the standard deviation, of those chosen; zero where all are equal."""
     chosen = values[of]
-    # Compared as they are: the deviation of equal numbers can come out as a rounding error.
-    if not chosen.size or chosen.min() == chosen.max():
+    # What differs by rounding alone is equal: over its own deviation it would count like a real difference.
+    if not chosen.size or np.ptp(chosen) <= ROUNDING * np.abs(chosen).max():
         return np.zeros_like(values)
     scaled: NDArray[np.float64] = (values - chosen.mean()) / chosen.std()
     return scaled

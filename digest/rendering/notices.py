@@ -7,8 +7,6 @@ from digest.rendering import words
 from digest.rendering.site import Site, colours
 from digest.taxonomy import CATEGORIES
 
-CONFIRM_EXPIRES_AFTER = timedelta(hours=48)
-
 _HOW_OFTEN = {
     Cadence.DAILY: "Daily",
     Cadence.WEEKDAYS: "Weekdays",
@@ -25,7 +23,7 @@ def confirm_context(
     first_due_at: datetime,
     asked_at: datetime,
     confirm_url: str,
-    expires_after: timedelta = CONFIRM_EXPIRES_AFTER,
+    expires_after: timedelta,
 ) -> dict[str, object]:
     """All that `templates/confirm` asks for.
 

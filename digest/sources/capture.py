@@ -6,6 +6,7 @@ word is glued to the first title.
 """
 
 import re
+from itertools import dropwhile
 
 from digest.model import Listing
 
@@ -18,8 +19,8 @@ _FURNITURE = re.compile(
 
 
 def looks_like_page(text: str) -> bool:
-    """Whether the text begins as such a page does."""
-    return BANNER in text[:500] and BUTTON in text[:1000]
+    """Whether the text begins as such a page does: an early line begins with the banner."""
+    return any(line.startswith(BANNER) for line in _blocks(text[:500]))
 
 
 def parse(text: str) -> tuple[Listing, ...]:
@@ -27,12 +28,8 @@ def parse(text: str) -> tuple[Listing, ...]:
 
     Raises ValueError where titles and abstracts do not come in pairs.
     """
-    blocks = [line.strip() for line in text.splitlines() if line.strip()]
-    button = next((at for at, block in enumerate(blocks) if block.startswith(BUTTON)), None)
-    if button is None:
-        raise ValueError(f"it has no {BUTTON!r} where the page's banner ends")
-    glued = blocks[button].removeprefix(BUTTON).strip()
-    rest = blocks[button + 1 :]
+    button, *rest = _after_banner(_blocks(text))
+    glued = button.removeprefix(BUTTON).strip()
     while rest and not glued and _FURNITURE.fullmatch(rest[0]):
         rest = rest[1:]
     papers = [glued, *rest] if glued else rest
@@ -40,3 +37,16 @@ def parse(text: str) -> tuple[Listing, ...]:
         raise ValueError("its titles and abstracts do not come in pairs; it may have been cut off")
     pairs = zip(papers[::2], papers[1::2], strict=True)
     return tuple(Listing(title=title, abstract=abstract) for title, abstract in pairs)
+
+
+def _after_banner(blocks: list[str]) -> list[str]:
+    """What follows the banner, from the button on."""
+    below = dropwhile(lambda block: not block.startswith(BANNER), blocks)
+    rest = list(dropwhile(lambda block: block.startswith(BANNER) or _FURNITURE.fullmatch(block) is not None, below))
+    if not rest or not rest[0].startswith(BUTTON):
+        raise ValueError(f"it has no {BUTTON!r} where the page's banner ends")
+    return rest
+
+
+def _blocks(text: str) -> list[str]:
+    return [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]

@@ -69,9 +69,9 @@ def newest_noon(listings: Sequence[Listing]) -> datetime | None:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            # Opened once: what comes through a pipe cannot be read again.
+            packed = file.peek(2)[:2] == b"\x1f\x8b"
+            content = gzip.GzipFile(fileobj=file).read(MOST_BYTES + 1) if packed else file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         raise SourceError(NAME, f"{path} cannot be read: {reason}. Mend the path or the file.") from error
@@ -103,14 +103,14 @@ def _of_list(path: Path, text: str) -> tuple[Listing, ...]:
 
 
 def _of_lines(path: Path, text: str) -> tuple[Listing, ...]:
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     return tuple(_record(path, _json(path, line, line=number), line=number) for number, line in lines)
 
 
 def _json(path: Path, text: str, *, line: int) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         at = line + (error.lineno - 1 if isinstance(error, json.JSONDecodeError) else 0)
         raise SourceError(NAME, f"{path} is not whole JSON, from line {at} on. Fetch the file again.") from error
 

@@ -7,20 +7,22 @@ line breaks, and lists exist on weekdays only.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from digest.due import SATURDAY
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure
 from digest.model import Listing, Signals
 from digest.sources.names import ARXIV_ID
 from digest.sources.source import Page
+from digest.text import clean
 
 ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
-SATURDAY = 5
+PLAUSIBLE_YEARS = range(1500, 2501)
 
 
 class HuggingFace:
@@ -74,17 +76,17 @@ def parse(rows: Sequence[Any], *, source: str, day: date | None = None) -> tuple
 
 def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listing:
     paper = row.get("paper") if isinstance(row, dict) else None
-    if not isinstance(paper, dict) or not text(paper, "id") or not text(paper, "title").strip():
+    number = identifier(paper, "id") if isinstance(paper, dict) else ""
+    if not isinstance(paper, dict) or not number or not clean(text(paper, "title")):
         raise SourceError(source, f"row {position} of the answer is no paper: it has no paper.id or paper.title.")
-    number = text(paper, "id")
     arxiv = ARXIV_ID.match(number)
-    name = f"arxiv:{arxiv.group()}" if arxiv else f"huggingface:{number}"
+    alias = f"arxiv:{arxiv.group()}" if arxiv else f"huggingface:{number}"
     repository, page = web_address(text(paper, "githubRepo")), web_address(text(paper, "projectPage"))
     on_github = urlsplit(page).hostname in {"github.com", "www.github.com"}
     return Listing(
         title=text(paper, "title"),
         abstract=text(paper, "summary"),
-        aliases=(name,),
+        aliases=(alias,),
         authors=_authors(paper),
         organisation=_organisation(paper, row),
         keywords=tuple(word for word in _items(paper, "ai_keywords") if isinstance(word, str)),
@@ -108,25 +110,31 @@ def text(values: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def identifier(values: Mapping[str, Any], key: str) -> str:
+    """The identifier under the key, or an empty one: what cannot be printed names nothing."""
+    value = text(values, key).strip()
+    return value if value.isprintable() else ""
+
+
 def count(values: Mapping[str, Any], key: str) -> int | None:
-    """The number under the key, from 0, or None."""
+    """The number under the key, from 0 to 2³¹ - 1, which any database holds, or None."""
     value = values.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
 def instant(value: str) -> datetime | None:
-    """A moment with its zone, or None."""
+    """The moment in UTC, or None where there is none, no zone, or a year that cannot be meant."""
     try:
         told = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return told if told.tzinfo is not None else None
+    return told.astimezone(UTC) if told.tzinfo is not None and told.year in PLAUSIBLE_YEARS else None
 
 
 def web_address(value: str) -> str:
     """The address, with the scheme that some lack, or an empty text for what is none of the web."""
     address = value.strip()
-    if address and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address):
+    if address and not re.match(r"[A-Za-z][A-Za-z0-9+-]*:", address):
         address = f"https://{address.lstrip('/')}"
     try:
         parts = urlsplit(address)

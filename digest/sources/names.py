@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 LONGEST = 300
 _NUMBER = r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
-ARXIV_ID = re.compile(rf"(?:{_NUMBER})(?=v\d+$|$)")
+ARXIV_ID = re.compile(rf"(?:{_NUMBER})(?=v\d+$|$)", re.ASCII)
 _WRITTEN = re.compile(
     rf"(?:\barxiv[:.\s]\s*|\barxiv\.org[:/](?:abs/|pdf/|html/)?)({_NUMBER})(?:v\d+)?(?:\.pdf)?(?![\d.]*\d)",
     re.IGNORECASE,
 )
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}\\|^`]+", re.IGNORECASE)
+_DOI = re.compile(r"\b10\.[0-9]{4,9}/[^\s\"<>{}\\|^`]+")
 
 
 def arxiv_number(text: str) -> str:

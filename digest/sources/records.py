@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.huggingface import count, instant, text, web_address
+from digest.sources.huggingface import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
 from digest.sources.names import ARXIV_ID
+from digest.text import clean
 
 
 def record(row: Mapping[str, Any]) -> Listing | None:
@@ -16,7 +17,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
     `summary` is the abstract in records that have no `abstract`, and one sentence in those that do.
     """
     title = text(row, "title")
-    if not title.strip():
+    if not clean(title):
         return None
     abstract = text(row, "abstract")
     return Listing(
@@ -25,7 +26,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         aliases=_aliases(row),
         authors=tuple(_names(row.get("authors"))),
         organisation=_first(row, "organisation", "organization"),
-        categories=tuple(_words(row.get("categories"))),
+        categories=tuple(_words(row.get("categories") or row.get("cats"), separator=r"[\s,;]")),
         keywords=tuple(_words(row.get("keywords") or row.get("ai_keywords"), separator=",")),
         summary=text(row, "ai_summary") or (text(row, "summary") if abstract else ""),
         summary_is_generated=bool(text(row, "ai_summary")),
@@ -44,15 +45,19 @@ def record(row: Mapping[str, Any]) -> Listing | None:
 
 
 def _aliases(row: Mapping[str, Any]) -> tuple[str, ...]:
-    number, doi = _first(row, "arxiv_id", "id"), text(row, "doi").strip().lower()
-    arxiv = ARXIV_ID.match(number)
-    own = f"arxiv:{arxiv.group()}" if arxiv else f"record:{number}" if number else ""
-    return tuple(name for name in (own, f"doi:{doi}" if doi else "") if name)
+    arxiv, doi = _arxiv_id(row), identifier(row, "doi").lower()
+    return tuple(f"{kind}:{value}" for kind, value in (("arxiv", arxiv), ("doi", doi)) if value)
 
 
 def _arxiv_page(row: Mapping[str, Any]) -> str:
-    arxiv = ARXIV_ID.match(_first(row, "arxiv_id", "id"))
-    return f"https://arxiv.org/abs/{arxiv.group()}" if arxiv else ""
+    arxiv = _arxiv_id(row)
+    return f"https://arxiv.org/abs/{arxiv}" if arxiv else ""
+
+
+def _arxiv_id(row: Mapping[str, Any]) -> str:
+    """An `id` of another form is the file's own: it names no paper outside it."""
+    found = (ARXIV_ID.match(identifier(row, key)) for key in ("arxiv_id", "id"))
+    return next((arxiv.group() for arxiv in found if arxiv), "")
 
 
 def _first(row: Mapping[str, Any], *keys: str) -> str:
@@ -71,8 +76,8 @@ def _names(value: Any) -> list[str]:
     return [name for name in names if isinstance(name, str) and name.strip()]
 
 
-def _words(value: Any, *, separator: str | None = None) -> list[str]:
-    parts = value.split(separator) if isinstance(value, str) else value if isinstance(value, list) else []
+def _words(value: Any, *, separator: str) -> list[str]:
+    parts = re.split(separator, value) if isinstance(value, str) else value if isinstance(value, list) else []
     return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
 
 
@@ -83,6 +88,8 @@ def _moment(value: str) -> datetime | None:
 
 def _day(value: str) -> date | None:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
-        return None
+        told = instant(value)
+        return None if told is None else told.date()
+    return day if day.year in PLAUSIBLE_YEARS else None

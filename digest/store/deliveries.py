@@ -1,6 +1,5 @@
 """The ledger: every message that was ever meant to leave, and what became of it."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,7 +30,7 @@ class NewDelivery:
     """A message to be queued. `key` names it for ever: the same key is queued once.
 
     `reader` (JSON) is what the message says of its reader, as of now: it says the same whenever
-    it is made again.
+    it is made again. `reached_from_at` is how far the subscription had been looked through before.
     """
 
     key: str
@@ -48,6 +47,7 @@ class NewDelivery:
     due_on: date | None = None
     selection: Selection | None = None
     reader: Mapping[str, Any] | None = None
+    reached_from_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,8 @@ class Delivery:
     address: str | None
 
 
-def queue(connection: Connection, new: Sequence[NewDelivery]) -> int:
-    """Queue deliveries; those whose key or (subscription, date) is there already are left out. How many were new."""
+def queue(connection: Connection, new: Sequence[NewDelivery]) -> set[str]:
+    """Queue deliveries but those whose key or (subscription, date) is there already; the keys that were new."""
     rows = [
         {
             "key": d.key,
@@ -90,6 +90,7 @@ def queue(connection: Connection, new: Sequence[NewDelivery]) -> int:
             "printing_id": d.printing_id,
             "due_on": d.due_on,
             "dated_at": d.dated_at,
+            "reached_from_at": d.reached_from_at,
             "send_after_at": d.dated_at,
             "send_before_at": d.send_before_at,
             "signed_with": d.signed_with,
@@ -99,9 +100,9 @@ def queue(connection: Connection, new: Sequence[NewDelivery]) -> int:
         for d in new
     ]
     if not rows:
-        return 0
-    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
-    return len(connection.execute(statement, rows).all())
+        return set()
+    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.key)
+    return set(connection.execute(statement, rows).scalars())
 
 
 def delivery_keyed(connection: Connection, key: str) -> int:
@@ -109,14 +110,31 @@ def delivery_keyed(connection: Connection, key: str) -> int:
     return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
 
 
-def papers_sent(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, set[int]]:
-    """The papers of each subscription's deliveries since that date, unless a delivery gave them back."""
-    found: defaultdict[int, set[int]] = defaultdict(set)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a subscription's editions came to: the papers that count as sent, and, where the last of
+    them came to nothing (skipped, failed, bounced), how far it had been looked through before those."""
+
+    sent: frozenset[int] = frozenset()
+    is_given_back: bool = False
+    reached_from_at: datetime | None = None
+
+
+def past_editions(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, Past]:
+    """The past of each subscription that had an edition since that date."""
+    found: dict[int, Past] = {}
     for block in blocks(subscription_ids):
-        holding = deliveries.c.state.in_(HOLDING) & (deliveries.c.due_on >= since_on)
-        query = select(deliveries.c.subscription_id, deliveries.c.selection)
-        for row in connection.execute(query.where(deliveries.c.subscription_id.in_(block), holding)):
-            found[row.subscription_id].update(pick[0] for pick in row.selection["picks"])
+        editions = deliveries.c.subscription_id.in_(block) & (deliveries.c.due_on >= since_on)
+        query = select(deliveries).where(editions).order_by(deliveries.c.subscription_id, deliveries.c.due_on)
+        for row in connection.execute(query):
+            past = found.get(row.subscription_id, Past())
+            if row.state in HOLDING:
+                picked = (pick[0] for pick in row.selection["picks"])
+                found[row.subscription_id] = Past(sent=past.sent.union(picked))
+            elif not past.is_given_back:
+                found[row.subscription_id] = Past(
+                    sent=past.sent, is_given_back=True, reached_from_at=row.reached_from_at
+                )
     return found
 
 
@@ -126,11 +144,14 @@ def delivery_numbered(connection: Connection, number: int) -> Delivery | None:
     return None if row is None else _delivery(row)
 
 
-def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery]:
+def deliveries_queued(
+    connection: Connection, *, now: datetime, limit: int | None = None, offset: int = 0
+) -> list[Delivery]:
     """What could be sent now, in the order in which it would be."""
     waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
-    return [_delivery(row) for row in connection.execute(_rows().where(waiting).order_by(*order))]
+    query = _rows().where(waiting).order_by(*order).limit(limit).offset(offset)
+    return [_delivery(row) for row in connection.execute(query)]
 
 
 def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
@@ -211,7 +232,7 @@ def record_answers(
             "_state": _STATE_AFTER[answer.outcome],
             "_detail": "" if answer.outcome is Outcome.ACCEPTED else f"{answer.outcome}: {answer.code}".rstrip(": "),
             "_again": again_at,
-            "_reference": answer.detail if answer.outcome is Outcome.ACCEPTED else "",
+            "_reference": answer.detail[:200] if answer.outcome is Outcome.ACCEPTED else "",
         }
         for answer, again_at in answers
     ]

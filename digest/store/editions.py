@@ -3,7 +3,6 @@
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -13,17 +12,6 @@ from sqlalchemy import Connection, select
 from digest.model import Cadence
 from digest.store.engine import blocks, insert
 from digest.store.tables import editions, pieces, printings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Printing:
-    """The compiled templates and the facts of an edition, as they were when it was printed."""
-
-    id: int
-    newsletter: str
-    cadence: Cadence
-    due_on: date
-    content: Mapping[str, Any]
 
 
 def edition_for(connection: Connection, *, newsletter: str, cadence: Cadence, due_on: date) -> int:
@@ -51,18 +39,11 @@ def add_pieces(connection: Connection, printing_id: int, cards: Mapping[int, Any
         connection.execute(insert(connection, pieces).on_conflict_do_nothing(), rows)
 
 
-def printing_numbered(connection: Connection, number: int) -> Printing:
-    """The printing with this number."""
-    joined = printings.join(editions, printings.c.edition_id == editions.c.id)
-    query = select(printings.c.content, editions).select_from(joined).where(printings.c.id == number)
-    row = connection.execute(query).one()
-    return Printing(
-        id=number,
-        newsletter=row.newsletter,
-        cadence=Cadence(row.cadence),
-        due_on=row.due_on,
-        content=json.loads(zlib.decompress(row.content)),
-    )
+def printing_content_of(connection: Connection, number: int) -> Mapping[str, Any]:
+    """The content (JSON) of the printing with this number."""
+    packed = connection.execute(select(printings.c.content).where(printings.c.id == number)).scalar_one()
+    content: Mapping[str, Any] = json.loads(zlib.decompress(packed))
+    return content
 
 
 def cards_of(connection: Connection, printing_id: int, paper_ids: Iterable[int]) -> dict[int, Any]:

@@ -5,6 +5,7 @@ this room takes the open transaction first. On SQLite a writing transaction take
 at its start, so it never fails half-way because another process wrote in between.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, func, ma
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreError
 
@@ -33,7 +35,10 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment and writes nothing."""
-        with _explained(self.where), self.engine.begin() as connection:
+        engine = self.engine
+        if engine.dialect.name != "sqlite":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with _explained(self.where), engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -119,6 +124,8 @@ def _explained(where: str) -> Iterator[None]:
         yield
     except (IntegrityError, ProgrammingError):
         raise
+    except PoolTimeoutError as error:
+        raise StoreError(f"The store {where} is too busy. Try again in a minute.") from error
     except DatabaseError as error:
         said = str(error.orig).lower()
         known = next((text for words, text in _EXPLANATIONS.items() if words in said), None)
@@ -141,6 +148,12 @@ def clock(connection: Connection) -> float:
         # unixepoch() knows fractions of a second only from SQLite 3.42 on.
         return float(connection.execute(select((func.julianday("now") - 2440587.5) * 86400)).scalar_one())
     return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+
+
+def take_turns(connection: Connection, name: str) -> None:
+    """Wait until no other transaction that takes turns under this name is open; on SQLite, writers always do."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
 
 
 IN_AT_ONCE = 500

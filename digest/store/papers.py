@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from digest.model import Paper, SeenSignals, Signals
 from digest.store.engine import blocks
@@ -17,7 +18,7 @@ ARXIV = "arxiv:"
 def papers_listed(
     connection: Connection, *, since: datetime, now: datetime, sources: Sequence[str] = ()
 ) -> list[Paper]:
-    """Papers listed since then and seen by `now`, newest first, with the signals known at `now`.
+    """Papers listed since then and seen by `now`, newest first, with the last signals known at `now`.
 
     A list may be out before its day has begun (UTC). An empty `sources` means all of them.
     """
@@ -52,6 +53,29 @@ def papers_with_words(connection: Connection, words: str, *, now: datetime, limi
     return _papers(connection, anywhere, in_title.desc(), now=now, limit=limit)
 
 
+def with_histories(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> list[Paper]:
+    """The papers with all that was seen of them until now."""
+    found: defaultdict[int, list[SeenSignals]] = defaultdict(list)
+    for block in blocks(paper.id for paper in papers):
+        query = select(signals).where(signals.c.paper_id.in_(block), signals.c.seen_at <= now)
+        for row in connection.execute(query.order_by(signals.c.paper_id, signals.c.seen_at)):
+            found[row.paper_id].append(SeenSignals(seen_at=row.seen_at, signals=_signals(row)))
+    return [replace(paper, history=tuple(found[paper.id])) for paper in papers]
+
+
+def latest_signals(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Signals]:
+    """The last that was seen of each paper until now."""
+    found: dict[int, Signals] = {}
+    for block in blocks(ids):
+        known = signals.c.paper_id.in_(block) & (signals.c.seen_at <= now)
+        last = select(signals.c.paper_id, func.max(signals.c.seen_at).label("seen_at")).where(known)
+        newest = last.group_by(signals.c.paper_id).subquery()
+        same = (signals.c.paper_id == newest.c.paper_id) & (signals.c.seen_at == newest.c.seen_at)
+        for row in connection.execute(select(signals).select_from(signals.join(newest, same))):
+            found[row.paper_id] = _signals(row)
+    return found
+
+
 def alias_names(connection: Connection, paper_id: int) -> list[str]:
     """Every name that the paper is known by."""
     query = select(aliases.c.alias).where(aliases.c.paper_id == paper_id).order_by(aliases.c.alias)
@@ -77,19 +101,9 @@ def _papers(
 ) -> list[Paper]:
     query = select(papers).where(wanted).order_by(*first, papers.c.listed_at.desc(), papers.c.id.desc()).limit(limit)
     rows = connection.execute(query).all()
-    histories = _histories(connection, [row.id for row in rows], now=now)
+    latest = latest_signals(connection, [row.id for row in rows], now=now)
     arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])
-    return [_paper(row, histories[row.id], arxiv_ids.get(row.id, "")) for row in rows]
-
-
-def _histories(connection: Connection, ids: Sequence[int], *, now: datetime) -> defaultdict[int, list[SeenSignals]]:
-    found: defaultdict[int, list[SeenSignals]] = defaultdict(list)
-    for block in blocks(ids):
-        query = select(signals).where(signals.c.paper_id.in_(block), signals.c.seen_at <= now)
-        for row in connection.execute(query.order_by(signals.c.paper_id, signals.c.seen_at)):
-            seen = Signals(upvotes=row.upvotes, comments=row.comments, stars=row.stars)
-            found[row.paper_id].append(SeenSignals(seen_at=row.seen_at, signals=seen))
-    return found
+    return [_paper(row, latest.get(row.id, Signals()), arxiv_ids.get(row.id, "")) for row in rows]
 
 
 def _arxiv_ids(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
@@ -101,7 +115,7 @@ def _arxiv_ids(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _paper(row: Row[Any], history: list[SeenSignals], arxiv_id: str) -> Paper:
+def _paper(row: Row[Any], latest: Signals, arxiv_id: str) -> Paper:
     return Paper(
         id=row.id,
         title=row.title,
@@ -120,6 +134,9 @@ def _paper(row: Row[Any], history: list[SeenSignals], arxiv_id: str) -> Paper:
         code_url=row.code_url,
         project_url=row.project_url,
         arxiv_id=arxiv_id,
-        signals=history[-1].signals if history else Signals(),
-        history=tuple(history),
+        signals=latest,
     )
+
+
+def _signals(row: Row[Any]) -> Signals:
+    return Signals(upvotes=row.upvotes, comments=row.comments, stars=row.stars)

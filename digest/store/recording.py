@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from digest.model import Listing, Signals
-from digest.store.engine import blocks, insert
-from digest.store.papers import ARXIV
+from digest.store.engine import blocks, insert, take_turns
+from digest.store.papers import ARXIV, latest_signals
 from digest.store.tables import aliases, paper_sources, papers, signals
 from digest.text import author_key, title_key
 
@@ -83,6 +83,7 @@ def record_listings(connection: Connection, listings: Sequence[Listing], *, sour
 
     The same listings recorded again change nothing.
     """
+    take_turns(connection, "papers")
     register = _register(connection, listings)
     for listing in listings:
         _merge(register, listing, now=now)
@@ -100,7 +101,7 @@ def _register(connection: Connection, listings: Sequence[Listing]) -> _Register:
     ids: set[int] = set()
     for some in blocks({alias for listing in listings for alias in listing.aliases}):
         ids.update(connection.execute(select(aliases.c.paper_id).where(aliases.c.alias.in_(some))).scalars())
-    for some in blocks({title_key(listing.title) for listing in listings}):
+    for some in blocks({_title_key(listing) for listing in listings}):
         ids.update(connection.execute(select(papers.c.id).where(papers.c.title_key.in_(some))).scalars())
     names: defaultdict[int, set[str]] = defaultdict(set)
     for block in blocks(sorted(ids)):
@@ -133,7 +134,7 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "abstract": listing.abstract,
         "raw_title": listing.raw_title,
         "raw_abstract": listing.raw_abstract,
-        "title_key": title_key(listing.title),
+        "title_key": _title_key(listing),
         "author_key": author_key(listing.authors),
         "authors": list(listing.authors),
         "organisation": listing.organisation,
@@ -150,6 +151,11 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "code_url": listing.code_url,
         "project_url": listing.project_url,
     }
+
+
+def _title_key(listing: Listing) -> str:
+    """What is indexed has its limits: titles that are the same for so long are the same."""
+    return title_key(listing.title)[:500]
 
 
 def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen_at: datetime) -> datetime:
@@ -209,7 +215,7 @@ def _write_names(connection: Connection, entries: Iterable[_Entry], *, source: s
 def _write_signals(connection: Connection, entries: Iterable[_Entry], *, now: datetime) -> set[int]:
     """Append what differs from the latest known, under its hour; which entries it was."""
     seen = {e.row["id"]: e for e in entries if e.signals != Signals()}
-    latest = _latest(connection, seen)
+    latest = latest_signals(connection, seen, now=now)
     hour = now.replace(minute=0, second=0, microsecond=0)
     told = {number: _told(latest.get(number, Signals()), e.signals) for number, e in seen.items()}
     risen = {number: value for number, value in told.items() if value != latest.get(number)}
@@ -231,18 +237,3 @@ def _told(before: Signals, now: Signals) -> Signals:
         comments=before.comments if now.comments is None else now.comments,
         stars=before.stars if now.stars is None else now.stars,
     )
-
-
-def _latest(connection: Connection, ids: Iterable[int]) -> dict[int, Signals]:
-    found: dict[int, Signals] = {}
-    for block in blocks(ids):
-        last = (
-            select(signals.c.paper_id, func.max(signals.c.seen_at).label("seen_at"))
-            .where(signals.c.paper_id.in_(block))
-            .group_by(signals.c.paper_id)
-            .subquery()
-        )
-        joined = signals.join(last, (signals.c.paper_id == last.c.paper_id) & (signals.c.seen_at == last.c.seen_at))
-        for row in connection.execute(select(signals).select_from(joined)):
-            found[row.paper_id] = Signals(upvotes=row.upvotes, comments=row.comments, stars=row.stars)
-    return found

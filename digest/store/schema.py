@@ -2,31 +2,23 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from digest.errors import StoreError
 from digest.store.engine import Store
 
-
-def _alembic(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def _history() -> list[str]:
-    """Every revision, oldest first."""
-    revisions = ScriptDirectory.from_config(_alembic()).walk_revisions()
-    return [revision.revision for revision in revisions][::-1]
+    """Every revision, oldest first: the files' names begin with it."""
+    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def migrate(store: Store) -> tuple[str | None, str]:
@@ -34,10 +26,17 @@ def migrate(store: Store) -> tuple[str | None, str]:
 
     Raises StoreError where the store is from a newer version: there is no way down.
     """
+    # Imported here: every command asks for the revision, and Alembic takes a quarter of a second.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     with store.writing() as connection:
         before = _current(connection)
         _refuse_newer(before, store)
-        command.upgrade(_alembic(connection), "head")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
         after = _current(connection)
         assert after is not None
         return before, after

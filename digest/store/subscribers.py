@@ -1,7 +1,7 @@
 """Subscribers, what they asked for, and their subscriptions."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,11 +29,21 @@ class Confirm:
     used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A subscription that was ended."""
+
+    id: int
+    subscriber_id: int
+    newsletter: str
+
+
 def subscriber_for(connection: Connection, address: Address, *, now: datetime) -> int:
     """The number of the subscriber with this address, who is made if there is none."""
     made = insert(connection, subscribers).values(address=address.text, address_key=address.key, created_at=now)
     connection.execute(made.on_conflict_do_nothing(index_elements=["address_key"]))
-    query = select(subscribers.c.id).where(subscribers.c.address_key == address.key)
+    # Locked: who asks twice at once waits for the first.
+    query = select(subscribers.c.id).where(subscribers.c.address_key == address.key).with_for_update()
     return int(connection.execute(query).scalar_one())
 
 
@@ -92,9 +102,17 @@ def use_confirm(connection: Connection, number: int, *, now: datetime) -> bool:
     return connection.execute(used).rowcount == 1
 
 
+def close_confirms(connection: Connection, subscriber_id: int, *, newsletter: str, now: datetime) -> None:
+    """Whatever else was asked for is answered: older links do nothing more."""
+    whose = (confirms.c.subscriber_id == subscriber_id) & (confirms.c.newsletter == newsletter)
+    connection.execute(update(confirms).where(whose, confirms.c.used_at.is_(None)).values(used_at=now))
+
+
 def forget_confirms(connection: Connection, *, now: datetime) -> int:
     """Delete what ran out unconfirmed, and the addresses that nothing else is known of; how many addresses."""
-    connection.execute(delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None)))
+    expired = delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None))
+    if connection.execute(expired).rowcount == 0:
+        return 0
     subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
     asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
     waiting = exists().where(
@@ -136,8 +154,8 @@ def set_subscription(
 
 def end_subscriptions(
     connection: Connection, *, now: datetime, subscription_id: int | None = None, subscriber_id: int | None = None
-) -> list[int]:
-    """Unsubscribe one subscription, or all of a subscriber; the numbers of those that were active."""
+) -> list[Ended]:
+    """Unsubscribe one subscription, or all of a subscriber; those that were active."""
     whose = (
         subscriptions.c.id == subscription_id
         if subscription_id is not None
@@ -148,7 +166,8 @@ def end_subscriptions(
         .where(whose, subscriptions.c.state == SubscriptionState.ACTIVE)
         .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None)
     )
-    return list(connection.execute(ended.returning(subscriptions.c.id)).scalars())
+    returned = ended.returning(subscriptions.c.id, subscriptions.c.subscriber_id, subscriptions.c.newsletter)
+    return [Ended(**row._asdict()) for row in connection.execute(returned)]
 
 
 def subscriptions_due(connection: Connection, *, newsletter: str, now: datetime, limit: int) -> list[Subscription]:
@@ -183,12 +202,6 @@ def subscription_numbered(connection: Connection, number: int) -> Subscription |
 def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscription]:
     """A subscriber's subscriptions."""
     return _where(connection, subscriptions.c.subscriber_id == subscriber_id)
-
-
-def subscriptions_numbered(connection: Connection, numbers: Iterable[int]) -> dict[int, Subscription]:
-    """The subscriptions with these numbers."""
-    found = [s for block in blocks(numbers) for s in _where(connection, subscriptions.c.id.in_(block))]
-    return {subscription.id: subscription for subscription in found}
 
 
 def all_subscriptions(connection: Connection) -> list[Subscription]:

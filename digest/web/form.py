@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 
 from digest.address import Address, parse_address
 from digest.config import Newsletter
+from digest.due import known_zones
 from digest.errors import InputError
 from digest.model import Cadence, Choices
 from digest.subscribe import choices_from
@@ -152,14 +153,14 @@ def _whole(text: str) -> int:
 def zones_offered(*, now: datetime, also: str) -> list[tuple[str, str]]:
     """Time zones as name and label, `Europe/Paris (UTC+2)`, by name; `also` is among them if it is one."""
     offered = _zones(now.date())
-    if also in offered or also not in available_timezones():
+    if also in offered or also not in known_zones():
         return list(offered.items())
     return sorted([*offered.items(), (also, _label(also, now.date()))])
 
 
 @lru_cache(maxsize=2)
 def _zones(day: date) -> dict[str, str]:
-    names = sorted(name for name in available_timezones() if name.partition("/")[0] in _REGIONS)
+    names = sorted(name for name in known_zones() if name.partition("/")[0] in _REGIONS)
     return {name: _label(name, day) for name in ["UTC", *names]}
 
 

@@ -8,7 +8,7 @@ from digest.model import Cadence, Paper
 from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
 from digest.rendering.cards import Card, make_card
 from digest.store import Connection
-from digest.store.papers import papers_listed
+from digest.store.papers import papers_listed, with_histories
 from digest.store.sources import last_collected_at
 
 REACH = {Window.DAY: timedelta(days=7), Window.WEEK: timedelta(days=7), Window.MONTH: LONGEST}
@@ -31,10 +31,10 @@ class TrendingList:
     earlier: date | None
     later: date | None
 
-    def cards(self, first: int, last: int) -> list[Card]:
+    def cards(self, connection: Connection, first: int, last: int) -> list[Card]:
         """Some of the papers as they are shown."""
-        cadence = _CADENCE[self.window]
-        return [make_card(paper, seen_at=self.seen_at, cadence=cadence) for paper in self.papers[first:last]]
+        papers = with_histories(connection, self.papers[first:last], now=self.seen_at)
+        return [make_card(paper, seen_at=self.seen_at, cadence=_CADENCE[self.window]) for paper in papers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def trending_list(connection: Connection, window: Window, *, on: date | None, no
 def newest_card(connection: Connection, *, now: datetime) -> Sample | None:
     """The paper at the head of the newest day's list, or None while there is no paper."""
     newest = trending_list(connection, Window.DAY, on=None, now=now)
-    return Sample(card=newest.cards(0, 1)[0], on=newest.on) if newest.papers else None
+    return Sample(card=newest.cards(connection, 0, 1)[0], on=newest.on) if newest.papers else None
 
 
 def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_at: datetime) -> TrendingList:

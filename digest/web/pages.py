@@ -28,6 +28,7 @@ class Pages:
     """Fills the site's pages; the operator's template stands before the project's own, file by file."""
 
     def __init__(self, press: Press, *, has_outbox: bool) -> None:
+        self.has_outbox = has_outbox
         self._environment = Environment(
             loader=FileSystemLoader([folder / "web" for folder in press.library.folders]),
             autoescape=True,

@@ -12,10 +12,12 @@ from starlette.requests import Request
 
 from digest.app import App
 from digest.compose import Composer
+from digest.due import SATURDAY
 from digest.errors import InputError, RenderingError
 from digest.model import DeliveryKind
 from digest.ranking.trending import Window
 from digest.rendering import words
+from digest.store import Connection
 from digest.store.deliveries import delivery_numbered
 from digest.tokens import Purpose
 from digest.web.failures import no_such_page
@@ -27,8 +29,6 @@ PAGE = 10
 EARLIEST = date(1991, 8, 14)
 """arXiv's first day."""
 
-SATURDAY = 5
-
 
 def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
     """`/trending` and `/view/TOKEN`."""
@@ -38,7 +38,7 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
         asked = _asked(request.query_params, today=now.date())
         with app.store.reading() as connection:
             shown = trending_list(connection, asked.window, on=asked.on, now=now)
-        return _trending_page(pages, asked, shown)
+            return _trending_page(connection, pages, asked, shown)
 
     def view(token: str) -> Response:
         number = app.keys.read(Purpose.VIEW, token)
@@ -122,13 +122,13 @@ def _day(text: str, *, today: date) -> date:
     return day
 
 
-def _trending_page(pages: Pages, asked: _Asked, shown: TrendingList) -> Response:
+def _trending_page(connection: Connection, pages: Pages, asked: _Asked, shown: TrendingList) -> Response:
     count = len(shown.papers)
     last = max(1, -(-count // PAGE))
     if asked.page > last:
         raise InputError("The list does not go on that far. Go back to its first page.")
     first = (asked.page - 1) * PAGE
-    cards = shown.cards(first, first + PAGE)
+    cards = shown.cards(connection, first, first + PAGE)
     return pages.show(
         "trending.html",
         heading="Trending papers",

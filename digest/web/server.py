@@ -29,7 +29,7 @@ def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
     """
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
-    _try(host, int(port), listen)
+    require_free(listen)
     config = uvicorn.Config(
         site,
         host=host,
@@ -53,12 +53,15 @@ def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _try(host: str, port: int, listen: str) -> None:
+def require_free(listen: str) -> None:
+    """Raise ConfigError unless a server can listen at `HOST:PORT`."""
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
             # As the server will: a port whose last connections are still closing is free.
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((host, port))
+            trial.bind((host, int(port)))
     except (OSError, OverflowError) as error:
         why = _WHY.get(error.errno, _OTHERWISE) if isinstance(error, OSError) and error.errno else _OTHERWISE
         raise ConfigError(f"web.listen {listen} {why}.") from error

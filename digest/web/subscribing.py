@@ -22,6 +22,8 @@ from digest.web.lists import newest_card
 from digest.web.pages import READ, Link, Pages
 from digest.web.security import posted
 
+LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
+LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
 AGAIN = Link(text="Subscribe again", path="/")
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
@@ -72,7 +74,7 @@ class _Subscribing:
         return self.pages.notice(
             "Check your mail",
             lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
-            more="Nothing there? Look among the spam. An address gets one such message an hour.",
+            more=LOOK_IN_OUTBOX if self.pages.has_outbox else LOOK_AMONG_SPAM,
         )
 
     def ask_back(self, token: str) -> Response:

@@ -57,7 +57,7 @@ def test_collecting_the_same_file_again_changes_nothing(stocked: Digest) -> None
 
 def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest, tmp_path: Path) -> None:
     added = stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
-    assert "Subscribed." in added.out
+    assert "Subscribed" in added.out
     due = json.loads(stocked("subscriber", "list", "--json").out)[0]["next_due_at"]
     (tmp_path / "today.jsonl").write_text(json.dumps(ROWS[0] | {"id": "2606.00003", "listed_on": due[:10]}))
     stocked("collect", "--file", "today.jsonl", "--now", due)
@@ -67,12 +67,14 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
     assert "1 sent" in stocked("deliver", "--now", due).out
     assert "Nothing was queued" in stocked("deliver", "--now", due).out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
-    assert "state=sent" in stocked("subscriber", "show", "ada@example.org").out
+    assert "1  sent" in stocked("stats").out
+    assert json.loads(stocked("stats", "--json").out)["sources"][0]["name"] == "files"
+    assert "state sent" in stocked("subscriber", "show", "ada@example.org").out
 
 
 def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_path: Path) -> None:
     assert "confirm message is queued" in installed("subscriber", "add", "ada@example.org").out
-    assert "already" in installed("subscriber", "add", "ada@example.org").out
+    assert "within the last hour" in installed("subscriber", "add", "ada@example.org").out
     assert "pending" in installed("subscriber", "list").out
     assert "1 sent" in installed("deliver").out
     [message] = (tmp_path / "var/outbox/new").iterdir()

@@ -121,6 +121,11 @@ def test_a_subscriber_who_cannot_be_is_not_added(
         (["collect", "--since", "yesterday"], "'yesterday' is not a date"),
         (["publish", "--newsletter", "other"], "no newsletter 'other'"),
         (["publish", "--now", "noon"], "'noon' is not a moment"),
+        (["publish", "--now", "0001-01-01"], "before arXiv or too far off"),
+        (["trending", "--now", "9999-12-31T23:59-23:00"], "is not a moment"),
+        (["collect", "--since", "2199-01-01"], "has not come yet"),
+        (["collect", "--file", "a.json", "--since", "2026-06-01"], "Files are read whole"),
+        (["collect", "a.json"], "come after --file"),
         (["paper", "show", "2606.99999"], "no paper '2606.99999'"),
         (["trending", "--window", "year"], "'year' is not a window"),
         (["preview", "stranger@example.org"], "no active subscription"),
@@ -148,3 +153,17 @@ def test_real_mail_does_not_leave_with_an_examples_sender(installed: Digest, tmp
     )
     assert "example's sender" in refused(installed, "mail", "test", "ada@example.org")
     assert "example's sender" in refused(installed, "deliver")
+
+
+def test_migrating_a_store_that_is_not_there_makes_none(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[store]\nurl = "sqlite:///var/mistyped.db"\n')
+    assert "There is no store" in refused(installed, "store", "migrate", code=1)
+    assert not (tmp_path / "var/mistyped.db").exists()
+
+
+def test_what_holds_addresses_is_for_this_user_alone(installed: Digest, tmp_path: Path) -> None:
+    installed("subscriber", "add", "ada@example.org")
+    installed("deliver")
+    written = [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
+    assert len(written) > 2
+    assert [path for path in written if path.stat().st_mode & 0o077] == []

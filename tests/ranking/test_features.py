@@ -34,7 +34,7 @@ def test_a_break_behind_a_stop_word_parts_a_phrase_too() -> None:
 
 
 def test_a_hyphen_joins_two_words_as_a_space_does() -> None:
-    assert features("few-step sampling") == features("few step sampling")
+    assert features("two-step sampling") == features("two step sampling")
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_a_stem_is_the_same_every_time() -> None:
 
 
 def test_a_surface_form_is_what_stands_there_first() -> None:
-    text = "Few-Step Sampling beats sampling. Samplers of the Diffusion Models"
-    assert surface_forms(text, ["sampl", "few step", "diffus model", "absent", "sampl beat"]) == {
+    text = "Two-Step Sampling beats sampling. Samplers of the Diffusion Models"
+    assert surface_forms(text, ["sampl", "two step", "diffus model", "absent", "sampl beat"]) == {
         "sampl": "Sampling",
-        "few step": "Few-Step",
+        "two step": "Two-Step",
         "diffus model": "Diffusion Models",
         "sampl beat": "Sampling beats",
     }

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from editions import LIBRARY, SITE
 from reading import read_page
@@ -20,6 +20,7 @@ def confirm(*interests: Interest) -> Body:
         first_due_at=datetime(2026, 6, 17, 5, tzinfo=UTC),
         asked_at=datetime(2026, 6, 16, 18, 42, tzinfo=UTC),
         confirm_url=CONFIRM_URL,
+        expires_after=timedelta(hours=48),
     )
     return fill(LIBRARY.compile("confirm"), context)
 

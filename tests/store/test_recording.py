@@ -1,10 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
 
-from digest.model import Listing, Signals
-from digest.store import Store
+from digest.model import Listing, Paper, Signals
+from digest.store import Connection, Store
 from digest.store.papers import (
     alias_names,
     paper_named,
@@ -12,6 +13,7 @@ from digest.store.papers import (
     papers_listed,
     papers_with_words,
     source_names,
+    with_histories,
 )
 from digest.store.recording import record_listings
 
@@ -21,6 +23,13 @@ LONG_AGO = NOON - timedelta(days=365)
 def count(store: Store) -> int:
     with store.reading() as connection:
         return len(papers_listed(connection, since=LONG_AGO, now=NOON + timedelta(days=1)))
+
+
+def shown(connection: Connection, *, now: datetime) -> Paper:
+    """The paper on diffusion, with its history."""
+    paper = paper_named(connection, "2606.00001", now=now)
+    assert paper is not None
+    return with_histories(connection, [paper], now=now)[0]
 
 
 def test_papers_come_in_once_however_often_they_are_listed(store: Store) -> None:
@@ -92,10 +101,8 @@ def test_signals_are_appended_when_they_changed_with_their_hour(store: Store) ->
     risen = replace(DIFFUSION, signals=Signals(upvotes=20))
     papers_come_in(store, [risen], now=NOON + timedelta(hours=3, minutes=20))
     with store.reading() as connection:
-        paper = paper_named(connection, "2606.00001", now=NOON + timedelta(hours=4))
-        before = paper_named(connection, "2606.00001", now=NOON + timedelta(hours=2))
-    assert paper is not None
-    assert before is not None
+        paper = shown(connection, now=NOON + timedelta(hours=4))
+        before = shown(connection, now=NOON + timedelta(hours=2))
     assert [(seen.seen_at.hour, seen.signals.upvotes) for seen in paper.history] == [(12, 12), (15, 20)]
     assert paper.signals == Signals(upvotes=20, comments=1)
     assert before.signals.upvotes == 12
@@ -106,8 +113,7 @@ def test_of_several_counts_in_one_run_the_highest_holds(store: Store) -> None:
     for _ in range(2):
         papers_come_in(store, [older, DIFFUSION, older])
     with store.reading() as connection:
-        paper = paper_named(connection, "2606.00001", now=NOON)
-    assert paper is not None
+        paper = shown(connection, now=NOON)
     assert [seen.signals.upvotes for seen in paper.history] == [12]
 
 
@@ -144,3 +150,16 @@ def test_papers_that_are_not_there_are_left_out(store: Store) -> None:
     papers_come_in(store, [DIFFUSION])
     with store.reading() as connection:
         assert set(papers_by_id(connection, range(1, 2000), now=NOON)) == {1}
+
+
+def test_a_title_without_end_is_stored(store: Store) -> None:
+    endless = Listing(title=" ".join(f"word{number}" for number in range(5000)))
+    assert papers_come_in(store, [endless]).new == 1
+    assert papers_come_in(store, [endless]).new == 0
+
+
+def test_several_collects_at_once_store_each_paper_once(store: Store) -> None:
+    listings = [replace(DIFFUSION, aliases=(f"arxiv:2606.1{n:04}",), title=f"Part {n}") for n in range(100)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: papers_come_in(store, listings), range(4)))
+    assert count(store) == 100
