@@ -16,7 +16,8 @@ ATOM = (
 )
 RSS = (
     b'<rss version="2.0"><channel><item><title>Few-step sampling</title><guid>oai:arXiv.org:2606.00001v2</guid>'
-    b"<description>arXiv:2606.00001v2 Announce Type: replace \nAbstract: We show it.</description></item></channel></rss>"
+    b"<description>arXiv:2606.00001v2 Announce Type: replace \n"
+    b"Abstract: We show it.</description></item></channel></rss>"
 )
 BIBTEX = "@article{a, title = {{Few-Step} Sampling}, author = {Larch, Ann}, doi = {10.1000/1}, year = 2026}"
 ROW = {"paper": {"id": "2606.00001", "title": "Few-Step\n  Sampling", "summary": "We show it.", "upvotes": 3}}
