@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from digest.compose import Press
-from digest.config import Config
+from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection
 from digest.deliver import Terms
 from digest.errors import ConfigError
+from digest.locator import host_and_port
 from digest.mail import Mailer
 from digest.rendering.templates import Library
 from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
+from digest.store.sources import health
 from digest.tokens import KEY_CHARACTERS, Keys
 
 # What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from digest.http import Client
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
+# As its terms of use ask.
+ARXIV = "Thank you to arXiv for use of its open access interoperability."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -45,16 +49,45 @@ class App:
         return Terms(lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown)
 
     @property
-    def look_back(self) -> timedelta:
-        """How far a collect reads back."""
-        return timedelta(days=self.config.sources.huggingface.look_back_days)
+    def look_backs(self) -> Mapping[str, timedelta]:
+        """How far a collect reads each source back."""
+        sources = self.config.sources
+        days = {"huggingface": sources.huggingface.look_back_days, "arxiv": sources.arxiv.look_back_days}
+        days |= {f"feed.{name}": feed.look_back_days for name, feed in sources.feed.items()}
+        return {name: timedelta(days=told) for name, told in days.items()}
 
     def sources(self) -> Sequence[Source]:
-        """The sources that are switched on."""
-        from digest.sources.huggingface import HuggingFace
+        """The sources that are switched on; feeds know what was read of them before."""
+        told = self.config.sources
+        found: list[Source] = []
+        if told.huggingface.enabled:
+            from digest.sources.huggingface import HuggingFace
 
-        huggingface = self.config.sources.huggingface
-        return [HuggingFace(self._client, url=huggingface.url)] if huggingface.enabled else []
+            found.append(HuggingFace(self._client(told.huggingface), url=told.huggingface.url))
+        if told.arxiv.enabled:
+            from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
+
+            client = self._client(told.arxiv, pause=BETWEEN_CALLS)
+            found.append(Arxiv(client, categories=told.arxiv.categories, url=told.arxiv.url))
+        return [*found, *self._feeds()]
+
+    def _feeds(self) -> Sequence[Source]:
+        feeds = {name: feed for name, feed in self.config.sources.feed.items() if feed.enabled}
+        if not feeds:
+            return []
+        from digest.sources.feed import MOST_BYTES, Feed
+
+        with self.store.reading() as connection:
+            cursors = {one.name: one.cursor for one in health(connection)}
+        return [
+            Feed(
+                self._client(feed, most_bytes=MOST_BYTES),
+                name=name,
+                url=feed.url,
+                cursor=cursors.get(f"feed.{name}", ""),
+            )
+            for name, feed in feeds.items()
+        ]
 
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
@@ -68,7 +101,7 @@ class App:
             from digest.mail.mailgun import Mailgun
 
             key = mail.mailgun.api_key.get_secret_value()
-            return Mailgun(self._client, domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
+            return Mailgun(self._client(mail.mailgun), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
         from digest.mail.smtp import Server, Smtp
 
         smtp = mail.smtp
@@ -83,10 +116,28 @@ class App:
         return Smtp(server)
 
     @cached_property
-    def _client(self) -> "Client":
-        from digest.http import Client
+    def _clients(self) -> "dict[str, Client]":
+        return {}
 
-        return Client(base_url=self.config.web.base_url)
+    def _client(
+        self,
+        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection,
+        *,
+        pause: float = 1.0,
+        most_bytes: int | None = None,
+    ) -> "Client":
+        """The client of one address: it may reach the allowed hosts, and its own if the operator wrote it."""
+        from digest import http
+
+        if section.url not in self._clients:
+            named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
+            self._clients[section.url] = http.Client(
+                base_url=self.config.web.base_url,
+                allowed_hosts={*self.config.http.allow_hosts, *named},
+                pause=pause,
+                most_bytes=most_bytes or http.MOST_BYTES,
+            )
+        return self._clients[section.url]
 
 
 def open_app(config: Config) -> App:
@@ -168,9 +219,15 @@ def _app(config: Config, store: Store) -> App:
         base_url=config.web.base_url,
         site_name=config.web.site_name,
         accent=config.web.accent,
-        credits=HUGGING_FACE if config.sources.huggingface.enabled else "",
+        credits=_credits(config),
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
     )
     return App(config=config, store=store, keys=keys, press=press)
+
+
+def _credits(config: Config) -> str:
+    sources = config.sources
+    told = ((HUGGING_FACE, sources.huggingface.enabled), (ARXIV, sources.arxiv.enabled))
+    return " ".join(credit for credit, is_due in told if is_due)

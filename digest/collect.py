@@ -1,8 +1,9 @@
 """Job: sources -> store. One failing source never stops the others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from digest.errors import SourceError
 from digest.model import Listing
@@ -14,6 +15,7 @@ from digest.store.recording import Recorded, record_listings
 from digest.store.sources import note_failure, note_success
 from digest.text import clean, storable
 
+LOOK_BACK = timedelta(days=7)
 REFIT_AFTER = timedelta(days=7)
 
 
@@ -31,21 +33,24 @@ def collect(
     sources: Sequence[Source],
     *,
     now: datetime,
-    look_back: timedelta,
+    look_back: timedelta = LOOK_BACK,
+    look_backs: Mapping[str, timedelta] = MappingProxyType({}),
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Collected]:
-    """Read every source back to `look_back` before now, and store what it lists, until `should_stop` says so.
+    """Read every source and store what it lists, until `should_stop` says so.
+
+    Each is read back to `look_back` before now, or to what `look_backs` has under its name.
 
     Each source is stored in one transaction, so a run that is killed leaves nothing half-stored,
     and a run repeated changes nothing. Afterwards the background is fitted anew if it is due.
     """
-    since = (now - look_back).date()
     collected = []
     for source in sources:
         if should_stop():
             break
         listings, cursor, error = [], "", ""
+        since = (now - look_backs.get(source.name, look_back)).date()
         try:
             for page in source.listings(since=since, now=now):
                 progress(f"{source.name}: {page.label}")

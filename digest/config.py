@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from digest.due import known_zones
 from digest.errors import ConfigError
+from digest.locator import feed_url, host, site_url
 from digest.model import Cadence
+from digest.taxonomy import CATEGORIES
 
 PREFIX = "DIGEST_"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
@@ -44,12 +45,10 @@ def _mailbox(text: str) -> str:
     return text
 
 
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    whole = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
-    if not whole or parts.port == 0 or not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("is not the address of a site; write https://papers.example.org, all in ASCII")
-    return text.rstrip("/")
+def _known_category(name: str) -> str:
+    if name not in CATEGORIES:
+        raise ValueError("is not a category of arXiv; write one such as cs.CL (https://arxiv.org/category_taxonomy)")
+    return name
 
 
 def _listen(text: str) -> str:
@@ -72,8 +71,12 @@ def _colour(text: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+BaseUrl = Annotated[str, AfterValidator(site_url)]
+SourceUrl = Annotated[str, AfterValidator(feed_url)]
+Host = Annotated[str, AfterValidator(host)]
 Listen = Annotated[str, AfterValidator(_listen)]
+Category = Annotated[str, AfterValidator(_known_category)]
+LookBack = Annotated[int, Field(ge=1, le=62)]
 
 
 class StoreSection(_Section):
@@ -109,7 +112,7 @@ class WebSection(_Section):
             return values
         listen = str(values.get("listen", cls.model_fields["listen"].default))
         try:
-            return {**values, "base_url": _base_url(f"http://{_listen(listen)}")}
+            return {**values, "base_url": site_url(f"http://{_listen(listen)}")}
         except ValueError:  # said of `listen` itself
             return values
 
@@ -134,13 +137,38 @@ class HuggingFaceSection(_Section):
 
     enabled: bool = True
     url: BaseUrl = "https://huggingface.co/api/daily_papers"
-    look_back_days: Annotated[int, Field(ge=1, le=62)] = 7
+    look_back_days: LookBack = 7
+
+
+class ArxivSection(_Section):
+    """arXiv's API."""
+
+    enabled: bool = False
+    url: BaseUrl = "https://export.arxiv.org/api/query"
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)] = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
+    look_back_days: LookBack = 7
+
+
+class FeedSection(_Section):
+    """An RSS or Atom feed."""
+
+    url: SourceUrl
+    enabled: bool = True
+    look_back_days: LookBack = 7
 
 
 class SourcesSection(_Section):
     """Where papers come from."""
 
     huggingface: HuggingFaceSection = HuggingFaceSection()
+    arxiv: ArxivSection = ArxivSection()
+    feed: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")], FeedSection] = {}
+
+
+class HttpSection(_Section):
+    """What the program may ask over HTTP."""
+
+    allow_hosts: tuple[Host, ...] = ()
 
 
 class RankingSection(_Section):
@@ -205,6 +233,7 @@ class Config(_Section):
     web: WebSection = WebSection()
     newsletter: Annotated[tuple[Newsletter, ...], Field(min_length=1)] = (Newsletter(),)
     sources: SourcesSection = SourcesSection()
+    http: HttpSection = HttpSection()
     ranking: RankingSection = RankingSection()
     mail: MailSection = MailSection()
     schedule: ScheduleSection = ScheduleSection()

@@ -1,38 +1,46 @@
 """The only way out over HTTP, and the only importer of httpx: time-outs, caps, few retries.
 
-Messages of failures name the host, never a query, a header or a body: those may hold secrets.
+Where it may connect to is `egress`'s to say. Messages of failures name the host, never a query, a
+header or a body: those may hold secrets.
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from digest import __version__
+from digest.egress import Deadline, Door, Refused, Resolve, resolved
 from digest.errors import DigestError
 
 MOST_BYTES = 25_000_000
 MOST_REDIRECTS = 3
 MOST_TRIES = 3
+MOST_SECONDS = 60.0
 LONGEST_WAIT = 30.0
-_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+# Edges answer 406 under load, too, though they could give what was asked for.
+_TRY_AGAIN = frozenset({406, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class HttpFailure(DigestError):  # noqa: N818 - it is no fault of ours
     """No answer, or one that is of no use.
 
     `status` is that of the answer, if there was one; `sent` is false where the request is known
-    not to have been written.
+    not to have been written; `passing` is true where the same request may succeed at once.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, sent: bool = True) -> None:
+    def __init__(self, message: str, *, status: int | None = None, sent: bool = True, passing: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.sent = sent
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +58,35 @@ class Response:
 
 
 class Client:
-    """Connections that are kept open for as long as the client is."""
+    """Connections that are kept open for as long as the client is.
+
+    `allowed_hosts` are those that the operator named, with or without a port: they alone may be at
+    an address that is not of the open internet. `most_seconds` is for one try, redirects included;
+    `pause` is before the second try, and doubled before each further one.
+    """
 
     def __init__(
-        self, *, base_url: str, most_bytes: int = MOST_BYTES, wait: Callable[[float], None] = time.sleep
+        self,
+        *,
+        base_url: str,
+        allowed_hosts: Collection[str] = (),
+        most_bytes: int = MOST_BYTES,
+        most_seconds: float = MOST_SECONDS,
+        pause: float = 1.0,
+        wait: Callable[[float], None] = time.sleep,
+        resolve: Resolve = resolved,
     ) -> None:
         self._most_bytes = most_bytes
+        self._most_seconds = most_seconds
+        self._pause = pause
         self._wait = wait
+        self._deadline = Deadline()
+        self._transport = _Transport(Door(named=allowed_hosts, deadline=self._deadline, resolve=resolve))
         self._client = httpx.Client(
-            headers={"User-Agent": f"offprint/{__version__} (+{base_url})"},
+            headers={"User-Agent": f"offprint/{__version__} (+{base_url})", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(20.0, connect=5.0),
-            follow_redirects=False,
             trust_env=False,
+            transport=self._transport,
         )
 
     def __enter__(self) -> Self:
@@ -74,11 +99,41 @@ class Client:
         """Close the connections."""
         self._client.close()
 
+    def get(
+        self,
+        url: str,
+        *,
+        accept: str,
+        params: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+    ) -> Response:
+        """What the address answers after redirects, whatever its status. Raises HttpFailure where no answer came.
+
+        With the `etag` or `last_modified` of an earlier answer, one that has not changed since is a 304
+        (RFC 9110, section 13.1). What may pass is tried again.
+        """
+        told = {"Accept": accept, "If-None-Match": etag, "If-Modified-Since": last_modified}
+        headers = {name: value for name, value in told.items() if value}
+        for tried in range(MOST_TRIES):
+            last, pause = tried == MOST_TRIES - 1, self._pause * 2.0**tried
+            try:
+                response = self._follow(url, dict(params or {}), headers)
+            except HttpFailure as failure:
+                if last or not failure.passing:
+                    raise
+            else:
+                if last or response.status not in _TRY_AGAIN:
+                    return response
+                pause = _retry_after(response, otherwise=pause)
+            self._wait(min(pause, LONGEST_WAIT))
+        raise AssertionError("the last try returns or raises")
+
     def get_json(self, url: str, *, params: Mapping[str, str]) -> Any:
         """What the address answers, read as JSON. Raises HttpFailure for any other answer than 200."""
-        response = self._get(url, params)
+        response = self.get(url, accept="application/json", params=params)
         if response.status != 200:
-            raise HttpFailure(f"{_host(url)} answered HTTP {response.status}", status=response.status)
+            raise unexpected(url, response)
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
@@ -93,61 +148,114 @@ class Client:
         auth: tuple[str, str],
     ) -> Response:
         """Post a form, once. Raises HttpFailure where no answer came; any answer is returned."""
-        return self._exchange(self._client.build_request("POST", url, data=dict(data), files=files), auth)
+        self._deadline.start(self._most_seconds)
+        request = self._client.build_request("POST", _checked(url), data=dict(data), files=files)
+        return self._exchange(next(httpx.BasicAuth(*auth).auth_flow(request)))
 
-    def _get(self, url: str, params: Mapping[str, str]) -> Response:
-        """The answer after redirects. Broken connections and answers that may pass are tried again, others are not."""
-        for left in range(MOST_TRIES - 1, -1, -1):
-            pause = 2.0 ** (MOST_TRIES - 1 - left)
-            try:
-                response = self._follow(url, params)
-            except HttpFailure as failure:
-                if not left or not failure.sent or failure.status is not None:
-                    raise
-            else:
-                if not left or response.status not in _TRY_AGAIN:
-                    return response
-                pause = _retry_after(response, otherwise=pause)
-            self._wait(min(pause, LONGEST_WAIT))
-        raise AssertionError("the last try returns or raises")
-
-    def _follow(self, url: str, params: Mapping[str, str]) -> Response:
-        request = self._client.build_request("GET", url, params=dict(params), headers={"Accept": "application/json"})
+    def _follow(self, url: str, params: dict[str, str], headers: dict[str, str]) -> Response:
+        self._deadline.start(self._most_seconds)
+        asked = _checked(url)
+        # Without parameters, those that stand in the address are to stay.
+        target = asked.copy_merge_params(params) if params else asked
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._exchange(request, None)
-            if response.status not in {301, 302, 303, 307, 308}:
+            response = self._exchange(self._client.build_request("GET", target, headers=headers))
+            if response.status not in _REDIRECTS:
                 return response
-            target = request.url.join(response.headers.get("location", ""))
-            if target.scheme != request.url.scheme:
-                raise HttpFailure(f"{_host(url)} redirects to another scheme", status=response.status)
-            request = self._client.build_request("GET", target, headers={"Accept": "application/json"})
+            target = redirected(target, response)
         raise HttpFailure(f"{_host(url)} redirects more than {MOST_REDIRECTS} times", status=response.status)
 
-    def _exchange(self, request: httpx.Request, auth: tuple[str, str] | None) -> Response:
-        host = _host(str(request.url))
+    def _exchange(self, request: httpx.Request) -> Response:
+        host = request.url.host
         try:
-            response = self._client.send(request, auth=auth, stream=True)
+            # Not by httpx's client: that fails over redirects even where it is not to follow them.
+            response = self._transport.handle_request(request)
             try:
                 content = self._read(response, host)
             finally:
                 response.close()
+        except Refused as refusal:
+            why = "is at an address inside of a network; if that is meant, name it in http.allow_hosts"
+            raise HttpFailure(f"{host} {why}", sent=False) from refusal
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise HttpFailure(f"{host} cannot be reached", sent=False) from error
         except httpx.TimeoutException as error:
-            raise HttpFailure(f"{host} did not answer in time") from error
-        # The last is of a redirect to a name that cannot be a host's.
-        except (httpx.HTTPError, UnicodeError) as error:
-            raise HttpFailure(f"{host} broke off") from error
+            raise HttpFailure(f"{host} did not answer in time", passing=not self._deadline.is_over) from error
+        except (httpx.HTTPError, zlib.error) as error:
+            raise HttpFailure(f"{host} broke off", passing=True) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(status=response.status_code, headers=headers, content=content)
 
     def _read(self, response: httpx.Response, host: str) -> bytes:
         content = bytearray()
-        for chunk in response.iter_bytes(65_536):
-            content += chunk
-            if len(content) > self._most_bytes:
-                raise HttpFailure(f"{host} sent more than {self._most_bytes:,} bytes", status=response.status_code)
+        told = response.headers.get("content-length", "")
+        too_much = told.isascii() and told.isdigit() and int(told[:20]) > self._most_bytes
+        packing = response.headers.get("content-encoding", "identity").strip().lower()
+        if packing not in {"identity", "gzip", "x-gzip"}:
+            raise HttpFailure(f"{host} packs its answer as nobody asked it to", status=response.status_code)
+        pieces = response.iter_raw()
+        for piece in pieces if packing == "identity" else _unpacked(pieces):
+            content += piece
+            too_much = too_much or len(content) > self._most_bytes
+            if too_much:
+                break
+        if too_much:
+            raise HttpFailure(f"{host} sent more than {self._most_bytes:,} bytes", status=response.status_code)
         return bytes(content)
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's own, but with our door: its constructor takes no other."""
+
+    def __init__(self, door: Door) -> None:
+        verified = httpx.create_ssl_context(trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=verified, network_backend=door, keepalive_expiry=5.0)
+
+
+def unexpected(url: str, response: Response) -> HttpFailure:
+    """The failure that an answer of this status is."""
+    return HttpFailure(f"{_host(url)} answered HTTP {response.status}", status=response.status)
+
+
+def redirected(asked: httpx.URL, response: Response) -> httpx.URL:
+    """Where an answer redirects to. Raises HttpFailure unless the scheme stays, or becomes https."""
+    host, status = asked.host, response.status
+    try:
+        target = asked.join(response.headers.get("location", ""))
+        place = target.host
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise HttpFailure(f"{host} redirects to what is no address", status=status) from error
+    if not place or target.scheme not in {asked.scheme, "https"}:
+        raise HttpFailure(f"{host} redirects to another scheme", status=status)
+    if target.userinfo:
+        raise HttpFailure(f"{host} redirects to an address with a password", status=status)
+    return target
+
+
+def _checked(url: str) -> httpx.URL:
+    """The address, if it is one of the web without a name and password in it."""
+    try:
+        parsed = httpx.URL(url)
+        host = parsed.host
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise HttpFailure("there is an address that is none", sent=False) from error
+    if parsed.scheme not in {"http", "https"} or not host:
+        raise HttpFailure("there is an address that is not of the web", sent=False)
+    if parsed.userinfo:
+        raise HttpFailure(f"{host} is asked with a password in its address", sent=False)
+    return parsed
+
+
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What gzip pieces hold, 64 KiB at a time: a bomb is met by whoever counts before it has gone off."""
+    unpacking = zlib.decompressobj(wbits=31)
+    raw = b""
+    for raw in pieces:
+        left = raw
+        while left and not unpacking.eof:
+            yield unpacking.decompress(left, 65_536)
+            left = unpacking.unconsumed_tail
+    if raw and not unpacking.eof:
+        raise zlib.error("the packed answer is cut short")
 
 
 def _host(url: str) -> str:

@@ -91,7 +91,7 @@ class Listing:
 
     `aliases` are the names that identify the paper everywhere, `arxiv:2606.18023` or `doi:10.1/x`.
     `summary` is one sentence, generated where a language model wrote it; `listed_on` is the day
-    (UTC) of the list it appeared on.
+    (UTC) of the list it appeared on; `withdrawn` is what its authors say of it.
     """
 
     title: str
@@ -112,6 +112,7 @@ class Listing:
     signals: Signals = field(default_factory=Signals)
     raw_title: str = ""
     raw_abstract: str = ""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ class Ticker:
     def _collect(self) -> None:
         app, stopping = self.app, self._stopping.is_set
         sources = app.sources()
-        for collected in collect(app.store, sources, now=self.clock(), look_back=app.look_back, should_stop=stopping):
+        for collected in collect(app.store, sources, now=self.clock(), look_backs=app.look_backs, should_stop=stopping):
             recorded = collected.recorded
             tell = log.warning if collected.error else log.info
             tell(

@@ -10,7 +10,7 @@ import pytest
 from places import ROOT
 from pydantic import BaseModel
 
-from digest.config import Config, load_config, parse_config
+from digest.config import Config, FeedSection, load_config, parse_config
 from digest.errors import ConfigError
 from digest.model import Cadence
 
@@ -79,7 +79,18 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         (newsletter(timezone="Mars/Olympus"), "newsletter.0.timezone"),
         (newsletter(timezone="../../etc/passwd"), "newsletter.0.timezone"),
         (newsletter(max_papers=0), "newsletter.0.max_papers"),
-        ({"sources": {"arxiv": {}}}, "sources.arxiv"),
+        ({"sources": {"pubmed": {}}}, "sources.pubmed"),
+        ({"sources": {"arxiv": {"categories": []}}}, "sources.arxiv.categories"),
+        ({"sources": {"arxiv": {"categories": ["cs.XX"]}}}, "sources.arxiv.categories.0"),
+        ({"sources": {"arxiv": {"look_back_days": 0}}}, "sources.arxiv.look_back_days"),
+        ({"sources": {"feed": {"blog": {}}}}, "sources.feed.blog.url"),
+        ({"sources": {"feed": {"blog": {"url": "file:///etc/hostname"}}}}, "sources.feed.blog.url"),
+        ({"sources": {"feed": {"blog": {"url": "https://a:b@example.org/"}}}}, "sources.feed.blog.url"),
+        ({"sources": {"feed": {"My Blog": {"url": "https://example.org/"}}}}, "sources.feed.My Blog.[key]"),
+        ({"http": {"allow_hosts": ["https://example.org"]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": ["a@b"]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": ["localhost:99999"]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": [""]}}, "http.allow_hosts.0"),
         ({"sources": {"huggingface": {"enabled": "perhaps"}}}, "sources.huggingface.enabled"),
         ({"sources": {"huggingface": {"look_back_days": 0}}}, "sources.huggingface.look_back_days"),
         ({"ranking": {"trend": -1}}, "ranking.trend"),
@@ -239,7 +250,8 @@ def test_relative_paths_start_in_the_file_s_folder(tmp_path: Path) -> None:
 
 # The example: every key, with its default.
 
-OPTIONAL = {"templates.folder", "newsletter.reply_to"}
+FEED = "sources.feed.biorxiv"
+OPTIONAL = {"templates.folder", "newsletter.reply_to", *(f"{FEED}.{key}" for key in FeedSection.model_fields)}
 
 
 def test_the_example_is_the_defaults_key_by_key() -> None:
@@ -253,7 +265,7 @@ def test_the_example_lists_every_key_and_no_other() -> None:
 
 
 def test_the_example_shows_the_keys_that_have_no_default_as_comments() -> None:
-    shown = re.sub(r"^# (?=\w+ = )", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    shown = re.sub(r"^# (?=\w+ = |\[)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
     assert set(_written(tomllib.loads(shown))) == set(_keys(Config))
 
 
@@ -268,6 +280,9 @@ def _written(values: Mapping[str, Any], path: str = "") -> list[str]:
 def _keys(section: type[BaseModel], path: str = "") -> list[str]:
     found = []
     for name, field in section.model_fields.items():
+        if f"{path}{name}" == "sources.feed":  # sections that the operator names
+            found += _keys(FeedSection, f"{FEED}.")
+            continue
         default = field.default[0] if isinstance(field.default, tuple) and field.default else field.default
         inner = isinstance(default, BaseModel)
         found += _keys(type(default), f"{path}{name}.") if inner else [f"{path}{name}"]

@@ -22,6 +22,7 @@ def collect(
     now: Now = None,
 ) -> None:
     """Bring papers from the sources into the store."""
+    from digest.collect import LOOK_BACK
     from digest.collect import collect as bring
     from digest.sources.files import Files
 
@@ -30,7 +31,8 @@ def collect(
     if file and since is not None:
         raise InputError("Files are read whole. Leave out --since, or --file.")
     app, instant = opened(context), now_or(now)
-    look_back = app.look_back if since is None else instant.date() - day(since)
+    look_back = LOOK_BACK if since is None else instant.date() - day(since)
+    look_backs = app.look_backs if since is None else {}
     if look_back < timedelta(0):
         raise InputError(f"--since {since} has not come yet. Write a day that has.")
     sources = [Files([*file, *(more or [])])] if file else app.sources()
@@ -40,7 +42,9 @@ def collect(
         named = f"no source {source!r}" if source else "no source switched on"
         raise InputError(f"There is {named}. The configuration's [sources] lists them.")
     with steps("collecting") as shown:
-        collected = bring(app.store, sources, now=instant, look_back=look_back, progress=shown.named)
+        collected = bring(
+            app.store, sources, now=instant, look_back=look_back, look_backs=look_backs, progress=shown.named
+        )
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")

@@ -1,4 +1,4 @@
-"""Papers out of files: the Hugging Face API's JSON, records in JSON or JSONL, a captured page.
+"""Papers out of files: the Hugging Face API's JSON, records in JSON or JSONL, BibTeX, a captured page.
 
 What a file is, its content says, not its name; only an undated list takes its day from the name.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from digest.errors import SourceError
 from digest.model import Listing
-from digest.sources import capture, huggingface
+from digest.sources import bibtex, capture, huggingface
 from digest.sources.records import record
 from digest.sources.source import Page
 
@@ -45,12 +45,14 @@ def read_papers(path: Path) -> tuple[Listing, ...]:
         return _of_list(path, text)
     if start == "{":
         return _of_lines(path, text)
-    if not capture.looks_like_page(text):
+    if capture.looks_like_page(text):
+        return _of_page(path, text)
+    if not bibtex.looks_like_bibtex(text):
         raise _no_papers(path)
     try:
-        return capture.parse(text)
+        return bibtex.parse(text)
     except ValueError as error:
-        raise SourceError(NAME, f"{path} is a captured page, but {error}. Capture it again, whole.") from error
+        raise SourceError(NAME, f"{path} is BibTeX, but {error}. Mend that entry.") from error
 
 
 def newest_noon(listings: Sequence[Listing]) -> datetime | None:
@@ -79,6 +81,13 @@ def _read(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _no_papers(path) from error
+
+
+def _of_page(path: Path, text: str) -> tuple[Listing, ...]:
+    try:
+        return capture.parse(text)
+    except ValueError as error:
+        raise SourceError(NAME, f"{path} is a captured page, but {error}. Capture it again, whole.") from error
 
 
 def _of_list(path: Path, text: str) -> tuple[Listing, ...]:
@@ -125,5 +134,5 @@ def _no_papers(path: Path) -> SourceError:
     return SourceError(
         NAME,
         f"{path} holds no papers that can be read. Give the Hugging Face API's JSON, JSON or JSONL records with a"
-        " title, or the text of a Daily Papers page.",
+        " title, BibTeX, or the text of a Daily Papers page.",
     )

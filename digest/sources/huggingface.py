@@ -15,6 +15,7 @@ from digest.due import SATURDAY
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure
 from digest.model import Listing, Signals
+from digest.sources.names import ARXIV_ID
 from digest.sources.source import Page
 from digest.text import clean
 
@@ -22,7 +23,6 @@ ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 PLAUSIBLE_YEARS = range(1500, 2501)
-ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?=v\d+$|$)", re.ASCII)
 
 
 class HuggingFace:

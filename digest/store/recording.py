@@ -44,6 +44,11 @@ class _Entry:
     signals: Signals = field(default_factory=Signals)
     changed: bool = False
 
+    def is_another(self, arxiv: set[str]) -> bool:
+        """Whether it is known by an arXiv id that is none of these, though there are some."""
+        own = {name for name in self.aliases | self.new_aliases if name.startswith(ARXIV)}
+        return bool(own and arxiv and not own & arxiv)
+
 
 class _Register:
     """The papers that this run may touch, found by alias or by title."""
@@ -57,17 +62,18 @@ class _Register:
         self.entries.append(entry)
         self.by_title[entry.row["title_key"]].append(entry)
         for alias in entry.aliases | entry.new_aliases:
-            self.by_alias[alias] = entry
+            self.by_alias.setdefault(alias, entry)
 
     def find(self, listing: Listing, *, title: str, author: str) -> _Entry | None:
-        for alias in listing.aliases:
-            if alias in self.by_alias:
-                return self.by_alias[alias]
         arxiv = {alias for alias in listing.aliases if alias.startswith(ARXIV)}
+        for alias in listing.aliases:
+            known = self.by_alias.get(alias)
+            # Some authors give one DOI to two papers of theirs.
+            if known is not None and not known.is_another(arxiv):
+                return known
         for entry in self.by_title[title]:
-            names = entry.aliases | entry.new_aliases
-            two_ids = arxiv and any(name.startswith(ARXIV) for name in names)
-            if not two_ids and (not author or not entry.row["author_key"] or author == entry.row["author_key"]):
+            same_author = not author or not entry.row["author_key"] or author == entry.row["author_key"]
+            if same_author and not entry.is_another(arxiv):
                 return entry
         return None
 
@@ -118,7 +124,7 @@ def _merge(register: _Register, listing: Listing, *, now: datetime) -> None:
         entry.changed |= _fill(entry.row, row)
         for alias in set(listing.aliases) - entry.aliases:
             entry.new_aliases.add(alias)
-            register.by_alias[alias] = entry
+            register.by_alias.setdefault(alias, entry)
     entry.signals = _highest(entry.signals, listing.signals)
 
 

@@ -70,7 +70,7 @@ def _json(status: int, content: dict[str, str], **headers: str) -> Response:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(base_url="https://papers.example.org") as opened:
+    with Client(base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}) as opened:
         yield opened
 
 

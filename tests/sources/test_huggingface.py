@@ -30,7 +30,9 @@ def parsed(one: Any, *, day: date | None = None) -> Listing:
 @pytest.fixture
 def source(httpserver: HTTPServer) -> Iterator[HuggingFace]:
     """The source, with the test's server in the service's place."""
-    with Client(base_url="https://papers.example.org", wait=lambda _: None) as client:
+    with Client(
+        base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}, wait=lambda _: None
+    ) as client:
         yield HuggingFace(client, url=httpserver.url_for("/api"))
 
 

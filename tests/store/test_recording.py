@@ -61,6 +61,18 @@ def test_two_arxiv_ids_are_two_papers_whatever_their_titles(store: Store) -> Non
     assert count(store) == 2
 
 
+def test_two_arxiv_ids_are_two_papers_though_their_authors_gave_them_one_doi(store: Store) -> None:
+    shared = "doi:10.1000/1"
+    papers_come_in(store, [Listing(title="Part I", aliases=("arxiv:2606.00011", shared))])
+    papers_come_in(store, [Listing(title="Part II", aliases=("arxiv:2606.00012", shared))])
+    for _ in range(2):
+        both = [
+            Listing(title=f"Part {part}", aliases=(f"arxiv:2606.0001{n}", shared)) for n, part in ((1, "I"), (2, "II"))
+        ]
+        assert papers_come_in(store, both).new == 0
+    assert count(store) == 2
+
+
 def test_the_same_new_paper_twice_in_one_run_is_one_paper_with_both_names(store: Store) -> None:
     bare = Listing(title=DIFFUSION.title)
     recorded = papers_come_in(store, [bare, DIFFUSION, bare])

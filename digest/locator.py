@@ -1,0 +1,43 @@
+"""Where things are on the web, as operators write it down: each check returns the text, or raises ValueError."""
+
+import re
+from urllib.parse import urlsplit
+
+_VISIBLE = re.compile(r"[!-~]+")
+
+
+def site_url(text: str) -> str:
+    """The address of a site or a service, without the slash at its end."""
+    parts = urlsplit(text)
+    whole = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+    if not whole or parts.port == 0 or not _VISIBLE.fullmatch(text):
+        raise ValueError("is not the address of a site; write https://papers.example.org, all in ASCII")
+    return text.rstrip("/")
+
+
+def feed_url(text: str) -> str:
+    """The address of a feed, which may have a query."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not _VISIBLE.fullmatch(text):
+        raise ValueError("is not the address of a feed; write https://example.org/feed.xml, all in ASCII")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("holds a user name or a fragment; write it without")
+    return text
+
+
+def host(text: str) -> str:
+    """A host's name or address, perhaps with a port, as it stands in an address of the web."""
+    try:
+        parts = urlsplit(f"//{text}")
+        whole = parts.netloc == text and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not _VISIBLE.fullmatch(text):
+        raise ValueError("is not a host; write one such as intranet.example.org, 10.0.0.5 or localhost:8080")
+    return text
+
+
+def host_and_port(url: str) -> str:
+    """The host of an address, with its port."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"

@@ -1,0 +1,46 @@
+"""The names that papers go by everywhere: arXiv numbers and DOIs, as they stand in many texts."""
+
+import re
+from datetime import UTC, datetime
+
+LONGEST = 300
+_NUMBER = r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
+ARXIV_ID = re.compile(rf"(?:{_NUMBER})(?=v\d+$|$)", re.ASCII)
+_WRITTEN = re.compile(
+    rf"(?:\barxiv[:.\s]\s*|\barxiv\.org[:/](?:abs/|pdf/|html/)?)({_NUMBER})(?:v\d+)?(?:\.pdf)?(?![\d.]*\d)",
+    re.IGNORECASE,
+)
+_DOI = re.compile(r"\b10\.[0-9]{4,9}/[^\s\"<>{}\\|^`]+")
+
+
+def arxiv_number(text: str) -> str:
+    """The arXiv number, without version, that an address or a reference holds, or an empty text."""
+    bare = ARXIV_ID.match(text.strip())
+    if bare:
+        return bare.group()
+    written = _WRITTEN.search(text)
+    return written.group(1) if written else ""
+
+
+def doi_in(text: str) -> str:
+    """The DOI that an address or a reference holds, in lower case (they are compared without it), or an empty text."""
+    found = _DOI.search(text)
+    return found.group().rstrip(".,;)").lower() if found else ""
+
+
+def aliases(*, arxiv: str = "", doi: str = "") -> tuple[str, ...]:
+    """The aliases of a paper with this arXiv number and DOI; arXiv's own DOIs name their number."""
+    number = arxiv or arxiv_number(doi.partition("/")[2] if doi.startswith("10.48550/") else "")
+    names = (f"arxiv:{number}" if number else "", f"doi:{doi}" if doi else "")
+    return tuple(name for name in names if name and len(name) <= LONGEST)
+
+
+def arxiv_month(number: str) -> datetime | None:
+    """The first moment of the month in which a number was given out (UTC): the numbers begin with it."""
+    digits = number.rpartition("/")[2][:4]
+    if len(digits) < 4:
+        return None
+    year, month = int(digits[:2]), int(digits[2:])
+    if not 1 <= month <= 12:
+        return None
+    return datetime(year + (1900 if year > 90 else 2000), month, 1, tzinfo=UTC)
