@@ -13,7 +13,8 @@ from digest.store.tables import metadata
 
 def test_the_migrations_make_exactly_the_tables_that_the_program_uses(store: Store) -> None:
     with store.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        options = {"include_name": lambda name, _kind, _parents: name is None or "words" not in name}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
