@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, literal_column, select, table, text
 
 from digest.model import Paper
 from digest.store.papers import ARXIV, papers_by_id
@@ -55,6 +55,15 @@ def search_papers(
     known = papers_by_id(connection, ids[:limit], now=now)
     stem = _stem(connection)
     return [_found(known[number], terms, stem) for number in ids[:limit]]
+
+
+def rebuild_index(connection: Connection) -> None:
+    """Make the index anew from the papers' texts."""
+    on_sqlite = connection.dialect.name == "sqlite"
+    statement = (
+        "INSERT INTO paper_words (paper_words) VALUES ('rebuild')" if on_sqlite else "REINDEX INDEX ix_papers_words"
+    )
+    connection.execute(text(statement))
 
 
 def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> int | None:
