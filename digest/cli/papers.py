@@ -1,5 +1,7 @@
 """paper search, paper show, trending, preview."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,17 +18,25 @@ paper = typer.Typer(no_args_is_help=True)
 @paper.command()
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="Words that title, abstract or authors hold.")],
+    query: Annotated[str, typer.Argument(help='Words, "a phrase", -excluded, begin*; or an arXiv id.')],
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     as_json: Json = False,
 ) -> None:
-    """Papers that hold every word."""
-    from digest.store.papers import papers_with_words
+    """Papers that hold every word, the best first."""
+    from digest.store.search import search_papers
 
     app = opened(context)
     with app.store.reading() as connection:
-        found = papers_with_words(connection, query, now=now_or(None), limit=limit)
-    _list(found, as_json=as_json)
+        found = search_papers(connection, query, now=now_or(None), limit=limit)
+    if as_json:
+        answer([_told(one.paper) | {"title_marks": one.title_marks, "excerpt": asdict(one.excerpt)} for one in found])
+        return
+    for one in found:
+        say(_line(one.paper, title=_in_bold(one.paper.title, one.title_marks)))
+        if one.excerpt.marks:
+            say(f"       {_in_bold(one.excerpt.text, one.excerpt.marks)}")
+    if not found:
+        say("No paper.")
 
 
 @paper.command()
@@ -111,10 +121,21 @@ def _list(papers: list[Paper], *, as_json: bool) -> None:
         answer([_told(one) for one in papers])
         return
     for one in papers:
-        upvotes = "" if one.signals.upvotes is None else str(one.signals.upvotes)
-        say(f"{upvotes:>5}  {one.listed_at:%Y-%m-%d}  {one.arxiv_id or one.id!s:<12}  {one.title}")
+        say(_line(one, title=one.title))
     if not papers:
         say("No paper.")
+
+
+def _line(one: Paper, *, title: str) -> str:
+    upvotes = "" if one.signals.upvotes is None else str(one.signals.upvotes)
+    return f"{upvotes:>5}  {one.listed_at:%Y-%m-%d}  {one.arxiv_id or one.id!s:<12}  {title}"
+
+
+def _in_bold(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    """The text with its marks in bold: on a terminal; `say` leaves that out elsewhere."""
+    for start, end in reversed(marks):
+        text = text[:start] + typer.style(text[start:end], bold=True) + text[end:]
+    return text
 
 
 def _told(one: Paper) -> dict[str, Any]:

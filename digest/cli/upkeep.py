@@ -1,4 +1,4 @@
-"""init, mail test, store migrate, store check."""
+"""init, mail test, store migrate, store check, store reindex."""
 
 from pathlib import Path
 from typing import Annotated
@@ -88,15 +88,26 @@ def migrate(context: typer.Context) -> None:
 @store.command()
 def check(context: typer.Context) -> None:
     """Find damage in the store."""
-    from digest.store.schema import damage
+    from digest.store.check import damage
 
     app = opened(context)
     found = damage(app.store)
     for sentence in found:
         typer.echo(f"digest: {sentence}", err=True)
     if found:
-        raise StoreError("The store is damaged. Stop the service and restore a backup.")
+        raise StoreError("The store is not sound: each line above says what is wrong, and what to do.")
     say(f"The store {app.store.where} is sound.")
+
+
+@store.command()
+def reindex(context: typer.Context) -> None:
+    """Make the search index anew from the papers."""
+    from digest.store.search import rebuild_index
+
+    app = opened(context)
+    with app.store.writing() as connection:
+        rebuild_index(connection)
+    say("The search index is made anew.")
 
 
 def _write_example(path: Path) -> None:

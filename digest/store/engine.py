@@ -5,6 +5,7 @@ this room takes the open transaction first. On SQLite a writing transaction take
 at its start, so it never fails half-way because another process wrote in between.
 """
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
     try:
-        return Store(engine=create_engine(parsed, hide_parameters=True), where=where)
+        return Store(engine=create_engine(parsed, hide_parameters=True, json_serializer=_json), where=where)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
@@ -89,7 +90,12 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     elif not path.exists():
         raise StoreError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
     # Parameters are hidden: a faulty statement's error must not show addresses.
-    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(
+        url.set(database=str(path)),
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+        json_serializer=_json,
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
@@ -104,6 +110,16 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _json(value: Any) -> str:
+    """JSON whose letters stand as they are, so that the index of words reads them; halves of characters are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 _EXPLANATIONS = {

@@ -43,16 +43,6 @@ def paper_named(connection: Connection, name: str, *, now: datetime) -> Paper | 
     return next(iter(_papers(connection, wanted, now=now)), None)
 
 
-def papers_with_words(connection: Connection, words: str, *, now: datetime, limit: int) -> list[Paper]:
-    """Papers whose title, abstract or authors hold every word, those with it in the title first."""
-    wanted = words.split()
-    if not wanted:
-        return []
-    anywhere = and_(*(_holds(word, papers.c.title, papers.c.abstract, papers.c.authors) for word in wanted))
-    in_title = and_(*(_holds(word, papers.c.title) for word in wanted))
-    return _papers(connection, anywhere, in_title.desc(), now=now, limit=limit)
-
-
 def with_histories(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> list[Paper]:
     """The papers with all that was seen of them until now."""
     found: defaultdict[int, list[SeenSignals]] = defaultdict(list)
@@ -88,18 +78,8 @@ def source_names(connection: Connection, paper_id: int) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
-def _holds(word: str, *columns: Any) -> ColumnElement[bool]:
-    return or_(*(column.cast(papers.c.title.type).icontains(word, autoescape=True) for column in columns))
-
-
-def _papers(
-    connection: Connection,
-    wanted: ColumnElement[bool],
-    *first: ColumnElement[Any],
-    now: datetime,
-    limit: int | None = None,
-) -> list[Paper]:
-    query = select(papers).where(wanted).order_by(*first, papers.c.listed_at.desc(), papers.c.id.desc()).limit(limit)
+def _papers(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> list[Paper]:
+    query = select(papers).where(wanted).order_by(papers.c.listed_at.desc(), papers.c.id.desc())
     rows = connection.execute(query).all()
     latest = latest_signals(connection, [row.id for row in rows], now=now)
     arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])

@@ -62,14 +62,3 @@ def _refuse_newer(current: str | None, store: Store) -> None:
             f"The store {store.where} was written by a newer version (its revision {current} is unknown here)."
             " Install that version, or restore the backup made before the upgrade."
         )
-
-
-def damage(store: Store) -> list[str]:
-    """What is wrong with the store, a sentence each; an empty list for a sound one."""
-    with store.reading() as connection:
-        if connection.dialect.name != "sqlite":
-            return []
-        found = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
-        for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
-            found.append(f"row {row} of {table} refers to a row of {parent} that is not there")
-        return found

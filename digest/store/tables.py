@@ -107,6 +107,9 @@ papers = Table(
     Column("pdf_url", Text, nullable=False),
     Column("code_url", Text, nullable=False),
     Column("project_url", Text, nullable=False),
+    # arXiv's number of the version that the texts are of.
+    Column("version", SmallInteger),
+    Column("withdrawn_at", Instant),
     **_NEVER_REUSED,
 )
 

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
+from personas import DIFFUSION, NOON, PAPERS, papers_come_in
 
 from digest.model import Listing, Paper, Signals
 from digest.store import Connection, Store
@@ -11,7 +11,6 @@ from digest.store.papers import (
     paper_named,
     papers_by_id,
     papers_listed,
-    papers_with_words,
     source_names,
     with_histories,
 )
@@ -117,7 +116,7 @@ def test_of_several_counts_in_one_run_the_highest_holds(store: Store) -> None:
     assert [seen.signals.upvotes for seen in paper.history] == [12]
 
 
-def test_a_paper_is_found_by_number_alias_and_words(store: Store) -> None:
+def test_a_paper_is_found_by_number_and_alias(store: Store) -> None:
     papers_come_in(store)
     with store.reading() as connection:
         found = paper_named(connection, "arxiv:2606.00002", now=NOON)
@@ -125,10 +124,6 @@ def test_a_paper_is_found_by_number_alias_and_words(store: Store) -> None:
         assert paper_named(connection, "2606.00002v3", now=NOON) == found
         assert paper_named(connection, str(found.id), now=NOON) == found
         assert paper_named(connection, "2606.77777", now=NOON) is None
-        assert [p.title for p in papers_with_words(connection, "laundry", now=NOON, limit=5)] == [ROBOTS.title]
-        assert [p.title for p in papers_with_words(connection, "noise birch", now=NOON, limit=5)] == []
-        assert [p.title for p in papers_with_words(connection, "100%", now=NOON, limit=5)] == []
-        assert papers_with_words(connection, "  ", now=NOON, limit=5) == []
 
 
 def test_papers_of_other_sources_are_left_out_where_sources_are_named(store: Store) -> None:

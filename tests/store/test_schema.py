@@ -7,13 +7,16 @@ from sqlalchemy import text
 
 from digest.errors import StoreError
 from digest.store import Store, open_store
-from digest.store.schema import damage, migrate, require_current
+from digest.store.schema import migrate, require_current
 from digest.store.tables import metadata
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_program_uses(store: Store) -> None:
     with store.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        # The index of words is no table of the program's: it is SQL of its own on each database.
+        index = ("words", "paper_words", "ix_papers_words")
+        options = {"include_name": lambda name, _kind, _parents: not (name or "").startswith(index)}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
@@ -49,19 +52,4 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     store = open_store("sqlite:///notes.db", folder=tmp_path)
     with pytest.raises(StoreError, match="not a database"):
         require_current(store)
-    store.close()
-
-
-def test_a_sound_store_shows_no_damage(store: Store) -> None:
-    assert damage(store) == []
-
-
-def test_a_row_that_refers_to_nothing_is_damage(tmp_path: Path) -> None:
-    store = open_store("sqlite:///store.db", folder=tmp_path, create=True)
-    migrate(store)
-    with store.engine.connect() as connection:
-        connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
-        connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:1', 7)"))
-        connection.commit()
-    assert "aliases" in damage(store)[0]
     store.close()

@@ -1,0 +1,133 @@
+"""Finding papers by their words: SQLite's FTS5 or PostgreSQL's tsvector, ranked, with marks.
+
+A word counts most in a title, then among the authors, then in an abstract. English words are
+compared by their stems and without accents.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, literal_column, select, table, text
+
+from digest.model import Paper
+from digest.store.papers import ARXIV, papers_by_id
+from digest.store.query import Marked, Range, Stem, Term, excerpt, marks, parse
+from digest.store.tables import aliases, papers
+
+EXCERPT_CHARACTERS = 240
+_ARXIV_ID = re.compile(
+    r"\s*(?:arxiv:\s*|(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/)?"
+    r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A paper, where its title holds what was looked for, and the part of its abstract that does."""
+
+    paper: Paper
+    title_marks: tuple[Range, ...]
+    excerpt: Marked
+
+
+def search_papers(
+    connection: Connection, query: str, *, now: datetime, limit: int, offset: int = 0, since: datetime | None = None
+) -> list[Found]:
+    """Papers seen by `now`, and listed since then, that suit a query as somebody typed it, the best first.
+
+    Any text is a query: see `digest.store.query`. A paper whose arXiv id it is comes first.
+    """
+    terms = parse(query)
+    wanted = papers.c.first_seen_at <= now
+    if since is not None:
+        wanted = and_(wanted, papers.c.listed_at >= since)
+    named = _named(connection, query, wanted)
+    ids = [] if named is None or offset else [named]
+    if terms:
+        matching = _matching(connection, terms).where(wanted, papers.c.id != (named or 0))
+        before = 0 if named is None or not offset else 1
+        page = matching.limit(limit - len(ids)).offset(offset - before)
+        ids += connection.execute(page).scalars()
+    known = papers_by_id(connection, ids[:limit], now=now)
+    stem = _stem(connection)
+    return [_found(known[number], terms, stem) for number in ids[:limit]]
+
+
+def rebuild_index(connection: Connection) -> None:
+    """Make the index anew from the papers' texts."""
+    on_sqlite = connection.dialect.name == "sqlite"
+    statement = (
+        "INSERT INTO paper_words (paper_words) VALUES ('rebuild')" if on_sqlite else "REINDEX INDEX ix_papers_words"
+    )
+    connection.execute(text(statement))
+
+
+def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> int | None:
+    """The paper whose arXiv id the query is."""
+    typed = _ARXIV_ID.fullmatch(query[:200])
+    if typed is None:
+        return None
+    spelled = [ARXIV + typed["id"], ARXIV + typed["id"].lower()]
+    joined = aliases.join(papers, papers.c.id == aliases.c.paper_id)
+    rows = select(papers.c.id).select_from(joined).where(aliases.c.alias.in_(spelled), wanted)
+    return connection.execute(rows.limit(1)).scalar()
+
+
+def _matching(connection: Connection, terms: Sequence[Term]) -> Select[int]:
+    best = _best_on_sqlite(terms) if connection.dialect.name == "sqlite" else _best_on_postgresql(terms)
+    return best.order_by(papers.c.listed_at.desc(), papers.c.id.desc())
+
+
+def _best_on_sqlite(terms: Sequence[Term]) -> Select[int]:
+    words = table("paper_words", column("rowid"))
+    index: ColumnElement[Any] = literal_column("paper_words")
+    rows = select(papers.c.id).select_from(words.join(papers, papers.c.id == words.c.rowid))
+    return rows.where(index.op("MATCH")(_fts5(terms))).order_by(func.bm25(index, 10.0, 4.0, 1.0))
+
+
+def _best_on_postgresql(terms: Sequence[Term]) -> Select[int]:
+    words: ColumnElement[Any] = literal_column("papers.words")
+    query = func.to_tsquery(literal_column("'english'"), _tsquery(terms))
+    # The weights are of D, C, B and A: nothing, abstract, authors, title.
+    rank = func.ts_rank_cd(literal_column("'{0, 0.1, 0.4, 1}'"), words, query)
+    return select(papers.c.id).where(words.op("@@")(query)).order_by(rank.desc())
+
+
+def _fts5(terms: Sequence[Term]) -> str:
+    """Words hold letters and digits only, so quoted they are nothing but words."""
+    wanted = [_quoted(term) for term in terms if not term.is_excluded]
+    unwanted = [_quoted(term) for term in terms if term.is_excluded]
+    return " NOT ".join([f"({' AND '.join(wanted)})", *unwanted])
+
+
+def _quoted(term: Term) -> str:
+    return f'"{" ".join(term.words)}"' + (" *" if term.is_prefix else "")
+
+
+def _tsquery(terms: Sequence[Term]) -> str:
+    def spelled(term: Term) -> str:
+        words = " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.is_prefix else "")
+        return f"!({words})" if term.is_excluded else f"({words})"
+
+    return " & ".join(map(spelled, terms))
+
+
+def _stem(connection: Connection) -> Stem:
+    # Imported here: most commands search nothing. A stemmer is made for each search, having a state.
+    import snowballstemmer
+
+    name = "porter" if connection.dialect.name == "sqlite" else "english"
+    stem: Stem = snowballstemmer.stemmer(name).stemWord
+    return stem
+
+
+def _found(paper: Paper, terms: Sequence[Term], stem: Stem) -> Found:
+    return Found(
+        paper=paper,
+        title_marks=marks(paper.title, terms, stem=stem),
+        excerpt=excerpt(paper.abstract, terms, stem=stem, limit=EXCERPT_CHARACTERS),
+    )

@@ -1,0 +1,58 @@
+"""A store of the first schema, with papers in it, moves up whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from conftest import NOON, store_url
+from sqlalchemy import text
+
+from digest.store import Store, open_store
+from digest.store.check import damage
+from digest.store.papers import alias_names, paper_named
+from digest.store.schema import MIGRATIONS, migrate
+from digest.store.search import search_papers
+
+PAPER = (
+    "INSERT INTO papers (title, abstract, raw_title, raw_abstract, title_key, author_key, authors, organisation,"
+    " categories, keywords, summary, summary_is_generated, published_at, listed_on, listed_at, first_seen_at, url,"
+    " pdf_url, code_url, project_url) VALUES (:title, 'Of :-) and %.', '', '', 'gazelles', '', :authors, '', '[]', '[]',"
+    " '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
+)
+COUNT = 300
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def first(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store at the first revision."""
+    store = open_store(store_url(request.param, request, tmp_path), folder=tmp_path, create=True)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    yield store
+    store.close()
+
+
+def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) -> None:
+    rows = [{"title": f"Gazelles, part {n}", "authors": '["J\\u00fcrgen M\\u00fcller", "Ann"]'} for n in range(COUNT)]
+    with first.writing() as connection:
+        connection.execute(text(PAPER), rows)
+        connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
+    assert migrate(first) == ("0001", "0002")
+    with first.reading() as connection:
+        assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
+        [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
+        assert (one.paper.title, one.paper.authors) == ("Gazelles, part 17", ("Jürgen Müller", "Ann"))
+        named = paper_named(connection, "2606.00001", now=NOON)
+        assert named is not None
+        assert (named.id, alias_names(connection, 1)) == (1, ["arxiv:2606.00001"])
+    assert damage(first) == []
+
+
+def test_an_empty_store_of_the_first_schema_moves_up(first: Store) -> None:
+    migrate(first)
+    assert damage(first) == []
