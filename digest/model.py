@@ -91,7 +91,8 @@ class Listing:
 
     `aliases` are the names that identify the paper everywhere, `arxiv:2606.18023` or `doi:10.1/x`.
     `summary` is one sentence, generated where a language model wrote it; `listed_on` is the day
-    (UTC) of the list it appeared on; `withdrawn` is what its authors say of it.
+    (UTC) of the list it appeared on; `version` is the one that the texts are of, where the source counts
+    them, and `withdrawn` what its authors say of it.
     """
 
     title: str
@@ -112,6 +113,7 @@ class Listing:
     signals: Signals = field(default_factory=Signals)
     raw_title: str = ""
     raw_abstract: str = ""
+    version: int | None = None
     withdrawn: bool = False
 
 

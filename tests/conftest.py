@@ -74,10 +74,16 @@ def store_url(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
     """The address of an empty store at the newest revision."""
     if kind == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+    return database_url(kind, request, template=TEMPLATE)
+
+
+def database_url(kind: str, request: pytest.FixtureRequest, *, template: str = "template0") -> str:
+    """The address of a database: the file `store.db`, or on PostgreSQL a copy of the template."""
+    if kind == "sqlite":
         return "sqlite:///store.db"
     server = str(request.getfixturevalue("postgres_server"))
     name = f"t{uuid.uuid4().hex}"
-    _create(server, name, template=TEMPLATE)
+    _create(server, name, template=template)
     return server.format(name=name)
 
 

@@ -16,7 +16,7 @@ from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
 from digest.model import Listing
 from digest.sources.huggingface import instant
-from digest.sources.names import aliases, arxiv_number, doi_in
+from digest.sources.names import aliases, arxiv_number, arxiv_version, doi_in
 from digest.sources.source import Page
 from digest.sources.trees import read_tree
 
@@ -145,6 +145,7 @@ def _listing(entry: Any, position: int) -> Listing:
         published_at=instant(_text(entry, "a:published").strip()),
         url=f"https://arxiv.org/abs/{number}",
         pdf_url=f"https://arxiv.org/pdf/{number}",
+        version=arxiv_version(_text(entry, "a:id")),
         withdrawn=is_withdrawn(abstract, _text(entry, "x:comment")[:2000]),
     )
 

@@ -12,7 +12,7 @@ from digest.model import Listing
 from digest.sources.huggingface import web_address
 from digest.sources.names import aliases, arxiv_number, doi_in
 from digest.sources.people import given_name_first
-from digest.sources.tex import readable
+from digest.text import clean
 
 _ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*([{(])")
 _KEY = re.compile(r"\s*([^\s,={}()\"#%]*)\s*(?=[,})])")
@@ -24,6 +24,10 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 _QUOTE = re.compile(r'(?<!\\)[{}"]')
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENDS = {"{": "}", "(": ")"}
+
+
+# Braces that hold capitals, `{GPT}-4`; those of a command, an accent or an index are left to the reading of TeX.
+_GROUP = re.compile(r"(?<![\\A-Za-z^_}\]\"'`~=.])\{([^\\{}$]+)\}")
 
 
 def looks_like_bibtex(text: str) -> bool:
@@ -182,3 +186,10 @@ def _published_at(fields: Mapping[str, str]) -> datetime | None:
 
 def _count(value: str) -> int:
     return int(value) if value.strip().isascii() and value.strip().isdigit() and len(value) < 4 else 0
+
+
+def readable(value: str) -> str:
+    """A value is TeX through and through: its letters as letters, without braces that only hold it together."""
+    while (opened := _GROUP.sub(r"\1", value)) != value:
+        value = opened
+    return clean(value)

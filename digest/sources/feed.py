@@ -26,7 +26,7 @@ from digest.model import Listing
 from digest.sources.arxiv import is_withdrawn
 from digest.sources.huggingface import text, web_address
 from digest.sources.markup import plain_text
-from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, doi_in
+from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, arxiv_version, doi_in
 from digest.sources.people import names_in
 from digest.sources.source import Page
 from digest.sources.trees import read_tree
@@ -133,6 +133,7 @@ def _listing(entry: Mapping[str, Any], *, source: str, url: str, now: datetime) 
         published_at=_moment(entry, now),
         url=link or (f"https://doi.org/{doi}" if doi else ""),
         pdf_url=f"https://arxiv.org/pdf/{number}" if number else "",
+        version=arxiv_version(guid) if number else None,
         withdrawn=is_withdrawn(abstract),
     )
     words = tuple(text(tag, "term").strip()[:100] for tag in entry.get("tags", [])[:MOST_WORDS])

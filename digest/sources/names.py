@@ -22,6 +22,12 @@ def arxiv_number(text: str) -> str:
     return written.group(1) if written else ""
 
 
+def arxiv_version(text: str) -> int | None:
+    """The version that stands behind an arXiv number at the end of an address or a reference."""
+    found = re.search(r"\dv(\d{1,3})$", text.strip())
+    return int(found.group(1)) if found else None
+
+
 def doi_in(text: str) -> str:
     """The DOI that an address or a reference holds, in lower case (they are compared without it), or an empty text."""
     found = _DOI.search(text)

@@ -20,9 +20,10 @@ def papers_listed(
 ) -> list[Paper]:
     """Papers listed since then and seen by `now`, newest first, with the last signals known at `now`.
 
-    A list may be out before its day has begun (UTC). An empty `sources` means all of them.
+    Withdrawn papers are left out. A list may be out before its day has begun (UTC). An empty
+    `sources` means all of them.
     """
-    wanted = and_(papers.c.listed_at >= since, papers.c.first_seen_at <= now)
+    wanted = and_(papers.c.listed_at >= since, papers.c.first_seen_at <= now, papers.c.withdrawn_at.is_(None))
     if sources:
         listed = select(paper_sources.c.paper_id).where(paper_sources.c.source.in_(sources))
         wanted = and_(wanted, papers.c.id.in_(listed))

@@ -2,7 +2,8 @@
 
 A listing is a paper that is known already if they share an alias, or a normalised title and the
 first author's family name (an absent author matches any) without having two different arXiv
-ids. What is known stays; a listing fills what is still blank, and an earlier list's day counts.
+ids. What is known stays, unless a newer version says it anew; a listing fills what is still
+blank, and an earlier list's day counts.
 """
 
 from collections import defaultdict
@@ -21,8 +22,10 @@ from digest.text import author_key, title_key
 
 _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
-    *("published_at", "url", "pdf_url", "code_url", "project_url"),
+    *("published_at", "url", "pdf_url", "code_url", "project_url", "withdrawn_at"),
 )
+_TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_key", "categories")
+"""What a newer version brings anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def _merge(register: _Register, listing: Listing, *, now: datetime) -> None:
         entry = _Entry(row=row, new_aliases=set(listing.aliases))
         register.add(entry)
     else:
-        entry.changed |= _fill(entry.row, row)
+        entry.changed |= _learn(entry.row, row)
         for alias in set(listing.aliases) - entry.aliases:
             entry.new_aliases.add(alias)
             register.by_alias.setdefault(alias, entry)
@@ -143,6 +146,8 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "summary": listing.summary,
         "summary_is_generated": listing.summary_is_generated,
         "published_at": listing.published_at,
+        "version": listing.version,
+        "withdrawn_at": now if listing.withdrawn else None,
         "listed_on": listing.listed_on,
         "listed_at": _listed_at(listing.listed_on, listing.published_at, now),
         "first_seen_at": now,
@@ -164,9 +169,12 @@ def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen
     return published_at or first_seen_at
 
 
-def _fill(known: dict[str, Any], told: dict[str, Any]) -> bool:
-    """Fill what is blank in `known` from `told`; whether anything was."""
+def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
+    """What `told` adds to `known`: a newer version its texts, any listing what is blank; whether anything."""
     before = dict(known)
+    if (told["version"] or 0) > (known["version"] or 0):
+        known.update({name: told[name] for name in _TEXTS if told[name]})
+        known.update(version=told["version"], withdrawn_at=told["withdrawn_at"], title_key=told["title_key"])
     if not known["summary"]:
         known["summary_is_generated"] = told["summary_is_generated"]
     for name in _FILLED:
@@ -196,7 +204,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         for entry, number in zip(new, ids, strict=True):
             entry.row["id"] = number
     if changed:
-        names = [*_FILLED, "summary_is_generated", "listed_on", "listed_at"]
+        names = sorted({*_FILLED, *_TEXTS, "title_key", "version", "summary_is_generated", "listed_on", "listed_at"})
         statement = update(papers).where(papers.c.id == bindparam("_id"))
         values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
         rows = [{"_id": e.row["id"], **{f"_{name}": e.row[name] for name in names}} for e in changed]

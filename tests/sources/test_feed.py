@@ -61,6 +61,7 @@ def test_arxiv_s_own_feed_is_read_without_its_furniture() -> None:
         listed_on=date(2026, 6, 19),
         url="https://arxiv.org/abs/2606.00001",
         pdf_url="https://arxiv.org/pdf/2606.00001",
+        version=1,
     )
 
 

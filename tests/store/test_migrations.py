@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from conftest import NOON, store_url
+from conftest import NOON, database_url
 from sqlalchemy import text
 
 from digest.store import Store, open_store
@@ -18,8 +18,8 @@ from digest.store.search import search_papers
 PAPER = (
     "INSERT INTO papers (title, abstract, raw_title, raw_abstract, title_key, author_key, authors, organisation,"
     " categories, keywords, summary, summary_is_generated, published_at, listed_on, listed_at, first_seen_at, url,"
-    " pdf_url, code_url, project_url) VALUES (:title, 'Of :-) and %.', '', '', 'gazelles', '', :authors, '', '[]', '[]',"
-    " '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
+    " pdf_url, code_url, project_url) VALUES (:title, 'Of :-) and %.', '', '', 'gazelles', '', :authors, '', '[]',"
+    " '[]', '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
 )
 COUNT = 300
 
@@ -27,7 +27,7 @@ COUNT = 300
 @pytest.fixture(params=["sqlite", "postgresql"])
 def first(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store at the first revision."""
-    store = open_store(store_url(request.param, request, tmp_path), folder=tmp_path, create=True)
+    store = open_store(database_url(request.param, request), folder=tmp_path, create=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with store.writing() as connection:

@@ -2,9 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from personas import DIFFUSION, NOON, PAPERS, papers_come_in
+import pytest
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
+from places import SHARED_DATA, needs_data
 
 from digest.model import Listing, Paper, Signals
+from digest.sources.files import read_papers
 from digest.store import Connection, Store
 from digest.store.papers import (
     alias_names,
@@ -15,6 +18,7 @@ from digest.store.papers import (
     with_histories,
 )
 from digest.store.recording import record_listings
+from digest.store.search import search_papers
 
 LONG_AGO = NOON - timedelta(days=365)
 
@@ -158,3 +162,46 @@ def test_several_collects_at_once_store_each_paper_once(store: Store) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: papers_come_in(store, listings), range(4)))
     assert count(store) == 100
+
+
+ARXIV_V1 = replace(DIFFUSION, version=1, listed_on=None)
+ARXIV_V2 = replace(ARXIV_V1, version=2, title="Few-Step Sampling, Revised", abstract="We now need three steps.")
+
+
+def test_a_newer_version_replaces_the_texts_and_makes_no_second_paper(store: Store) -> None:
+    papers_come_in(store, [ARXIV_V1])
+    assert papers_come_in(store, [ARXIV_V2]).changed == 1
+    with store.reading() as connection:
+        paper = shown(connection, now=NOON)
+        assert (paper.title, paper.abstract) == (ARXIV_V2.title, ARXIV_V2.abstract)
+        assert [found.paper.id for found in search_papers(connection, "three steps", now=NOON, limit=9)] == [paper.id]
+    assert count(store) == 1
+
+
+def test_an_older_version_or_one_that_counts_none_changes_no_text(store: Store) -> None:
+    papers_come_in(store, [ARXIV_V2])
+    recorded = papers_come_in(store, [ARXIV_V1, replace(DIFFUSION, title="As a list spells it")])
+    with store.reading() as connection:
+        assert shown(connection, now=NOON).title == ARXIV_V2.title
+    assert recorded.new == 0
+
+
+def test_a_withdrawn_paper_is_marked_and_no_edition_can_hold_it(store: Store) -> None:
+    papers_come_in(store, [ARXIV_V1, ROBOTS])
+    gone = replace(ARXIV_V2, abstract="This paper has been withdrawn by its authors.", withdrawn=True)
+    papers_come_in(store, [gone])
+    assert papers_come_in(store, [gone]).changed == 0
+    with store.reading() as connection:
+        listed = papers_listed(connection, since=LONG_AGO, now=NOON)
+        assert [paper.title for paper in listed] == [ROBOTS.title]
+        assert shown(connection, now=NOON).abstract == gone.abstract
+    back = replace(ARXIV_V2, version=3)
+    papers_come_in(store, [back])
+    assert count(store) == 2
+
+
+@needs_data
+@pytest.mark.slow
+def test_no_two_of_21797_papers_are_merged(store: Store) -> None:
+    listings = read_papers(SHARED_DATA / "ranking/papers.jsonl.gz")
+    assert papers_come_in(store, listings).new == len(listings) == 21_797
