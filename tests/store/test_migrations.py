@@ -18,8 +18,8 @@ from digest.store.search import search_papers
 PAPER = (
     "INSERT INTO papers (title, abstract, raw_title, raw_abstract, title_key, author_key, authors, organisation,"
     " categories, keywords, summary, summary_is_generated, published_at, listed_on, listed_at, first_seen_at, url,"
-    " pdf_url, code_url, project_url) VALUES (:title, 'Of :-) and %.', '', '', 'gazelles', '', :authors, '', '[]', '[]',"
-    " '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
+    " pdf_url, code_url, project_url) VALUES (:title, 'Of :-) and %.', '', '', 'gazelles', '', :authors, '', '[]',"
+    " '[]', '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
 )
 COUNT = 300
 
