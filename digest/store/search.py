@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, li
 
 from digest.model import Paper
 from digest.store.papers import ARXIV, papers_by_id
-from digest.store.query import Marked, Range, Stem, Term, excerpt, marks, parse
+from digest.store.query import Marked, Marker, Range, Stem, Term, parse
 from digest.store.tables import aliases, papers
 
 EXCERPT_CHARACTERS = 240
@@ -53,8 +53,8 @@ def search_papers(
         page = matching.limit(limit - len(ids)).offset(offset - before)
         ids += connection.execute(page).scalars()
     known = papers_by_id(connection, ids[:limit], now=now)
-    stem = _stem(connection)
-    return [_found(known[number], terms, stem) for number in ids[:limit]]
+    marker = Marker(terms, stem=_stem(connection))
+    return [_found(known[number], marker) for number in ids[:limit]]
 
 
 def rebuild_index(connection: Connection) -> None:
@@ -125,9 +125,9 @@ def _stem(connection: Connection) -> Stem:
     return stem
 
 
-def _found(paper: Paper, terms: Sequence[Term], stem: Stem) -> Found:
+def _found(paper: Paper, marker: Marker) -> Found:
     return Found(
         paper=paper,
-        title_marks=marks(paper.title, terms, stem=stem),
-        excerpt=excerpt(paper.abstract, terms, stem=stem, limit=EXCERPT_CHARACTERS),
+        title_marks=marker.marks(paper.title),
+        excerpt=marker.excerpt(paper.abstract, limit=EXCERPT_CHARACTERS),
     )
