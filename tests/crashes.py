@@ -16,14 +16,14 @@ from sqlalchemy import create_engine, text
 IDENTITIES = {
     "papers": "title, abstract, listed_at, url",
     "aliases": "alias",
-    "signals": "paper_id, seen_at, upvotes, comments",
+    "signals JOIN papers ON id = paper_id": "title, seen_at, upvotes, comments",
     "subscriptions": "id, state, next_due_at, reached_at",
     "deliveries": "key, kind, state, due_on, selection",
-    "pieces": "paper_id, content",
+    "pieces JOIN papers ON id = paper_id": "title, content",
     "leases": "id",
     "attempts": "id",
 }
-"""What must be the same at the end, table by table."""
+"""What must be the same at the end; papers are told by title, as a killed run may use up numbers."""
 
 
 def digest(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -66,12 +66,12 @@ def killed_often(folder: Path, commands: Sequence[Sequence[str]], *, times: int,
     )
 
 
-def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """What the store holds, table by table, sorted."""
-    engine = create_engine(f"sqlite:///{folder}/var/offprint.db")
+def contents(folder: Path, url: str = "") -> dict[str, list[tuple[Any, ...]]]:
+    """What the store holds, table by table, sorted; without a URL, that of the folder."""
+    engine = create_engine(url or f"sqlite:///{folder}/var/offprint.db")
     with engine.connect() as connection:
         found = {
-            table: sorted(tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM {table}")))
+            table: sorted(tuple(map(str, row)) for row in connection.execute(text(f"SELECT {columns} FROM {table}")))
             for table, columns in IDENTITIES.items()
         }
     engine.dispose()

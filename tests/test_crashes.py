@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from conftest import store_url
 from crashes import contents, digest, killed_often, ran
 from personas import DIFFUSION, NOON, choices
 
@@ -26,6 +27,14 @@ KILLS = 10 if "OFFPRINT_FULL" in os.environ else 3
 def prepared(folder: Path) -> Path:
     """An installation with readers whose hour has come, and a file of papers."""
     folder.mkdir()
+    _write_papers(folder)
+    (folder / "config.toml").write_text("[mail]\nwindow = 4\nlease_seconds = 1\n")
+    ran(folder, "init")
+    _readers_join(folder)
+    return folder
+
+
+def _write_papers(folder: Path) -> None:
     rows = [
         {
             "id": f"2606.{number:05}",
@@ -37,10 +46,6 @@ def prepared(folder: Path) -> Path:
         for number in range(400)
     ]
     (folder / "papers.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    (folder / "config.toml").write_text("[mail]\nwindow = 4\nlease_seconds = 1\n")
-    ran(folder, "init")
-    _readers_join(folder)
-    return folder
 
 
 def _readers_join(folder: Path) -> None:
@@ -78,3 +83,27 @@ def test_two_programs_that_deliver_at_once_send_each_message_once(tmp_path: Path
     states = {state for _, _, state, *_ in contents(folder)["deliveries"]}
     assert states == {"sent"}
     assert len(list((folder / "var/outbox/new").iterdir())) == READERS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_collect_that_is_killed_leaves_a_sound_store_that_the_next_one_completes(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder, found = tmp_path / "crashed", {}
+    folder.mkdir()
+    _write_papers(folder)
+    for name, kills in (("clean", 0), ("crashed", 2 * KILLS)):
+        database = tmp_path / name / "databases"
+        database.mkdir(parents=True)
+        url = store_url(kind, request, database).replace("sqlite:///", f"sqlite:///{database}/")
+        (folder / "config.toml").write_text(f'[store]\nurl = "{url}"\n')
+        ran(folder, "init")
+        seconds = ran(folder, "store", "check") + 0.3
+        hits = killed_often(folder, [COLLECT], times=kills, seed=9, seconds=seconds)
+        assert hits > 0 or not kills
+        ran(folder, "store", "check")
+        ran(folder, *COLLECT)
+        found[name] = contents(folder, url)
+    assert found["crashed"] == found["clean"]
+    assert len(found["clean"]["papers"]) == 400
