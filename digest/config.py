@@ -23,7 +23,7 @@ from digest.taxonomy import CATEGORIES
 
 PREFIX = "DIGEST_"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
-SOURCES = frozenset({"huggingface", "files"})
+SOURCES = frozenset({"huggingface", "arxiv", "files"})
 MAILERS = frozenset({"outbox", "smtp", "mailgun"})
 
 
@@ -241,8 +241,9 @@ class Config(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
         slugs = [newsletter.slug for newsletter in self.newsletter]
-        for name in {source for newsletter in self.newsletter for source in newsletter.sources} - SOURCES:
-            raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(SOURCES))}")
+        known = SOURCES | {f"feed.{name}" for name in self.sources.feed}
+        for name in {source for newsletter in self.newsletter for source in newsletter.sources} - known:
+            raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(known))}")
         if len(set(slugs)) < len(slugs):
             raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
         needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(

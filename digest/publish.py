@@ -22,7 +22,7 @@ from digest.store.deliveries import NewDelivery, Past, past_editions, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
 from digest.store.papers import papers_listed, with_histories
 from digest.store.sources import last_collected_at
-from digest.store.subscribers import move_on, subscriptions_due
+from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 
 BLOCK = 2000
 
@@ -88,12 +88,14 @@ def publish(
     """Queue the editions of every subscription of the newsletter that is due, until `should_stop` says so."""
     published = Published()
     with store.reading() as connection:
-        if not subscriptions_due(connection, newsletter=newsletter, now=now, limit=1):
+        cadences = cadences_due(connection, newsletter=newsletter, now=now)
+        if not cadences:
             return published
-        stock = take_stock(connection, sources=press.newsletter(newsletter).sources, now=now)
+        sources = press.newsletter(newsletter).sources
+        stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
     while not should_stop():
         with store.writing() as connection:
-            due = subscriptions_due(connection, newsletter=newsletter, now=now, limit=BLOCK)
+            due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=BLOCK)
             if not due:
                 return published
             chosen = choose(connection, stock, due, trend_weight=trend_weight, now=now)
@@ -106,9 +108,10 @@ def publish(
     return published
 
 
-def take_stock(connection: Connection, *, sources: Sequence[str], now: datetime) -> Stock:
-    """The papers that any edition of the newsletter could hold, prepared for choosing."""
-    papers = papers_listed(connection, since=now - max(LOOK_BACK.values()), now=now, sources=sources)
+def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:
+    """The papers that any edition of these cadences could hold, prepared for choosing."""
+    furthest = max(LOOK_BACK[cadence] for cadence in cadences)
+    papers = papers_listed(connection, since=now - furthest, now=now, sources=sources)
     candidates = Candidates(papers, background=_background(connection, papers), now=now)
     as_of = min(last_collected_at(connection) or now, now)
     return Stock(candidates=candidates, as_of=as_of, papers={paper.id: paper for paper in papers})

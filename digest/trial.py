@@ -43,7 +43,8 @@ def preview_of(store: Store, press: Press, address: Address, *, trend_weight: fl
         if not active:
             raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
         subscription = active[0]
-        stock = take_stock(connection, sources=press.newsletter(subscription.newsletter).sources, now=now)
+        sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
+        stock = take_stock(connection, sources=sources, cadences=[cadence], now=now)
         past = pasts_of(connection, [subscription], now=now)[subscription.id]
         selection = select_for(stock, subscription, past=past, trend_weight=trend_weight, now=now)
         choices = subscription.choices

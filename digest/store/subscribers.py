@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, InterestKind, Subscription, SubscriptionState
@@ -170,19 +170,31 @@ def end_subscriptions(
     return [Ended(**row._asdict()) for row in connection.execute(returned)]
 
 
-def subscriptions_due(connection: Connection, *, newsletter: str, now: datetime, limit: int) -> list[Subscription]:
+def cadences_due(connection: Connection, *, newsletter: str, now: datetime) -> list[Cadence]:
+    """The cadences of the active subscriptions whose hour has come."""
+    query = select(subscriptions.c.cadence).where(_due(newsletter, now)).distinct()
+    return [Cadence(cadence) for cadence in connection.execute(query).scalars()]
+
+
+def subscriptions_due(
+    connection: Connection, *, newsletter: str, cadences: Sequence[Cadence], now: datetime, limit: int
+) -> list[Subscription]:
     """Active subscriptions whose hour has come, the longest due first, locked until the transaction ends.
 
     Suppressed addresses are among them: their papers are not lost but their time moves on.
     """
-    due = (
-        (subscriptions.c.newsletter == newsletter)
-        & (subscriptions.c.state == SubscriptionState.ACTIVE)
-        & (subscriptions.c.next_due_at <= now)
-    )
+    wanted = and_(_due(newsletter, now), subscriptions.c.cadence.in_(cadences))
     order = (subscriptions.c.next_due_at, subscriptions.c.id)
-    locked = _rows().where(due).order_by(*order).limit(limit).with_for_update(of=subscriptions, skip_locked=True)
+    locked = _rows().where(wanted).order_by(*order).limit(limit).with_for_update(of=subscriptions, skip_locked=True)
     return _subscriptions(connection, connection.execute(locked).all())
+
+
+def _due(newsletter: str, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        subscriptions.c.newsletter == newsletter,
+        subscriptions.c.state == SubscriptionState.ACTIVE,
+        subscriptions.c.next_due_at <= now,
+    )
 
 
 def move_on(connection: Connection, moves: Sequence[tuple[int, datetime, datetime | None]]) -> None:
