@@ -122,7 +122,7 @@ class Paper:
     """A paper as the store knows it: one row, whatever brought it.
 
     `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else when
-    it was first seen here.
+    it was first seen here; `withdrawn_at` is when its withdrawal was seen.
     """
 
     id: int
@@ -143,6 +143,7 @@ class Paper:
     project_url: str
     arxiv_id: str
     signals: Signals
+    withdrawn_at: datetime | None = None
     history: tuple[SeenSignals, ...] = ()
 
 

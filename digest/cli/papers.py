@@ -150,6 +150,7 @@ def _told(one: Paper) -> dict[str, Any]:
         "summary": one.summary or None,
         "listed_at": one.listed_at.isoformat(),
         "published_at": None if one.published_at is None else one.published_at.isoformat(),
+        "withdrawn_at": None if one.withdrawn_at is None else one.withdrawn_at.isoformat(),
         "upvotes": one.signals.upvotes,
         "comments": one.signals.comments,
         "stars": one.signals.stars,

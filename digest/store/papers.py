@@ -116,6 +116,7 @@ def _paper(row: Row[Any], latest: Signals, arxiv_id: str) -> Paper:
         project_url=row.project_url,
         arxiv_id=arxiv_id,
         signals=latest,
+        withdrawn_at=row.withdrawn_at,
     )
 
 

@@ -198,17 +198,18 @@ def _highest(one: Signals, other: Signals) -> Signals:
 
 
 def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_Entry]) -> None:
-    if new:
-        returning = papers.insert().returning(papers.c.id, sort_by_parameter_order=True)
-        ids = connection.execute(returning, [entry.row for entry in new]).scalars().all()
-        for entry, number in zip(new, ids, strict=True):
+    """Insert and update, some hundreds at a time: every row in hand is held twice meanwhile."""
+    returning = papers.insert().returning(papers.c.id, sort_by_parameter_order=True)
+    for block in blocks(new):
+        ids = connection.execute(returning, [entry.row for entry in block]).scalars().all()
+        for entry, number in zip(block, ids, strict=True):
             entry.row["id"] = number
-    if changed:
-        names = sorted({*_FILLED, *_TEXTS, "title_key", "version", "summary_is_generated", "listed_on", "listed_at"})
-        statement = update(papers).where(papers.c.id == bindparam("_id"))
-        values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
-        rows = [{"_id": e.row["id"], **{f"_{name}": e.row[name] for name in names}} for e in changed]
-        connection.execute(statement.values(values), rows)
+    names = sorted({*_FILLED, *_TEXTS, "title_key", "version", "summary_is_generated", "listed_on", "listed_at"})
+    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
+    statement = update(papers).where(papers.c.id == bindparam("_id")).values(values)
+    for block in blocks(changed):
+        rows = [{"_id": e.row["id"], **{f"_{name}": e.row[name] for name in names}} for e in block]
+        connection.execute(statement, rows)
 
 
 def _write_names(connection: Connection, entries: Iterable[_Entry], *, source: str) -> None:
