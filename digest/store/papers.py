@@ -90,9 +90,10 @@ def _papers(connection: Connection, wanted: ColumnElement[bool], *, now: datetim
 def _arxiv_ids(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for block in blocks(ids):
-        named = and_(aliases.c.paper_id.in_(block), aliases.c.alias.startswith(ARXIV))
-        for row in connection.execute(select(aliases).where(named)):
-            found[row.paper_id] = row.alias.removeprefix(ARXIV)
+        # Told apart here: PostgreSQL would look through all that begin so, instead of those of these papers.
+        for row in connection.execute(select(aliases).where(aliases.c.paper_id.in_(block))):
+            if row.alias.startswith(ARXIV):
+                found[row.paper_id] = row.alias.removeprefix(ARXIV)
     return found
 
 

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from digest.model import Paper
 from digest.store.papers import ARXIV, papers_by_id
@@ -78,23 +90,29 @@ def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> i
 
 
 def _matching(connection: Connection, terms: Sequence[Term]) -> Select[int]:
-    best = _best_on_sqlite(terms) if connection.dialect.name == "sqlite" else _best_on_postgresql(terms)
-    return best.order_by(papers.c.listed_at.desc(), papers.c.id.desc())
+    if connection.dialect.name == "sqlite":
+        return _FTS5_ROWS.params(typed=_fts5(terms))
+    return _TSVECTOR_ROWS.params(typed=_tsquery(terms))
 
 
-def _best_on_sqlite(terms: Sequence[Term]) -> Select[int]:
-    words = table("paper_words", column("rowid"))
-    index: ColumnElement[Any] = literal_column("paper_words")
-    rows = select(papers.c.id).select_from(words.join(papers, papers.c.id == words.c.rowid))
-    return rows.where(index.op("MATCH")(_fts5(terms))).order_by(func.bm25(index, 10.0, 4.0, 1.0))
-
-
-def _best_on_postgresql(terms: Sequence[Term]) -> Select[int]:
-    words: ColumnElement[Any] = literal_column("papers.words")
-    query = func.to_tsquery(literal_column("'english'"), _tsquery(terms))
-    # The weights are of D, C, B and A: nothing, abstract, authors, title.
-    rank = func.ts_rank_cd(literal_column("'{0, 0.1, 0.4, 1}'"), words, query)
-    return select(papers.c.id).where(words.op("@@")(query)).order_by(rank.desc())
+# Made once: a search takes a few milliseconds, and making these takes one of them.
+_FTS5 = table("paper_words", column("rowid"))
+_FTS5_INDEX: ColumnElement[Any] = literal_column("paper_words")
+_FTS5_ROWS = (
+    select(papers.c.id)
+    .select_from(_FTS5.join(papers, papers.c.id == _FTS5.c.rowid))
+    .where(_FTS5_INDEX.op("MATCH")(bindparam("typed")))
+    .order_by(func.bm25(_FTS5_INDEX, 10.0, 4.0, 1.0), papers.c.listed_at.desc(), papers.c.id.desc())
+)
+_TSVECTOR: ColumnElement[Any] = literal_column("papers.words")
+_TSQUERY = func.to_tsquery(literal_column("'english'"), bindparam("typed"))
+# The weights are of D, C, B and A: nothing, abstract, authors, title.
+_TSVECTOR_RANK = func.ts_rank_cd(literal_column("'{0, 0.1, 0.4, 1}'"), _TSVECTOR, _TSQUERY)
+_TSVECTOR_ROWS = (
+    select(papers.c.id)
+    .where(_TSVECTOR.op("@@")(_TSQUERY))
+    .order_by(_TSVECTOR_RANK.desc(), papers.c.listed_at.desc(), papers.c.id.desc())
+)
 
 
 def _fts5(terms: Sequence[Term]) -> str:

@@ -1,6 +1,7 @@
 """Every command does its job, and says it for people and for programs."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,30 @@ def test_papers_can_be_searched_shown_and_ranked(stocked: Digest) -> None:
     assert "Ann Larch" in stocked("paper", "show", "2606.00001").out
     listed = json.loads(stocked("trending", "--window", "day", *NOW, "--json").out)
     assert [one["arxiv_id"] for one in listed] == ["2606.00001", "2606.00002"]
+
+
+def test_a_search_says_where_the_words_are(stocked: Digest) -> None:
+    [found] = json.loads(stocked("paper", "search", '"diffusion models" sharp', "--json").out)
+    assert [found["title"][start:end] for start, end in found["title_marks"]] == ["Diffusion Models"]
+    text = found["excerpt"]["text"]
+    assert [text[start:end] for start, end in found["excerpt"]["marks"]] == ["diffusion models", "sharp"]
+    assert "They stay sharp." in stocked("paper", "search", "sharp").out
+    assert "\x1b" not in stocked("paper", "search", "sharp").out
+
+
+def test_the_search_index_is_made_anew(stocked: Digest) -> None:
+    assert stocked("store", "reindex").code == 0
+    assert "Few-Step" in stocked("paper", "search", "diffusion").out
+
+
+def test_damage_is_told_in_sentences_and_fails(stocked: Digest, tmp_path: Path) -> None:
+    store = tmp_path / "var/offprint.db"
+    with sqlite3.connect(store) as connection:
+        connection.execute("INSERT INTO paper_words (paper_words) VALUES ('delete-all')")
+    connection.close()
+    ended = stocked("store", "check")
+    assert ended.code != 0
+    assert "holds 0 papers, the store 2. Run `digest store reindex`" in ended.err
 
 
 def test_collecting_the_same_file_again_changes_nothing(stocked: Digest) -> None:

@@ -58,7 +58,9 @@ _WORDS = " || ".join(
     )
 )
 
+# Ranking reads the words of every paper that matches: kept in its row and not compressed, that takes a third.
 POSTGRESQL = (
+    "ALTER TABLE papers SET (toast_tuple_target = 8160)",
     f"ALTER TABLE papers ADD COLUMN words tsvector GENERATED ALWAYS AS ({_WORDS}) STORED",
     "CREATE INDEX ix_papers_words ON papers USING gin (words)",
 )
