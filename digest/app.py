@@ -14,7 +14,7 @@ from digest.compose import Press
 from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection
 from digest.deliver import Terms
 from digest.errors import ConfigError
-from digest.locator import host_and_port
+from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.rendering.templates import Library
 from digest.sources import Source
@@ -126,11 +126,11 @@ class App:
         pause: float = 1.0,
         most_bytes: int | None = None,
     ) -> "Client":
-        """The client of one address: it may reach the allowed hosts, and its own if the operator wrote it."""
+        """The client of one address: it may reach the allowed hosts, and its own if that is plainly inside."""
         from digest import http
 
         if section.url not in self._clients:
-            named = {host_and_port(section.url)} if "url" in section.model_fields_set else set()
+            named = {host_and_port(section.url)} if is_inside(section.url) else set()
             self._clients[section.url] = http.Client(
                 base_url=self.config.web.base_url,
                 allowed_hosts={*self.config.http.allow_hosts, *named},

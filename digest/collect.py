@@ -62,6 +62,9 @@ def collect(
                     break
         except SourceError as failure:
             error = str(failure)
+        except Exception as fault:
+            # A fault in reading one source must not keep the others from being read.
+            error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
         recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
         collected.append(Collected(source=source.name, recorded=recorded, error=error))
     refit_background(store, now=now)

@@ -41,3 +41,12 @@ def host_and_port(url: str) -> str:
     """The host of an address, with its port."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
+
+
+def is_inside(url: str) -> bool:
+    """Whether an address says by itself that it is inside of a network: an IP address, or a name without a dot.
+
+    A name with dots may be given any address by whoever runs its domain.
+    """
+    name = urlsplit(url).hostname or ""
+    return "." not in name.rstrip(".") or bool(re.fullmatch(r"[\d.]+", name))

@@ -73,6 +73,8 @@ class Arxiv:
             start += len(found)
             if start >= total:
                 return
+            if start >= self._most:
+                raise SourceError(self.name, f"only {start:,} of {total:,} papers are given. Read back fewer days.")
             if not new:
                 raise SourceError(self.name, f"the answer ends at {start} of {total}. The next collect asks again.")
 

@@ -123,7 +123,7 @@ def _listing(fields: Mapping[str, str], line: int) -> Listing:
     title = readable(fields.get("title", ""))
     if not title.strip():
         raise ValueError(f"the entry in line {line} has no title")
-    number, doi = _number(fields), doi_in(fields.get("doi", ""))
+    number, doi = _number(fields), doi_in(re.sub(r"\\([_&%#])", r"\1", fields.get("doi", "")))
     told = fields.get("url", "").strip()
     url = web_address(re.sub(r"^\\url\{(.*)\}$", r"\1", told).replace("\\", ""))
     return Listing(
@@ -149,7 +149,7 @@ def _number(fields: Mapping[str, str]) -> str:
     elsewhere = (
         fields.get("url", ""),
         f"arXiv:{volume[4:]}" if volume.startswith("abs/") else "",
-        *(fields.get(name, "") for name in ("journal", "note", "howpublished")),
+        *(fields.get(name, "") for name in ("journal", "howpublished")),
     )
     return eprint or next(
         (number for value in elsewhere if "arxiv" in value.lower() and (number := arxiv_number(value))), ""
@@ -160,7 +160,7 @@ def _authors(value: str) -> tuple[str, ...]:
     """The names, given name first; ` and ` parts them, except in braces, which hold a body's name together."""
     names: list[str] = []
     depth = start = 0
-    for mark in re.finditer(r"(?<!\\)[{}]|\s+and(?=\s)", value):
+    for mark in re.finditer(r"(?<!\\)[{}]|(?<!\s)\s+and(?=\s)", value):
         depth += {"{": 1, "}": -1}.get(mark.group(), 0)
         if not depth and mark.group() not in "{}":
             names.append(value[start : mark.start()])

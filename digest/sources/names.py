@@ -4,13 +4,19 @@ import re
 from datetime import UTC, datetime
 
 LONGEST = 300
-_NUMBER = r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}"
+_ARCHIVES = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga"
+    "|econ|eess|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics"
+    "|plasm-ph|q-alg|q-bio|q-fin|quant-ph|solv-int|stat|supr-con"
+)
+_MONTH = r"\d{2}(?:0[1-9]|1[0-2])"
+_NUMBER = rf"{_MONTH}\.\d{{4,5}}|(?:{_ARCHIVES})(?:\.[A-Z]{{2}})?/{_MONTH}\d{{3}}"
 ARXIV_ID = re.compile(rf"(?:{_NUMBER})(?=v\d+$|$)", re.ASCII)
 _WRITTEN = re.compile(
     rf"(?:\barxiv[:.\s]\s*|\barxiv\.org[:/](?:abs/|pdf/|html/)?)({_NUMBER})(?:v\d+)?(?:\.pdf)?(?![\d.]*\d)",
     re.IGNORECASE,
 )
-_DOI = re.compile(r"\b10\.[0-9]{4,9}/[^\s\"<>{}\\|^`]+")
+_DOI = re.compile(r"\b10\.[0-9]{4,9}/[^\s\"<>{}\\|^`]+(<)?")
 
 
 def arxiv_number(text: str) -> str:
@@ -31,7 +37,12 @@ def arxiv_version(text: str) -> int | None:
 def doi_in(text: str) -> str:
     """The DOI that an address or a reference holds, in lower case (they are compared without it), or an empty text."""
     found = _DOI.search(text)
-    return found.group().rstrip(".,;)").lower() if found else ""
+    if found is None or found.group(1):  # one that goes on with angle brackets is cut off: half a DOI names others too
+        return ""
+    doi = found.group().partition("?")[0].rstrip(".,;")
+    while doi.endswith(")") and doi.count(")") > doi.count("("):
+        doi = doi[:-1].rstrip(".,;")
+    return doi.lower()
 
 
 def aliases(*, arxiv: str = "", doi: str = "") -> tuple[str, ...]:

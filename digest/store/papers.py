@@ -13,6 +13,8 @@ from digest.store.engine import blocks
 from digest.store.tables import aliases, paper_sources, papers, signals
 
 ARXIV = "arxiv:"
+ARXIV_DOI = "doi:10.48550/"
+_SHOWN = [column for column in papers.c if not column.name.startswith("raw_")]
 
 
 def papers_listed(
@@ -80,7 +82,7 @@ def source_names(connection: Connection, paper_id: int) -> list[str]:
 
 
 def _papers(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> list[Paper]:
-    query = select(papers).where(wanted).order_by(papers.c.listed_at.desc(), papers.c.id.desc())
+    query = select(*_SHOWN).where(wanted).order_by(papers.c.listed_at.desc(), papers.c.id.desc())
     rows = connection.execute(query).all()
     latest = latest_signals(connection, [row.id for row in rows], now=now)
     arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])

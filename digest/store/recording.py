@@ -1,13 +1,13 @@
 """Writing down what a source lists: matching it with what is there, and merging.
 
 A listing is a paper that is known already if they share an alias, or a normalised title and the
-first author's family name (an absent author matches any) without having two different arXiv
-ids. What is known stays, unless a newer version says it anew; a listing fills what is still
-blank, and an earlier list's day counts.
+first author's family name (an absent author matches any) without having two different names of
+one kind (arXiv ids, DOIs, a feed's own). What is known stays, unless a newer version says it
+anew; a listing fills what is still blank, and an earlier list's day counts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, insert, take_turns
-from digest.store.papers import ARXIV, latest_signals
+from digest.store.papers import ARXIV, ARXIV_DOI, latest_signals
 from digest.store.tables import aliases, paper_sources, papers, signals
 from digest.text import author_key, title_key
 
@@ -47,10 +47,11 @@ class _Entry:
     signals: Signals = field(default_factory=Signals)
     changed: bool = False
 
-    def is_another(self, arxiv: set[str]) -> bool:
-        """Whether it is known by an arXiv id that is none of these, though there are some."""
-        own = {name for name in self.aliases | self.new_aliases if name.startswith(ARXIV)}
-        return bool(own and arxiv and not own & arxiv)
+    def is_another(self, names: Iterable[str], *, kinds: Collection[str] = ()) -> bool:
+        """Whether it has a name of the same kind as one of these, yet none of them; of all kinds, or only of some."""
+        own, others = _by_kind(self.aliases | self.new_aliases), _by_kind(names)
+        shared = own.keys() & others.keys() & (set(kinds) or own.keys())
+        return any(not own[kind] & others[kind] for kind in shared)
 
 
 class _Register:
@@ -68,17 +69,25 @@ class _Register:
             self.by_alias.setdefault(alias, entry)
 
     def find(self, listing: Listing, *, title: str, author: str) -> _Entry | None:
-        arxiv = {alias for alias in listing.aliases if alias.startswith(ARXIV)}
         for alias in listing.aliases:
             known = self.by_alias.get(alias)
             # Some authors give one DOI to two papers of theirs.
-            if known is not None and not known.is_another(arxiv):
+            if known is not None and not known.is_another(listing.aliases, kinds=[ARXIV]):
                 return known
         for entry in self.by_title[title]:
             same_author = not author or not entry.row["author_key"] or author == entry.row["author_key"]
-            if same_author and not entry.is_another(arxiv):
+            if same_author and not entry.is_another(listing.aliases):
                 return entry
         return None
+
+
+def _by_kind(names: Iterable[str]) -> dict[str, set[str]]:
+    """Names by what stands before their colon; arXiv's own DOIs are no more than arXiv ids again."""
+    kinds: dict[str, set[str]] = {}
+    for name in names:
+        if not name.startswith(ARXIV_DOI):
+            kinds.setdefault(name.partition(":")[0] + ":", set()).add(name)
+    return kinds
 
 
 def record_listings(connection: Connection, listings: Sequence[Listing], *, source: str, now: datetime) -> Recorded:

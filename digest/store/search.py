@@ -107,7 +107,7 @@ _FTS5_ROWS = (
 _TSVECTOR: ColumnElement[Any] = literal_column("papers.words")
 _TSQUERY = func.to_tsquery(literal_column("'english'"), bindparam("typed"))
 # The weights are of D, C, B and A: nothing, abstract, authors, title.
-_TSVECTOR_RANK = func.ts_rank_cd(literal_column("'{0, 0.1, 0.4, 1}'"), _TSVECTOR, _TSQUERY)
+_TSVECTOR_RANK = func.ts_rank(literal_column("'{0, 0.1, 0.4, 1}'"), _TSVECTOR, _TSQUERY)
 _TSVECTOR_ROWS = (
     select(papers.c.id)
     .where(_TSVECTOR.op("@@")(_TSQUERY))

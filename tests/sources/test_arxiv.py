@@ -103,7 +103,12 @@ def test_no_more_is_asked_for_than_arxiv_gives(httpserver: HTTPServer, waits: li
     serve(httpserver, answer)
     url = httpserver.url_for("/api/query")
     with Client(base_url="https://papers.example.org", allowed_hosts={"localhost"}) as client:
-        assert len(read(Arxiv(client, categories=("cs.CL",), url=url, most=700, wait=waits.append))) == 700
+        pages = Arxiv(client, categories=("cs.CL",), url=url, most=700, wait=waits.append).listings(
+            since=SINCE, now=NOW
+        )
+        assert [len(next(pages).listings), len(next(pages).listings)] == [500, 200]
+        with pytest.raises(SourceError, match="only 700 of 2,000 papers"):
+            next(pages)
     assert [one["max_results"] for one in asked] == ["500", "200"]
 
 

@@ -205,3 +205,15 @@ def test_a_withdrawn_paper_is_marked_and_no_edition_can_hold_it(store: Store) ->
 def test_no_two_of_21797_papers_are_merged(store: Store) -> None:
     listings = read_papers(SHARED_DATA / "ranking/papers.jsonl.gz")
     assert papers_come_in(store, listings).new == len(listings) == 21_797
+
+
+def test_what_shares_a_title_but_not_a_name_of_one_kind_is_another_paper(store: Store) -> None:
+    for names in (("feed.blog:w1",), ("feed.blog:w2",), ("doi:10.1000/a1",), ("doi:10.1000/b1",)):
+        papers_come_in(store, [Listing(title="Weekly links", aliases=names, authors=("Ann Larch",))])
+    assert count(store) == 2
+
+
+def test_a_preprint_s_own_doi_does_not_keep_it_from_its_journal_s(store: Store) -> None:
+    papers_come_in(store, [replace(DIFFUSION, aliases=("arxiv:2606.00001", "doi:10.48550/arxiv.2606.00001"))])
+    papers_come_in(store, [replace(DIFFUSION, aliases=("doi:10.1000/journal.7",))])
+    assert count(store) == 1
