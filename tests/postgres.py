@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MEMORY = "/dev/shm"
 NO_POSTGRES = "no PostgreSQL here; `apt-get install postgresql` brings one"
 
 
@@ -35,11 +36,13 @@ def running() -> Iterator[str]:
     assert bin_folder is not None
     # PostgreSQL refuses to run as root; a socket's path must be short.
     user = "postgres" if os.geteuid() == 0 and _is_user("postgres") else "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if os.access(MEMORY, os.W_OK) else "/tmp"))
     if user is not None:
         shutil.chown(folder, user)
     data = folder / "data"
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c log_min_messages=fatal"
+    # Nothing here has to outlive a power cut; in memory a database is copied in 15 ms instead of 300.
+    careless = "-c fsync=off -c full_page_writes=off -c autovacuum=off"
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c log_min_messages=fatal {careless}"
 
     def run(*command: str) -> None:
         subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
