@@ -56,6 +56,17 @@ def test_a_failing_source_keeps_what_it_gave_and_stops_no_other(store: Store) ->
     assert (healths(store)["sound"].cursor, healths(store)["sound"].succeeded_at) == ("1", NOON)
 
 
+def test_a_fault_in_reading_one_source_stops_no_other(store: Store) -> None:
+    class Faulty(Shelf):
+        def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
+            yield from super().listings(since=since, now=now)
+            raise ValueError("something that nobody thought of")
+
+    collected = collect(store, [Faulty("faulty", [[DIFFUSION]]), Shelf("sound", [[ROBOTS]])], now=NOON, look_back=WEEK)
+    assert [one.error.partition(" while")[0] for one in collected] == ["faulty: ValueError", ""]
+    assert titles(store) == sorted([DIFFUSION.title, ROBOTS.title])
+
+
 def test_a_source_that_recovers_is_sound_again_and_keeps_its_cursor_while_it_fails(store: Store) -> None:
     collect(store, [Shelf("one", [PAPERS, []])], now=NOON, look_back=WEEK)
     collect(store, [Shelf("one", [], error="gone.")], now=NOON, look_back=WEEK)

@@ -32,8 +32,12 @@ _SPACES = {
     "o": "http://a9.com/-/spec/opensearch/1.1/",
 }
 _KIND = r"(?:paper|article|submission|manuscript|work)"
-_WITHDRAWN = re.compile(rf"(?:this|the) {_KIND} (?:has been|is|was) withdrawn\b(?! from\b)", re.IGNORECASE)
-_COMMENT = re.compile(rf"\s*(?:{_KIND} )?withdrawn(?:[.,;:]| by\b| due\b| because\b|\s*$)", re.IGNORECASE)
+_WITHDRAWN = re.compile(
+    rf"(?:this|the) {_KIND} (?:has been|is|was) (?:temporarily )?withdrawn(?![-\w])(?! from\b)"
+    rf"|(?:the )?authors? (?:has|have) withdrawn this {_KIND}\b",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(rf"\s*\[?(?:{_KIND} )?withdrawn(?:[.,;:\]]| by\b| due\b| because\b|\s*$)", re.IGNORECASE)
 
 
 class Arxiv:

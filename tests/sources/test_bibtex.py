@@ -95,6 +95,10 @@ def test_authors_come_given_name_first(written: str, names: tuple[str, ...]) -> 
         ("doi = {10.48550/arXiv.2606.00001}", ("arxiv:2606.00001", "doi:10.48550/arxiv.2606.00001")),
         ("eprint = {2606.00001}, doi = {10.1000/1}", ("arxiv:2606.00001", "doi:10.1000/1")),
         ("url = {https://example.org/2606.00001}", ()),
+        ("doi = {10.1007/978-3-030-01234-6\\_12}", ("doi:10.1007/978-3-030-01234-6_12",)),
+        ("doi = {10.1002/(SICI)1097-4571(199806)49:8<693::AID>3.0}", ()),
+        ("doi = {https://doi.org/10.1016/j.x(2)?utm_source=rss}", ("doi:10.1016/j.x(2)",)),
+        ("note = {Comment on arXiv:2101.00001}", ()),
     ],
 )
 def test_a_paper_is_known_by_its_number_and_doi(fields: str, aliases: tuple[str, ...]) -> None:
