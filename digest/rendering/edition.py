@@ -151,7 +151,8 @@ def edition_context(
 def _entry(card: Card, reason: Reason, *, printed: Mapping[str, Any]) -> Entry:
     summary, marked = mark(card.summary, reason.terms)
     html, text = why(reason, marked=marked)
-    if reason.kind is ReasonKind.TRENDING and card.upvotes and card.url == _most_upvoted(printed).get("url"):
+    is_top = card.url and card.upvotes and card.url == _most_upvoted(printed).get("url")
+    if reason.kind is ReasonKind.TRENDING and is_top:
         superlative = f", most upvoted of the {_period(printed)}"
         html, text = html + superlative, text + superlative
     return Entry(card=card, summary=summary, why=html, why_text=text)

@@ -51,6 +51,14 @@ def test_it_can_be_run_again_and_again(demo: Digest, tmp_path: Path) -> None:
     assert len(messages(tmp_path)) == len(READERS)
 
 
+def test_a_demo_that_cannot_begin_leaves_the_one_before(demo: Digest, tmp_path: Path) -> None:
+    demo()
+    before = [(path.name, path.read_bytes()) for path in messages(tmp_path)]
+    (tmp_path / "prose.txt").write_text("These are notes about lunch.\n")
+    assert demo("--papers", "prose.txt").code == 1
+    assert [(path.name, path.read_bytes()) for path in messages(tmp_path)] == before
+
+
 def test_it_leaves_the_operators_own_messages_alone(demo: Digest, tmp_path: Path) -> None:
     own = tmp_path / "var/outbox/new/papers.edition.1.2026-06-17"
     own.parent.mkdir(parents=True)

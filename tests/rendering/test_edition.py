@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from editions import CARD, LINKS, READER, SITE, TOPIC, TRENDING, facts, numbered, render, ten_papers
@@ -136,6 +137,13 @@ def test_the_most_upvoted_paper_of_the_day_is_called_that() -> None:
     body = render(cards)
     assert body.text.count("trending, most upvoted of the day") == 1
     assert read_page(body.html).text.count("trending, most upvoted of the day") == 1
+
+
+@pytest.mark.parametrize("changed", [{"upvotes": 0, "upvotes_text": "New"}, {"url": ""}])
+def test_a_paper_without_votes_or_address_is_not_called_the_most_upvoted(changed: dict[str, Any]) -> None:
+    top = replace(numbered(8), **changed)
+    printed = facts() | {"trending": [{"title": top.title, "url": top.url, "upvotes": top.upvotes}]}
+    assert "most upvoted" not in render([(top, TRENDING)], printed=printed).text
 
 
 def test_also_trending_names_no_paper_twice() -> None:
