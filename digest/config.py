@@ -16,15 +16,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from digest.due import known_zones
+from digest.environment import from_environment, overlaid
 from digest.errors import ConfigError
 from digest.locator import feed_url, host, site_url
 from digest.model import Cadence
 from digest.taxonomy import CATEGORIES
 
-PREFIX = "DIGEST_"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
 SOURCES = frozenset({"huggingface", "arxiv", "files"})
-MAILERS = frozenset({"outbox", "smtp", "mailgun"})
 
 
 class _Section(BaseModel):
@@ -272,7 +271,7 @@ def parse_config(
     values: dict[str, Any], *, folder: Path, where: str = "config", environment: Mapping[str, str] | None = None
 ) -> Config:
     """The configuration from plain values; see load_config."""
-    merged = _overlay(values, _from_environment(environment or {}))
+    merged = overlaid(values, from_environment(environment or {}))
     if "folder" in merged:
         raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
     try:
@@ -296,43 +295,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}. Mend the file or its rights.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in sorted(environment.items()):
-        if not name.startswith(PREFIX) or name == f"{PREFIX}CONFIG":
-            continue
-        keys = name.removeprefix(PREFIX).lower().split("__")
-        if name.endswith("_FILE") and len(keys) > 1 and keys[-1] != "file":
-            keys[-1] = keys[-1].removesuffix("_file")
-            value = _secret_file(name, value)
-        if keys[0] in MAILERS:
-            keys.insert(0, "mail")
-        section = found
-        for key in keys[:-1]:
-            section = section.setdefault(key, {})
-            if not isinstance(section, dict):
-                raise ConfigError(
-                    f"{name} lies inside of another variable. Unset the one that names its whole section."
-                )
-        section[keys[-1]] = value
-    return found
-
-
-def _secret_file(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name} names a file that cannot be read. Mend the path or the file's rights.") from error
-
-
-def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlay(merged[key], value) if both else value
-    return merged
 
 
 def _explain(item: Any) -> str:
