@@ -155,6 +155,7 @@ class HuggingFaceSection(_Section):
 
     enabled: bool = True
     url: BaseUrl = "https://huggingface.co/api/daily_papers"
+    lists: Annotated[tuple[Literal["day", "week", "month", "trending"], ...], Field(min_length=1), Listed] = ("day",)
     look_back_days: LookBack = 7
 
 

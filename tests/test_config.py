@@ -95,6 +95,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"http": {"allow_hosts": [5]}}, "http.allow_hosts.0"),
         ({"sources": {"huggingface": {"enabled": "perhaps"}}}, "sources.huggingface.enabled"),
         ({"sources": {"huggingface": {"look_back_days": 0}}}, "sources.huggingface.look_back_days"),
+        ({"sources": {"huggingface": {"lists": []}}}, "sources.huggingface.lists"),
+        ({"sources": {"huggingface": {"lists": ["day", "year"]}}}, "sources.huggingface.lists.1"),
         ({"ranking": {"trend": -1}}, "ranking.trend"),
         ({"ranking": {"trend": float("nan")}}, "ranking.trend"),
         ({"mail": {"provider": "pigeon"}}, "mail.provider"),
@@ -178,8 +180,12 @@ def test_lists_are_read_from_the_environment_with_commas_between(written: str, h
 
 
 def test_every_list_of_names_may_be_written_with_commas() -> None:
-    environment = {"DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL, math.CO"}
+    environment = {
+        "DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL, math.CO",
+        "DIGEST_SOURCES__HUGGINGFACE__LISTS": "day,trending",
+    }
     config = parse(newsletter(sources="arxiv, huggingface"), environment)
+    assert config.sources.huggingface.lists == ("day", "trending")
     assert config.sources.arxiv.categories == ("cs.CL", "math.CO")
     assert config.newsletter[0].sources == ("arxiv", "huggingface")
 
