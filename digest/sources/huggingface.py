@@ -112,6 +112,7 @@ def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listi
         summary=text(paper, "ai_summary"),
         summary_is_generated=bool(text(paper, "ai_summary")),
         published_at=instant(text(paper, "publishedAt")),
+        withdrawn=instant(text(paper, "withdrawnAt")) is not None,
         listed_on=_list_day(paper) or day,
         url=f"https://huggingface.co/papers/{number}",
         pdf_url=f"https://arxiv.org/pdf/{arxiv.group()}" if arxiv else "",

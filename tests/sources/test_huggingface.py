@@ -109,7 +109,7 @@ def test_a_full_row_is_read_whole() -> None:
 
 OPTIONAL = (
     *("summary", "authors", "publishedAt", "submittedOnDailyAt", "upvotes", "ai_summary", "ai_keywords"),
-    *("githubRepo", "githubStars", "projectPage", "organization"),
+    *("githubRepo", "githubStars", "projectPage", "organization", "withdrawnAt"),
 )
 
 
@@ -123,6 +123,11 @@ def test_what_is_null_or_of_another_type_is_as_if_absent(wrong: Any) -> None:
 def test_a_text_that_is_no_moment_is_as_if_absent(wrong: str) -> None:
     odd = parsed(row(publishedAt=wrong, submittedOnDailyAt=wrong), day=FRIDAY)
     assert (odd.published_at, odd.listed_on) == (None, FRIDAY)
+
+
+def test_a_paper_that_says_when_it_was_withdrawn_is_withdrawn() -> None:
+    assert parsed(row(withdrawnAt="2026-06-18T09:00:00.000Z")).withdrawn
+    assert not parsed(row(withdrawnAt="")).withdrawn
 
 
 def test_the_time_beside_the_paper_is_not_its_publication() -> None:
