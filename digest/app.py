@@ -63,7 +63,8 @@ class App:
         if told.huggingface.enabled:
             from digest.sources.huggingface import HuggingFace
 
-            found.append(HuggingFace(self._client(told.huggingface), url=told.huggingface.url))
+            client = self._client(told.huggingface)
+            found.append(HuggingFace(client, lists=told.huggingface.lists, url=told.huggingface.url))
         if told.arxiv.enabled:
             from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
 

@@ -2,7 +2,7 @@
 
 The environment overrides the file: `DIGEST_WEB__BASE_URL` is `[web] base_url`. A mailer's section is
 named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The same name with
-`_FILE` behind it names a file that holds the value.
+`_FILE` behind it names a file that holds the value. Lists are written with commas between their items.
 """
 
 import os
@@ -13,7 +13,16 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from digest.due import known_zones
 from digest.environment import from_environment, overlaid
@@ -50,6 +59,15 @@ def _known_category(name: str) -> str:
     return name
 
 
+def _listed(value: Any) -> Any:
+    # The environment knows texts alone; no item of any list here has a comma in it.
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")] if value.strip() else []
+    if isinstance(value, list | tuple):
+        return value
+    raise ValueError('is not a list; write ["one", "another"], or in the environment one,another')
+
+
 def _listen(text: str) -> str:
     if not re.fullmatch(r"(?:[^:\s]+|\[[0-9a-f:]+\]):\d{1,5}", text):
         raise ValueError("is not an address to listen on; write HOST:PORT, such as 127.0.0.1:8000")
@@ -75,6 +93,7 @@ SourceUrl = Annotated[str, AfterValidator(feed_url)]
 Host = Annotated[str, AfterValidator(host)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Category = Annotated[str, AfterValidator(_known_category)]
+Listed = BeforeValidator(_listed)
 LookBack = Annotated[int, Field(ge=1, le=62)]
 
 
@@ -123,7 +142,7 @@ class Newsletter(_Section):
     title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
     sender: Mailbox = "Offprint <digest@example.org>"
     reply_to: Mailbox | None = None
-    sources: tuple[str, ...] = ()
+    sources: Annotated[tuple[str, ...], Listed] = ()
     cadence: Cadence = Cadence.WEEKDAYS
     hour: Annotated[int, Field(ge=0, le=23)] = 7
     timezone: Zone = "UTC"
@@ -136,6 +155,7 @@ class HuggingFaceSection(_Section):
 
     enabled: bool = True
     url: BaseUrl = "https://huggingface.co/api/daily_papers"
+    lists: Annotated[tuple[Literal["day", "week", "month", "trending"], ...], Field(min_length=1), Listed] = ("day",)
     look_back_days: LookBack = 7
 
 
@@ -144,7 +164,7 @@ class ArxivSection(_Section):
 
     enabled: bool = False
     url: BaseUrl = "https://export.arxiv.org/api/query"
-    categories: Annotated[tuple[Category, ...], Field(min_length=1)] = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
+    categories: Annotated[tuple[Category, ...], Field(min_length=1), Listed] = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
     look_back_days: LookBack = 7
 
 
@@ -167,7 +187,7 @@ class SourcesSection(_Section):
 class HttpSection(_Section):
     """What the program may ask over HTTP."""
 
-    allow_hosts: tuple[Host, ...] = ()
+    allow_hosts: Annotated[tuple[Host, ...], Listed] = ()
 
 
 class RankingSection(_Section):

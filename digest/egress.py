@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import httpcore
@@ -112,7 +113,7 @@ class Door(httpcore.NetworkBackend):
 
     def _allowed(self, host: str, port: int) -> Sequence[str]:
         try:
-            addresses = self._resolve(host, port)
+            addresses = self._resolved(host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError("it has no address") from error
         name = host_key(host)
@@ -122,6 +123,19 @@ class Door(httpcore.NetworkBackend):
         if addresses and not public:
             raise Refused
         return public
+
+    def _resolved(self, host: str, port: int) -> Sequence[str]:
+        """The host's addresses. Raises TimeoutError when the request's time is up: no resolver can be interrupted."""
+        found: Future[Sequence[str]] = Future()
+
+        def resolve() -> None:
+            try:
+                found.set_result(self._resolve(host, port))
+            except Exception as error:
+                found.set_exception(error)
+
+        threading.Thread(target=resolve, daemon=True).start()
+        return found.result(self._deadline.within(threading.TIMEOUT_MAX))
 
 
 class _Timed(httpcore.NetworkStream):

@@ -9,6 +9,8 @@ import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ MOST_SECONDS = 60.0
 LONGEST_WAIT = 30.0
 # Edges answer 406 under load, too, though they could give what was asked for.
 _TRY_AGAIN = frozenset({406, 429, 500, 502, 503, 504})
+_GZIP = 0x1F  # the first byte of a member
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -61,8 +64,8 @@ class Client:
     """Connections that are kept open for as long as the client is.
 
     `allowed_hosts` are those that the operator named, with or without a port: they alone may be at
-    an address that is not of the open internet. `most_seconds` is for one try, redirects included;
-    `pause` is before the second try, and doubled before each further one.
+    an address that is not of the open internet. `most_seconds` is for one try, names and redirects included;
+    `pause` is before the second try, and doubled before each further one, unless the host says when to come back.
     """
 
     def __init__(
@@ -74,12 +77,14 @@ class Client:
         most_seconds: float = MOST_SECONDS,
         pause: float = 1.0,
         wait: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         resolve: Resolve = resolved,
     ) -> None:
         self._most_bytes = most_bytes
         self._most_seconds = most_seconds
         self._pause = pause
         self._wait = wait
+        self._clock = clock
         self._deadline = Deadline()
         self._transport = _Transport(Door(named=allowed_hosts, deadline=self._deadline, resolve=resolve))
         self._client = httpx.Client(
@@ -125,7 +130,7 @@ class Client:
             else:
                 if last or response.status not in _TRY_AGAIN:
                     return response
-                pause = _retry_after(response, otherwise=pause)
+                pause = _retry_after(response, now=self._clock(), otherwise=pause)
             self._wait(min(pause, LONGEST_WAIT))
         raise AssertionError("the last try returns or raises")
 
@@ -186,21 +191,24 @@ class Client:
         return Response(status=response.status_code, headers=headers, content=content)
 
     def _read(self, response: httpx.Response, host: str) -> bytes:
-        content = bytearray()
+        failure = HttpFailure(f"{host} sent more than {self._most_bytes:,} bytes", status=response.status_code)
+
+        def bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            left = self._most_bytes
+            for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    raise failure
+                yield piece
+
         told = response.headers.get("content-length", "")
-        too_much = told.isascii() and told.isdigit() and int(told[:20]) > self._most_bytes
+        if told.isascii() and told.isdigit() and int(told[:20]) > self._most_bytes:
+            raise failure
         packing = response.headers.get("content-encoding", "identity").strip().lower()
         if packing not in {"identity", "gzip", "x-gzip"}:
             raise HttpFailure(f"{host} packs its answer as nobody asked it to", status=response.status_code)
-        pieces = response.iter_raw()
-        for piece in pieces if packing == "identity" else _unpacked(pieces):
-            content += piece
-            too_much = too_much or len(content) > self._most_bytes
-            if too_much:
-                break
-        if too_much:
-            raise HttpFailure(f"{host} sent more than {self._most_bytes:,} bytes", status=response.status_code)
-        return bytes(content)
+        pieces = bounded(response.iter_raw())
+        return b"".join(pieces if packing == "identity" else bounded(_unpacked(pieces)))
 
 
 class _Transport(httpx.HTTPTransport):
@@ -246,15 +254,22 @@ def _checked(url: str) -> httpx.URL:
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What gzip pieces hold, 64 KiB at a time: a bomb is met by whoever counts before it has gone off."""
-    unpacking = zlib.decompressobj(wbits=31)
-    raw = b""
-    for raw in pieces:
-        left = raw
-        while left and not unpacking.eof:
-            yield unpacking.decompress(left, 65_536)
-            left = unpacking.unconsumed_tail
-    if raw and not unpacking.eof:
+    """What the members of a gzip file hold (RFC 1952, section 2.2), 64 KiB at a time.
+
+    So a bomb is met by whoever counts before it has gone off. As with gzip itself, what comes behind
+    a member and does not begin like another one does not count.
+    """
+    member = None
+    for piece in pieces:
+        left = piece
+        while left:
+            if member is None or member.eof:
+                if member is not None and left[0] != _GZIP:
+                    return
+                member = zlib.decompressobj(wbits=31)
+            yield member.decompress(left, 65_536)
+            left = member.unconsumed_tail or member.unused_data
+    if member is not None and not member.eof:
         raise zlib.error("the packed answer is cut short")
 
 
@@ -262,6 +277,13 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or "the address"
 
 
-def _retry_after(response: Response, *, otherwise: float) -> float:
+def _retry_after(response: Response, *, now: datetime, otherwise: float) -> float:
+    """The seconds that the answer asks to wait for, by a number or by a date (RFC 9110, section 10.2.3)."""
     told = response.headers.get("retry-after", "")
-    return float(told) if told.isascii() and told.isdigit() and len(told) < 6 else otherwise
+    if told.isascii() and told.isdigit() and len(told) < 6:
+        return float(told)
+    try:
+        until = parsedate_to_datetime(told)
+        return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+    except (ValueError, OverflowError):
+        return otherwise

@@ -77,19 +77,21 @@ def store_url(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
     return database_url(kind, request, template=TEMPLATE)
 
 
-def database_url(kind: str, request: pytest.FixtureRequest, *, template: str = "template0") -> str:
+def database_url(
+    kind: str, request: pytest.FixtureRequest, *, template: str = "template0", encoding: str = "UTF8"
+) -> str:
     """The address of a database: the file `store.db`, or on PostgreSQL a copy of the template."""
     if kind == "sqlite":
         return "sqlite:///store.db"
     server = str(request.getfixturevalue("postgres_server"))
     name = f"t{uuid.uuid4().hex}"
-    _create(server, name, template=template)
+    _create(server, name, template=template, encoding=encoding)
     return server.format(name=name)
 
 
-def _create(server: str, name: str, *, template: str = "template0") -> None:
+def _create(server: str, name: str, *, template: str = "template0", encoding: str = "UTF8") -> None:
     with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING '{encoding}'")
 
 
 @pytest.fixture

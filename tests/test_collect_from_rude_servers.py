@@ -180,6 +180,17 @@ def test_the_configured_sources_are_collected_with_their_own_look_backs(
     assert "arXiv for use of its open access" in app.press.credits
 
 
+def test_the_configured_lists_of_hugging_face_are_asked_for(
+    install: Callable[..., App], httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/papers").respond_with_json([{"paper": {"id": "2606.00001", "title": "A paper"}}])
+    app = install(sources={"huggingface": {"url": httpserver.url_for("/papers"), "lists": ["week", "trending"]}})
+    [collected] = collect(app.store, app.sources(), now=NOON, look_backs=app.look_backs)
+    assert (collected.error, collected.recorded.read, collected.recorded.new) == ("", 3, 1)
+    asked = [(request.args.get("week"), request.args.get("sort")) for request, _ in httpserver.log]
+    assert asked == [("2026-W24", None), ("2026-W25", None), (None, "trending")]
+
+
 @pytest.mark.parametrize(("allowed", "said"), [([], "inside of a network"), (["127.0.0.1"], "")])
 def test_an_address_that_the_operator_wrote_may_lead_only_where_that_is_allowed(
     install: Callable[..., App], httpserver: HTTPServer, allowed: list[str], said: str

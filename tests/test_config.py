@@ -91,8 +91,12 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"http": {"allow_hosts": ["a@b"]}}, "http.allow_hosts.0"),
         ({"http": {"allow_hosts": ["localhost:99999"]}}, "http.allow_hosts.0"),
         ({"http": {"allow_hosts": [""]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": 5}}, "http.allow_hosts"),
+        ({"http": {"allow_hosts": [5]}}, "http.allow_hosts.0"),
         ({"sources": {"huggingface": {"enabled": "perhaps"}}}, "sources.huggingface.enabled"),
         ({"sources": {"huggingface": {"look_back_days": 0}}}, "sources.huggingface.look_back_days"),
+        ({"sources": {"huggingface": {"lists": []}}}, "sources.huggingface.lists"),
+        ({"sources": {"huggingface": {"lists": ["day", "year"]}}}, "sources.huggingface.lists.1"),
         ({"ranking": {"trend": -1}}, "ranking.trend"),
         ({"ranking": {"trend": float("nan")}}, "ranking.trend"),
         ({"mail": {"provider": "pigeon"}}, "mail.provider"),
@@ -114,6 +118,12 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
 )
 def test_everything_wrong_is_named_by_its_key(values: dict[str, Any], path: str) -> None:
     assert re.search(rf"^  {re.escape(path)}: \S", refused(values), re.MULTILINE)
+
+
+@pytest.mark.parametrize("wrong", [5, True, {"a.org": 1}])
+def test_what_is_no_list_is_told_how_lists_are_written(wrong: Any) -> None:
+    said = '  http.allow_hosts: is not a list; write ["one", "another"], or in the environment one,another'
+    assert refused({"http": {"allow_hosts": wrong}}).endswith(said)
 
 
 def test_everything_wrong_is_said_at_once() -> None:
@@ -155,6 +165,31 @@ def test_numbers_and_truths_are_read_from_the_environment() -> None:
     assert config.sources.huggingface.enabled is False
 
 
+@pytest.mark.parametrize(
+    ("written", "hosts"),
+    [
+        ("a.org", ("a.org",)),
+        ("a.org,b.org:8080", ("a.org", "b.org:8080")),
+        (" [::1]:8080 , 10.0.0.5 ", ("[::1]:8080", "10.0.0.5")),
+        ("", ()),
+    ],
+)
+def test_lists_are_read_from_the_environment_with_commas_between(written: str, hosts: tuple[str, ...]) -> None:
+    file = {"http": {"allow_hosts": ["file.example.org"]}}
+    assert parse(file, {"DIGEST_HTTP__ALLOW_HOSTS": written}).http.allow_hosts == hosts
+
+
+def test_every_list_of_names_may_be_written_with_commas() -> None:
+    environment = {
+        "DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL, math.CO",
+        "DIGEST_SOURCES__HUGGINGFACE__LISTS": "day,trending",
+    }
+    config = parse(newsletter(sources="arxiv, huggingface"), environment)
+    assert config.sources.huggingface.lists == ("day", "trending")
+    assert config.sources.arxiv.categories == ("cs.CL", "math.CO")
+    assert config.newsletter[0].sources == ("arxiv", "huggingface")
+
+
 def test_a_mailer_is_named_without_its_mail_or_with_it() -> None:
     for name in ("DIGEST_SMTP__PASSWORD", "DIGEST_MAIL__SMTP__PASSWORD"):
         assert parse(environment={name: SECRET}).mail.smtp.password.get_secret_value() == SECRET
@@ -193,6 +228,10 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, con
         ({"DIGEST_WEB": "x", "DIGEST_WEB__BASE_URL": "https://x.org"}, "DIGEST_WEB__BASE_URL"),
         ({"DIGEST_NEWSLETTER__TITLE": "x"}, "newsletter"),
         ({"DIGEST_SMTP__PORT": "many"}, "mail.smtp.port"),
+        ({"DIGEST_HTTP__ALLOW_HOSTS": "a.org,"}, "http.allow_hosts.1: is not a host"),
+        ({"DIGEST_HTTP__ALLOW_HOSTS": '["a.org"]'}, "http.allow_hosts.0: is not a host"),
+        ({"DIGEST_SOURCES__ARXIV__CATEGORIES": ""}, "sources.arxiv.categories: "),
+        ({"DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL cs.LG"}, "sources.arxiv.categories.0: is not a category"),
         ({"DIGEST_": "x"}, "is not a key"),
     ],
 )

@@ -1,6 +1,7 @@
 """Where the program connects to, and where never."""
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import httpcore
@@ -122,6 +123,24 @@ def test_a_name_that_nobody_has_cannot_be_reached(stranger: Client) -> None:
     with pytest.raises(HttpFailure, match=r"^nobody\.invalid cannot be reached$") as caught:
         stranger.get("http://nobody.invalid/", accept="*/*")
     assert not caught.value.sent
+
+
+def test_a_name_that_nobody_answers_for_costs_no_more_than_the_request_may() -> None:
+    asked, ended = threading.Event(), threading.Event()
+    waited = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.set()
+        waited.append(ended.wait(10))
+        return ["127.0.0.1"]
+
+    patient = Client(base_url=BASE_URL, allowed_hosts={"slow.example.org"}, most_seconds=0.2, resolve=resolve)
+    with patient as client, pytest.raises(HttpFailure, match=r"^slow\.example\.org cannot be reached$") as caught:
+        client.get("http://slow.example.org/", accept="*/*")
+    assert asked.is_set()
+    assert not waited
+    assert not caught.value.sent
+    ended.set()
 
 
 def test_a_local_socket_is_never_opened() -> None:

@@ -7,10 +7,12 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from pytest_httpserver import HTTPServer
+from rude import serving
 from werkzeug import Request, Response
 
 from digest import __version__
@@ -18,8 +20,10 @@ from digest.http import LONGEST_WAIT, MOST_REDIRECTS, MOST_TRIES, Client, HttpFa
 from digest.http import Response as Answer
 
 SECRET = "s3cr3t"  # of the tests alone
+PACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
 BASE_URL = "https://papers.example.org"
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+NOON = datetime(2026, 6, 19, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def client(waits: list[float]) -> Iterator[Client]:
-    with Client(base_url=BASE_URL, allowed_hosts=LOOPBACK, wait=waits.append) as opened:
+    with Client(base_url=BASE_URL, allowed_hosts=LOOPBACK, wait=waits.append, clock=lambda: NOON) as opened:
         yield opened
 
 
@@ -144,6 +148,22 @@ def test_a_packed_answer_is_unpacked(client: Client, httpserver: HTTPServer) -> 
     assert client.get_json(httpserver.url_for("/"), params={}) == {"packed": True}
 
 
+def test_a_packed_answer_in_several_members_is_read_whole(client: Client, httpserver: HTTPServer) -> None:
+    packed = gzip.compress(b"[" + b"1," * 100_000) + gzip.compress(b"") + gzip.compress(b"2]")
+    httpserver.expect_request("/").respond_with_data(packed, headers={"Content-Encoding": "gzip"})
+    assert client.get_json(httpserver.url_for("/"), params={}) == [1] * 100_000 + [2]
+
+
+@pytest.mark.parametrize("behind", [b"\n", b"\0" * 512, b"<!-- served by a proxy -->"])
+def test_what_comes_behind_a_packed_answer_and_is_not_packed_is_not_the_answer(
+    client: Client, httpserver: HTTPServer, behind: bytes
+) -> None:
+    httpserver.expect_request("/").respond_with_data(
+        gzip.compress(b"[1]") + behind, headers={"Content-Encoding": "gzip"}
+    )
+    assert client.get_json(httpserver.url_for("/"), params={}) == [1]
+
+
 def test_a_proxy_in_the_environment_is_not_used(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     httpserver.expect_request("/").respond_with_json([])
     with refusing() as proxy:
@@ -197,7 +217,17 @@ def test_a_failure_that_stays_is_told_after_the_last_try(
 
 @pytest.mark.parametrize(
     ("told", "waited"),
-    [("7", 7.0), ("0", 0.0), ("86400", LONGEST_WAIT), ("Fri, 19 Jun 2026 12:00:00 GMT", 1.0), ("-1", 1.0), ("²", 1.0)],
+    [
+        *(("7", 7.0), ("0", 0.0), ("86400", LONGEST_WAIT), ("-1", 1.0), ("²", 1.0), ("soon", 1.0), ("", 1.0)),
+        ("Fri, 19 Jun 2026 12:00:07 GMT", 7.0),
+        ("Friday, 19-Jun-26 12:00:07 GMT", 7.0),
+        ("Fri Jun 19 12:00:07 2026", 7.0),
+        ("Fri, 19 Jun 2026 11:00:00 GMT", 0.0),
+        ("Fri, 19 Jun 2027 12:00:00 GMT", LONGEST_WAIT),
+        ("Fri, 39 Jun 2026 12:00:00 GMT", 1.0),
+        (f"Fri, 19 Jun {'9' * 30} 12:00:00 GMT", 1.0),
+        (f"Fri, 19 Jun 2026 12:00:00 +{'9' * 30}", 1.0),
+    ],
 )
 def test_a_host_that_says_when_to_come_back_is_obeyed(
     client: Client, httpserver: HTTPServer, waits: list[float], told: str, waited: float
@@ -297,10 +327,11 @@ def test_a_post_answered_by_a_redirect_to_nowhere_is_answered(client: Client) ->
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n[]",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"[1, 2, 3]")[:12],
+        PACKED + gzip.compress(b"[1, 2, 3]")[:12],
+        PACKED + gzip.compress(b"[1, 2, 3]") + gzip.compress(b" ")[:12],
         b"SMTP 220 ready\r\n",
     ],
-    ids=["cut short", "not packed as it says", "packed and cut short", "not HTTP"],
+    ids=["cut short", "not packed as it says", "packed and cut short", "its last member cut short", "not HTTP"],
 )
 def test_an_answer_that_is_not_whole_is_asked_for_again(client: Client, waits: list[float], answer: bytes) -> None:
     with cutting_off(MOST_TRIES, after=answer) as url, pytest.raises(HttpFailure, match="broke off"):
@@ -397,6 +428,17 @@ def test_a_packed_bomb_ends_by_its_size_before_it_has_gone_off(httpserver: HTTPS
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
+
+
+def test_packed_bytes_that_hold_nothing_count_too(client: Client) -> None:
+    nothing = gzip.compress(b"") * 20_000
+    assert len(nothing) > 100_000
+    with (
+        serving(lambda connection, request, stopping: connection.sendall(PACKED + nothing)) as url,
+        Client(base_url=BASE_URL, allowed_hosts=LOOPBACK, most_bytes=100_000) as small,
+        pytest.raises(HttpFailure, match=r"^127\.0\.0\.1 sent more than 100,000 bytes$"),
+    ):
+        small.get(url, accept="*/*")
 
 
 @pytest.mark.parametrize("length", [b"5000000", b"9" * 19])

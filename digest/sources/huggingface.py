@@ -1,8 +1,9 @@
 """Hugging Face Daily Papers: GET /api/daily_papers?date=YYYY-MM-DD&limit=100&p=N.
 
-What its answers are like, and what is wrong with them, was read off 1,836 recorded rows of 2024
+In the place of `date`, `week=YYYY-Www`, `month=YYYY-MM` or `sort=trending`. What its answers are
+like, and what is wrong with them, was read off its OpenAPI document and 1,836 recorded rows of 2024
 to 2026: optional keys are absent, the top-level `publishedAt` is hours early, titles hold hard
-line breaks, and lists exist on weekdays only.
+line breaks, lists exist on weekdays only, and a week 53 is refused.
 """
 
 import re
@@ -22,29 +23,33 @@ from digest.text import clean
 ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
+LAST_WEEK = 52
 PLAUSIBLE_YEARS = range(1500, 2501)
 
 
 class HuggingFace:
-    """The day's lists, one page a day."""
+    """The lists of some kinds: "day", "week" and "month", a page a list, and "trending", a page of a hundred papers."""
 
     name = "huggingface"
 
-    def __init__(self, client: Client, *, url: str = ADDRESS) -> None:
+    def __init__(self, client: Client, *, lists: Sequence[str] = ("day",), url: str = ADDRESS) -> None:
         self._client = client
+        self._lists = lists
         self._url = url
 
     def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
-        """The list of every weekday from `since` to today (UTC)."""
-        days = (now.date() - since).days
-        for day in (since + timedelta(days=passed) for passed in range(days + 1)):
-            if day.weekday() < SATURDAY:
-                yield Page(label=day.isoformat(), listings=self._day(day), cursor=day.isoformat())
+        """Every list, of each kind in turn, that reaches into the days from `since` to today (UTC)."""
+        days = [since + timedelta(days=passed) for passed in range((now.date() - since).days + 1)]
+        for key, value in dict.fromkeys(_asked(kind, day) for kind in self._lists for day in days):
+            if value:
+                yield Page(label=value, listings=self._list(key, value), cursor=value)
 
-    def _day(self, day: date) -> tuple[Listing, ...]:
+    def _list(self, key: str, value: str) -> tuple[Listing, ...]:
+        day = date.fromisoformat(value) if key == "date" else None
         found: dict[tuple[str, ...], Listing] = {}
-        for number in range(MOST_PAGES):
-            rows = self._ask(day, number)
+        # What is trending has no end: all papers there are, in another order.
+        for number in range(1 if key == "sort" else MOST_PAGES):
+            rows = self._ask(key, value, number)
             before = len(found)
             for listing in parse(rows, source=self.name, day=day):
                 found.setdefault(listing.aliases, listing)
@@ -53,17 +58,31 @@ class HuggingFace:
                 break
         return tuple(found.values())
 
-    def _ask(self, day: date, number: int) -> Sequence[Any]:
-        params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(number)}
+    def _ask(self, key: str, value: str, number: int) -> Sequence[Any]:
+        params = {key: value, "limit": str(PAGE_SIZE), "p": str(number)}
         try:
             answer = self._client.get_json(self._url, params=params)
         except HttpFailure as failure:
-            if failure.status == 400:  # a day without a list
+            if failure.status == 400 and key != "sort":  # a day, week or month without a list
                 return []
             raise SourceError(self.name, f"{failure}. The next collect reads back over it.") from failure
         if not isinstance(answer, list):
-            raise SourceError(self.name, f"the answer for {day} is not a list of papers. The next collect asks again.")
+            raise SourceError(
+                self.name, f"the answer for {value} is not a list of papers. The next collect asks again."
+            )
         return answer
+
+
+def _asked(kind: str, day: date) -> tuple[str, str]:
+    """The parameter that asks for the list of this kind with that day in it, and its value: empty if there is none."""
+    year, week, _ = day.isocalendar()
+    if kind == "trending":
+        return "sort", kind
+    if kind == "month":
+        return "month", f"{day:%Y-%m}"
+    if kind == "week" and week <= LAST_WEEK:
+        return "week", f"{year}-W{week:02}"
+    return "date", day.isoformat() if day.weekday() < SATURDAY else ""
 
 
 def parse(rows: Sequence[Any], *, source: str, day: date | None = None) -> tuple[Listing, ...]:
@@ -93,6 +112,7 @@ def _listing(row: Any, position: int, *, source: str, day: date | None) -> Listi
         summary=text(paper, "ai_summary"),
         summary_is_generated=bool(text(paper, "ai_summary")),
         published_at=instant(text(paper, "publishedAt")),
+        withdrawn=instant(text(paper, "withdrawnAt")) is not None,
         listed_on=_list_day(paper) or day,
         url=f"https://huggingface.co/papers/{number}",
         pdf_url=f"https://arxiv.org/pdf/{arxiv.group()}" if arxiv else "",

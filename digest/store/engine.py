@@ -57,7 +57,8 @@ class Store:
 def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     """The store at an SQLAlchemy URL; a relative SQLite path starts in `folder`.
 
-    Raises StoreError for an SQLite file that is not there, unless it is to be created.
+    Raises StoreError for an SQLite file that is not there, unless it is to be created. A server is asked only when
+    the store is used; one whose database is not in UTF-8 is then a StoreError.
     """
     try:
         parsed = make_url(url)
@@ -69,7 +70,7 @@ def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
     try:
-        return Store(engine=create_engine(parsed, hide_parameters=True, json_serializer=_json), where=where)
+        return Store(engine=_open_server(parsed, where=where), where=where)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
@@ -108,6 +109,24 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _open_server(url: URL, *, where: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, json_serializer=_json)
+
+    # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
+    @event.listens_for(engine, "connect", insert=True)
+    def require_utf8(connection: Any, _record: object) -> None:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            raise StoreError(
+                f"The store {where} cannot be used: its encoding is {encoding}, which does not hold every letter."
+                " Make a database by `CREATE DATABASE offprint ENCODING 'UTF8' TEMPLATE template0`, and name it in"
+                " store.url."
+            )
 
     return engine
 

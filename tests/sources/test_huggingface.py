@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,24 +28,31 @@ def parsed(one: Any, *, day: date | None = None) -> Listing:
 
 
 @pytest.fixture
-def source(httpserver: HTTPServer) -> Iterator[HuggingFace]:
-    """The source, with the test's server in the service's place."""
+def reading(httpserver: HTTPServer) -> Iterator[Callable[..., HuggingFace]]:
+    """Makes the source that reads the lists of these kinds, with the test's server in the service's place."""
     with Client(
         base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}, wait=lambda _: None
     ) as client:
-        yield HuggingFace(client, url=httpserver.url_for("/api"))
+        yield lambda *lists: HuggingFace(client, lists=lists, url=httpserver.url_for("/api"))
+
+
+@pytest.fixture
+def source(reading: Callable[..., HuggingFace]) -> HuggingFace:
+    """The source that reads the lists of days."""
+    return reading("day")
 
 
 def serve(httpserver: HTTPServer, lists: dict[str, list[list[Any]]]) -> list[tuple[str, str, str]]:
-    """Serves each day's pages, HTTP 400 for a day without a list; what was asked for is in the returned list."""
+    """Serves each list's pages, HTTP 400 where there is no list; what was asked for is in the returned list."""
     asked = []
 
     def answer(request: Request) -> Response:
-        day, number = request.args["date"], request.args["p"]
-        asked.append((day, request.args["limit"], number))
-        if day not in lists:
+        [name] = [told for key, told in request.args.items() if key not in {"limit", "p"}]
+        number = request.args["p"]
+        asked.append((name, request.args["limit"], number))
+        if name not in lists:
             return Response(json.dumps({"error": "no list"}), status=400)
-        pages = dict(enumerate(lists[day]))
+        pages = dict(enumerate(lists[name]))
         return Response(json.dumps(pages.get(int(number), [])))
 
     httpserver.expect_request("/api").respond_with_handler(answer)
@@ -102,7 +109,7 @@ def test_a_full_row_is_read_whole() -> None:
 
 OPTIONAL = (
     *("summary", "authors", "publishedAt", "submittedOnDailyAt", "upvotes", "ai_summary", "ai_keywords"),
-    *("githubRepo", "githubStars", "projectPage", "organization"),
+    *("githubRepo", "githubStars", "projectPage", "organization", "withdrawnAt"),
 )
 
 
@@ -116,6 +123,11 @@ def test_what_is_null_or_of_another_type_is_as_if_absent(wrong: Any) -> None:
 def test_a_text_that_is_no_moment_is_as_if_absent(wrong: str) -> None:
     odd = parsed(row(publishedAt=wrong, submittedOnDailyAt=wrong), day=FRIDAY)
     assert (odd.published_at, odd.listed_on) == (None, FRIDAY)
+
+
+def test_a_paper_that_says_when_it_was_withdrawn_is_withdrawn() -> None:
+    assert parsed(row(withdrawnAt="2026-06-18T09:00:00.000Z")).withdrawn
+    assert not parsed(row(withdrawnAt="")).withdrawn
 
 
 def test_the_time_beside_the_paper_is_not_its_publication() -> None:
@@ -285,6 +297,132 @@ def test_an_answer_that_is_no_list_is_a_failure(httpserver: HTTPServer, source: 
     httpserver.expect_request("/api").respond_with_json(answer)
     with pytest.raises(SourceError, match="the answer for 2026-06-22 is not a list of papers"):
         titles(source, since=NEXT_MONDAY)
+
+
+# Weeks, months, and what is trending.
+
+
+@pytest.mark.parametrize(
+    ("kinds", "since", "now", "asked"),
+    [
+        (["week"], FRIDAY, NOON, ["2026-W25", "2026-W26"]),
+        (["week"], date(2026, 6, 21), NOON, ["2026-W25", "2026-W26"]),
+        (["week"], NEXT_MONDAY, NOON, ["2026-W26"]),
+        (["week"], date(2025, 12, 28), datetime(2025, 12, 29, tzinfo=UTC), ["2025-W52", "2026-W01"]),
+        (["month"], date(2026, 5, 31), NOON, ["2026-05", "2026-06"]),
+        (["month"], date(2026, 12, 31), datetime(2027, 1, 1, tzinfo=UTC), ["2026-12", "2027-01"]),
+        (["trending"], FRIDAY, NOON, ["trending"]),
+        (["trending"], date(2026, 6, 23), NOON, []),
+        (["week", "day", "week"], FRIDAY, NOON, ["2026-W25", "2026-W26", "2026-06-19", "2026-06-22"]),
+    ],
+)
+def test_the_lists_that_reach_into_the_days_are_asked_for_once_each(
+    httpserver: HTTPServer,
+    reading: Callable[..., HuggingFace],
+    kinds: list[str],
+    since: date,
+    now: datetime,
+    asked: list[str],
+) -> None:
+    served = serve(httpserver, {"trending": []})
+    pages = list(reading(*kinds).listings(since=since, now=now))
+    assert [name for name, _, _ in served] == asked
+    assert [(page.label, page.cursor) for page in pages] == [(name, name) for name in asked]
+
+
+def test_of_a_week_53_which_the_service_does_not_know_the_days_are_asked_for(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace]
+) -> None:
+    asked = serve(httpserver, {"2026-12-28": [[row()]]})
+    found = titles(reading("week"), since=date(2026, 12, 25), now=datetime(2027, 1, 5, 12, tzinfo=UTC))
+    days = [f"2026-12-{day}" for day in (28, 29, 30, 31)]
+    assert [name for name, _, _ in asked] == ["2026-W52", *days, "2027-01-01", "2027-W01"]
+    assert found["2026-12-28"] == ["Paper 2606.18023"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("week", "2026-W26"), ("month", "2026-06"), ("trending", "trending")])
+def test_a_list_of_more_than_a_day_dates_no_paper_that_does_not_say_its_day(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace], kind: str, name: str
+) -> None:
+    dated = row("2606.00002", submittedOnDailyAt="2026-06-22T00:00:00.000Z")
+    serve(httpserver, {name: [[row("2606.00001"), dated]]})
+    [page] = reading(kind).listings(since=NEXT_MONDAY, now=NOON)
+    assert [one.listed_on for one in page.listings] == [None, NEXT_MONDAY]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("week", "2026-W26"), ("month", "2026-06")])
+def test_a_long_list_of_a_week_or_a_month_is_read_to_its_end(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace], kind: str, name: str
+) -> None:
+    rows = [row(f"2606.{number:05}") for number in range(PAGE_SIZE + 1)]
+    asked = serve(httpserver, {name: [rows[:PAGE_SIZE], rows[PAGE_SIZE:]]})
+    assert len(titles(reading(kind), since=NEXT_MONDAY)[name]) == PAGE_SIZE + 1
+    assert asked == [(name, "100", "0"), (name, "100", "1")]
+
+
+def test_of_what_is_trending_which_has_no_end_the_first_page_is_read(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace]
+) -> None:
+    pages = [[row(f"260{page}.{number:05}") for number in range(PAGE_SIZE)] for page in range(1, 4)]
+    asked = serve(httpserver, {"trending": pages})
+    assert len(titles(reading("trending"), since=FRIDAY)["trending"]) == PAGE_SIZE
+    assert asked == [("trending", "100", "0")]
+
+
+def test_a_service_that_knows_no_trending_has_failed(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace]
+) -> None:
+    serve(httpserver, {})
+    with pytest.raises(SourceError, match=r"^huggingface: localhost answered HTTP 400\."):
+        titles(reading("trending"), since=FRIDAY)
+
+
+def serve_recorded(httpserver: HTTPServer) -> None:
+    """Serves the recorded answers of June 2026 as lists of days, weeks and the month, the most upvoted first."""
+    lists: dict[str, list[Any]] = {}
+    for path in sorted((SHARED_DATA / "huggingface" / "daily").glob("2026-06-*.json")):
+        day = date.fromisoformat(path.stem)
+        for name in (path.stem, "{}-W{:02}".format(*day.isocalendar()), path.stem[:7], "trending"):
+            lists.setdefault(name, []).extend(json.loads(path.read_bytes()))
+    for rows in lists.values():
+        rows.sort(key=lambda one: -one["paper"]["upvotes"])
+
+    def answer(request: Request) -> Response:
+        size, number = int(request.args["limit"]), int(request.args["p"])
+        [name] = [told for key, told in request.args.items() if key not in {"limit", "p"}]
+        rows = lists.get(name)
+        found = None if rows is None else rows[number * size : (number + 1) * size]
+        return Response(status=400) if found is None else Response(json.dumps(found))
+
+    httpserver.expect_request("/api").respond_with_handler(answer)
+
+
+@needs_data
+@pytest.mark.parametrize("kind", ["week", "month"])
+def test_the_recorded_papers_of_a_month_are_the_same_by_whatever_lists(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace], kind: str
+) -> None:
+    serve_recorded(httpserver)
+
+    def read(kind: str) -> dict[tuple[str, ...], Listing]:
+        pages = reading(kind).listings(since=date(2026, 6, 1), now=NOON)
+        return {listing.aliases: listing for page in pages for listing in page.listings}
+
+    by_days = read("day")
+    assert len(by_days) > 3 * PAGE_SIZE
+    assert read(kind) == by_days
+
+
+@needs_data
+def test_the_recorded_papers_that_trend_keep_the_days_of_their_lists(
+    httpserver: HTTPServer, reading: Callable[..., HuggingFace]
+) -> None:
+    serve_recorded(httpserver)
+    [page] = reading("trending").listings(since=FRIDAY, now=NOON)
+    days = {one.listed_on for one in page.listings}
+    assert len(page.listings) == PAGE_SIZE - 1  # one of them was listed on two days
+    assert days <= {date(2026, 6, day) for day in range(1, 20)}
+    assert len(days) > 5
 
 
 @needs_data

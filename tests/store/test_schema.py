@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from conftest import database_url
 from sqlalchemy import text
 
 from digest.errors import StoreError
@@ -31,6 +32,19 @@ def test_a_store_from_a_newer_version_is_refused(store: Store) -> None:
         require_current(store)
     with pytest.raises(StoreError, match="newer version"):
         migrate(store)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_postgresql_database_that_is_not_in_utf8_is_refused_with_what_to_do(
+    request: pytest.FixtureRequest, tmp_path: Path, encoding: str
+) -> None:
+    url = database_url("postgresql", request, encoding=encoding)
+    store = open_store(url, folder=tmp_path)
+    said = rf"^The store postgresql://.* cannot be used: its encoding is {encoding}, .* ENCODING 'UTF8' .*\.$"
+    for use in (require_current, migrate):
+        with pytest.raises(StoreError, match=said):
+            use(store)
+    store.close()
 
 
 def test_a_store_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
