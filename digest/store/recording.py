@@ -21,7 +21,7 @@ from digest.store.engine import blocks, take_turns
 from digest.store.papers import ARXIV, ARXIV_DOI
 from digest.store.signals import highest, join_signals, record_signals
 from digest.store.tables import aliases, former_papers, papers
-from digest.text import author_key, title_key
+from digest.text import CLEANING, author_key, title_key
 
 _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
@@ -151,7 +151,7 @@ def _register(connection: Connection, listings: Sequence[Listing]) -> _Register:
     ids: set[int] = set()
     for some in blocks({alias for listing in listings for alias in listing.aliases}):
         ids.update(connection.execute(select(aliases.c.paper_id).where(aliases.c.alias.in_(some))).scalars())
-    for some in blocks({_title_key(listing) for listing in listings}):
+    for some in blocks({stored_title_key(listing.title) for listing in listings}):
         ids.update(connection.execute(select(papers.c.id).where(papers.c.title_key.in_(some))).scalars())
     names: defaultdict[int, set[str]] = defaultdict(set)
     for block in blocks(sorted(ids)):
@@ -183,7 +183,7 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "abstract": listing.abstract,
         "raw_title": listing.raw_title,
         "raw_abstract": listing.raw_abstract,
-        "title_key": _title_key(listing),
+        "title_key": stored_title_key(listing.title),
         "author_key": author_key(listing.authors),
         "authors": list(listing.authors),
         "organisation": listing.organisation,
@@ -201,12 +201,13 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "pdf_url": listing.pdf_url,
         "code_url": listing.code_url,
         "project_url": listing.project_url,
+        "cleaning": CLEANING,
     }
 
 
-def _title_key(listing: Listing) -> str:
+def stored_title_key(title: str) -> str:
     """What is indexed has its limits: titles that are the same for so long are the same."""
-    return title_key(listing.title)[:500]
+    return title_key(title)[:500]
 
 
 def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen_at: datetime) -> datetime:

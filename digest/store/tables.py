@@ -110,6 +110,9 @@ papers = Table(
     # arXiv's number of the version that the texts are of.
     Column("version", SmallInteger),
     Column("withdrawn_at", Instant),
+    # The number of the cleaning that made its texts and keys.
+    Column("cleaning", SmallInteger, nullable=False, server_default="0"),
+    Index("ix_papers_cleaning", "cleaning", "id"),
     **_NEVER_REUSED,
 )
 

@@ -1,4 +1,4 @@
-"""Papers that turned out to be another one, and each source's last word on a paper."""
+"""Papers that turned out to be another one, each source's last word on a paper, and which cleaning made its texts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,3 +26,5 @@ def upgrade() -> None:
         op.add_column("paper_sources", sa.Column(name, sa.Integer(), nullable=True))
     with op.batch_alter_table("pieces") as batch_op:
         batch_op.drop_constraint(op.f("fk_pieces_paper_id"), type_="foreignkey")
+    op.add_column("papers", sa.Column("cleaning", sa.SmallInteger(), server_default="0", nullable=False))
+    op.create_index("ix_papers_cleaning", "papers", ["cleaning", "id"])
