@@ -52,9 +52,11 @@ def choices(*topics: str, cadence: Cadence = Cadence.DAILY, hour: int = 12, time
     return Choices(cadence=cadence, hour=hour, timezone=timezone, max_papers=10, interests=followed)
 
 
-def papers_come_in(store: Store, listings: Sequence[Listing] = PAPERS, *, now: datetime = NOON) -> Recorded:
+def papers_come_in(
+    store: Store, listings: Sequence[Listing] = PAPERS, *, source: str = "test", now: datetime = NOON
+) -> Recorded:
     with store.writing() as connection:
-        return record_listings(connection, [cleaned(one) for one in listings], source="test", now=now)
+        return record_listings(connection, [cleaned(one) for one in listings], source=source, now=now)
 
 
 def reader_joins(app: App, address: str, wanted: Choices, *, now: datetime = NOON - timedelta(days=1)) -> int:

@@ -154,7 +154,8 @@ def test_pages_that_are_ever_new_come_to_an_end(store: Store, httpserver: HTTPSe
 def test_the_configured_sources_are_collected_with_their_own_look_backs(
     install: Callable[..., App], httpserver: HTTPServer
 ) -> None:
-    httpserver.expect_request("/api/query").respond_with_data(b'<feed xmlns="http://www.w3.org/2005/Atom"/>')
+    # An answer would be followed by another question, after three seconds.
+    httpserver.expect_request("/api/query").respond_with_data("", status=404)
 
     def tagged(request: Request) -> Response:
         same = request.headers.get("If-None-Match") == '"a"'
@@ -173,7 +174,7 @@ def test_the_configured_sources_are_collected_with_their_own_look_backs(
     )
     for _ in range(2):
         collected = collect(app.store, app.sources(), now=NOON, look_backs=app.look_backs)
-        assert [(one.source, one.error) for one in collected] == [("arxiv", ""), ("feed.blog", "")]
+        assert [(one.source, bool(one.error)) for one in collected] == [("arxiv", True), ("feed.blog", False)]
     assert [answer.status_code for request, answer in httpserver.log if request.path == "/feed"] == [200, 304]
     [query] = {request.args["search_query"] for request, _ in httpserver.log if request.path == "/api/query"}
     assert "submittedDate:[202606160000 TO 202606191200]" in query

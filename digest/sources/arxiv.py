@@ -3,15 +3,18 @@
 By its manual (https://info.arxiv.org/help/api/user-manual.html): three seconds between calls,
 slices of at most 2,000, at most 30,000 in all. Read off recorded answers: an unknown id is left
 out, a malformed one is a feed of one entry under `/api/errors`, with HTTP 400; an answer may be
-empty though more was counted.
+empty though more was counted. It filters by the day of submission alone: what was changed later is
+found by asking for older papers in the order of their last change, until one is older than the window.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
+from digest.due import LOOK_BACK
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
 from digest.model import Listing
@@ -40,8 +43,26 @@ _WITHDRAWN = re.compile(
 _COMMENT = re.compile(rf"\s*\[?(?:{_KIND} )?withdrawn(?:[.,;:\]]| by\b| due\b| because\b|\s*$)", re.IGNORECASE)
 
 
+OLDEST_CHANGED = max(LOOK_BACK.values())
+"""How long before the window a paper was submitted at most, for its changes to be read: no edition reaches further."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One slice: how many papers there are in all, those in it, and when each was changed last."""
+
+    total: int
+    listings: tuple[Listing, ...]
+    updated_at: tuple[datetime | None, ...]
+
+    def changed(self, since: datetime | None) -> tuple[Listing, ...]:
+        """Those that were changed since then; all of them if it does not matter when."""
+        told = zip(self.listings, self.updated_at, strict=True)
+        return tuple(listing for listing, at in told if since is None or (at is not None and at >= since))
+
+
 class Arxiv:
-    """The papers submitted in some categories, newest first, a page for each slice."""
+    """The papers submitted in some categories, newest first, and the changed ones, a page for each slice."""
 
     name = "arxiv"
 
@@ -62,25 +83,38 @@ class Arxiv:
         self._asked = False
 
     def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
-        """What was submitted from the first moment of `since` until now (UTC)."""
+        """What was submitted from the first moment of `since` until now (UTC), then which older papers were changed."""
+        first = datetime.combine(since, datetime.min.time(), UTC)
+        yield from self._submitted(first, now, cursor=now.isoformat())
+        yield from self._submitted(first - OLDEST_CHANGED, first, changed_since=first, cursor=now.isoformat())
+
+    def _submitted(
+        self, start: datetime, end: datetime, *, cursor: str, changed_since: datetime | None = None
+    ) -> Iterator[Page]:
+        """What was submitted in between, newest first; or what of it was changed since, the last change first."""
         wanted = " OR ".join(f"cat:{category}" for category in self._categories)
-        query = f"({wanted}) AND submittedDate:[{since:%Y%m%d}0000 TO {now:%Y%m%d%H%M}]"
-        params = {"search_query": query, "sortBy": "submittedDate", "sortOrder": "descending"}
+        query = f"({wanted}) AND submittedDate:[{start:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}]"
+        order, what = ("submittedDate", "") if changed_since is None else ("lastUpdatedDate", ", changed")
+        params = {"search_query": query, "sortBy": order, "sortOrder": "descending"}
         seen: set[tuple[str, ...]] = set()
-        start = 0
-        while start < self._most:
-            total, found = self._slice(params, start)
+        position = 0
+        while position < self._most:
+            answer = self._slice(params, position)
+            found = answer.changed(changed_since)
             new = [listing for listing in found if listing.aliases not in seen]
             seen.update(listing.aliases for listing in new)
+            label = f"{position + 1} to {position + len(found)}{what}"
             if new:
-                yield Page(label=f"{start + 1} to {start + len(found)}", listings=tuple(new), cursor=now.isoformat())
-            start += len(found)
-            if start >= total:
+                yield Page(label=label, listings=tuple(new), cursor=cursor)
+            position += len(answer.listings)
+            if position >= answer.total or len(found) < len(answer.listings):
                 return
-            if start >= self._most:
-                raise SourceError(self.name, f"only {start:,} of {total:,} papers are given. Read back fewer days.")
+            if position >= self._most:
+                given = f"only {position:,} of {answer.total:,} papers are given"
+                raise SourceError(self.name, f"{given}. Read back fewer days.")
             if not new:
-                raise SourceError(self.name, f"the answer ends at {start} of {total}. The next collect asks again.")
+                ends = f"the answer ends at {position} of {answer.total}"
+                raise SourceError(self.name, f"{ends}. The next collect asks again.")
 
     def named(self, ids: Sequence[str]) -> Iterator[Page]:
         """The papers with these arXiv ids; those that do not exist are left out.
@@ -89,14 +123,14 @@ class Arxiv:
         """
         for start in range(0, len(ids), MOST_IDS):
             some = ids[start : start + MOST_IDS]
-            _, found = parse(self._ask({"id_list": ",".join(some), "max_results": str(len(some))}))
-            yield Page(label=f"{len(some)} ids", listings=found)
+            answer = parse(self._ask({"id_list": ",".join(some), "max_results": str(len(some))}))
+            yield Page(label=f"{len(some)} ids", listings=answer.listings)
 
-    def _slice(self, params: dict[str, str], start: int) -> tuple[int, tuple[Listing, ...]]:
+    def _slice(self, params: dict[str, str], start: int) -> Answer:
         """One slice; an empty one before the end is asked for once more, as such answers come and go."""
         paged = params | {"start": str(start), "max_results": str(min(PAGE_SIZE, self._most - start))}
-        total, found = parse(self._ask(paged))
-        return parse(self._ask(paged)) if start < total and not found else (total, found)
+        answer = parse(self._ask(paged))
+        return parse(self._ask(paged)) if start < answer.total and not answer.listings else answer
 
     def _ask(self, params: dict[str, str]) -> bytes:
         if self._asked:
@@ -111,11 +145,8 @@ class Arxiv:
         return response.content
 
 
-def parse(content: bytes) -> tuple[int, tuple[Listing, ...]]:
-    """How many papers there are in all, and the listings of one answer.
-
-    Raises SourceError for an error feed, with what the API says is wrong, and for what is no feed.
-    """
+def parse(content: bytes) -> Answer:
+    """One slice. Raises SourceError for an error feed, with what the API says is wrong, and for what is no feed."""
     feed = _feed(content)
     entries = feed.findall("a:entry", _SPACES)
     for entry in entries:
@@ -124,7 +155,11 @@ def parse(content: bytes) -> tuple[int, tuple[Listing, ...]]:
             raise SourceError(Arxiv.name, f"the API refuses the request: {reason}. Mend the id or the category.")
     listings = tuple(_listing(entry, position) for position, entry in enumerate(entries, 1))
     total = _text(feed, "o:totalResults")
-    return int(total) if total.isdecimal() and len(total) < 10 else len(listings), listings
+    return Answer(
+        total=int(total) if total.isdecimal() and len(total) < 10 else len(listings),
+        listings=listings,
+        updated_at=tuple(instant(_text(entry, "a:updated").strip()) for entry in entries),
+    )
 
 
 def _feed(content: bytes) -> Any:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DatabaseError
 
 from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState
 from digest.store.engine import Store, blocks, clock
+from digest.store.papers import present_numbers
 from digest.store.tables import deliveries, interests, leases, metadata, papers, subscriptions
 
 _RESTORE = "Stop the service and restore a backup."
@@ -145,6 +146,7 @@ def _selections(connection: Connection) -> Iterator[str]:
     known: set[int] = set()
     for block in blocks(picked):
         known.update(connection.execute(select(papers.c.id).where(papers.c.id.in_(block))).scalars())
+        known.update(present_numbers(connection, block))
     for paper in sorted(picked.keys() - known)[:10]:
         yield f"Delivery {picked[paper]} selects paper {paper}, which is not there. {_RESTORE}"
 

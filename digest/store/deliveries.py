@@ -1,7 +1,7 @@
 """The ledger: every message that was ever meant to leave, and what became of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.engine import blocks, insert
+from digest.store.papers import present_numbers
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 
@@ -135,7 +136,11 @@ def past_editions(connection: Connection, subscription_ids: Iterable[int], *, si
                 found[row.subscription_id] = Past(
                     sent=past.sent, is_given_back=True, reached_from_at=row.reached_from_at
                 )
-    return found
+    present = present_numbers(connection, {number for past in found.values() for number in past.sent})
+    return {
+        subscription: replace(past, sent=past.sent.union(present[number] for number in past.sent & present.keys()))
+        for subscription, past in found.items()
+    }
 
 
 def delivery_numbered(connection: Connection, number: int) -> Delivery | None:

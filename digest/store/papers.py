@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from digest.model import Paper, SeenSignals, Signals
 from digest.store.engine import blocks
-from digest.store.tables import aliases, paper_sources, papers, signals
+from digest.store.tables import aliases, former_papers, paper_sources, papers, signals
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
@@ -52,7 +52,7 @@ def with_histories(connection: Connection, papers: Sequence[Paper], *, now: date
     for block in blocks(paper.id for paper in papers):
         query = select(signals).where(signals.c.paper_id.in_(block), signals.c.seen_at <= now)
         for row in connection.execute(query.order_by(signals.c.paper_id, signals.c.seen_at)):
-            found[row.paper_id].append(SeenSignals(seen_at=row.seen_at, signals=_signals(row)))
+            found[row.paper_id].append(SeenSignals(seen_at=row.seen_at, signals=signals_in(row)))
     return [replace(paper, history=tuple(found[paper.id])) for paper in papers]
 
 
@@ -65,7 +65,16 @@ def latest_signals(connection: Connection, ids: Iterable[int], *, now: datetime)
         newest = last.group_by(signals.c.paper_id).subquery()
         same = (signals.c.paper_id == newest.c.paper_id) & (signals.c.seen_at == newest.c.seen_at)
         for row in connection.execute(select(signals).select_from(signals.join(newest, same))):
-            found[row.paper_id] = _signals(row)
+            found[row.paper_id] = signals_in(row)
+    return found
+
+
+def present_numbers(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
+    """The numbers that papers have now, by those under which they were known before they were joined with another."""
+    found: dict[int, int] = {}
+    for block in blocks(ids):
+        for row in connection.execute(select(former_papers).where(former_papers.c.number.in_(block))):
+            found[row.number] = row.paper_id
     return found
 
 
@@ -123,5 +132,6 @@ def _paper(row: Row[Any], latest: Signals, arxiv_id: str) -> Paper:
     )
 
 
-def _signals(row: Row[Any]) -> Signals:
+def signals_in(row: Row[Any]) -> Signals:
+    """The signals that a row holds."""
     return Signals(upvotes=row.upvotes, comments=row.comments, stars=row.stars)

@@ -3,9 +3,11 @@
 A listing is a paper that is known already if they share an alias, or a normalised title and the
 first author's family name (an absent author matches any) without having two different names of
 one kind (arXiv ids, DOIs, a feed's own). What is known stays, unless a newer version says it
-anew; a listing fills what is still blank, and an earlier list's day counts.
+anew; a listing fills what is still blank, and an earlier list's day counts. Two papers that a listing
+has names of are one from then on, under the earlier number, unless they have two different names of one kind.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from digest.model import Listing, Signals
-from digest.store.engine import blocks, insert, take_turns
-from digest.store.papers import ARXIV, ARXIV_DOI, latest_signals
-from digest.store.tables import aliases, paper_sources, papers, signals
-from digest.text import author_key, title_key
+from digest.store.engine import blocks, take_turns
+from digest.store.papers import ARXIV, ARXIV_DOI
+from digest.store.signals import highest, join_signals, record_signals
+from digest.store.tables import aliases, former_papers, papers
+from digest.text import CLEANING, author_key, title_key
 
 _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
@@ -37,19 +40,24 @@ class Recorded:
     changed: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
-    """A paper in the making: its row, its names, and the highest signals of this run."""
+    """A paper in the making: its row, its names, the highest signals of this run where it is listed, what is joined."""
 
     row: dict[str, Any]
     aliases: set[str] = field(default_factory=set)
     new_aliases: set[str] = field(default_factory=set)
-    signals: Signals = field(default_factory=Signals)
+    signals: Signals | None = None
     changed: bool = False
+    joined: list[int] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        return self.aliases | self.new_aliases
 
     def is_another(self, names: Iterable[str], *, kinds: Collection[str] = ()) -> bool:
         """Whether it has a name of the same kind as one of these, yet none of them; of all kinds, or only of some."""
-        own, others = _by_kind(self.aliases | self.new_aliases), _by_kind(names)
+        own, others = _by_kind(self.names), _by_kind(names)
         shared = own.keys() & others.keys() & (set(kinds) or own.keys())
         return any(not own[kind] & others[kind] for kind in shared)
 
@@ -65,8 +73,8 @@ class _Register:
     def add(self, entry: _Entry) -> None:
         self.entries.append(entry)
         self.by_title[entry.row["title_key"]].append(entry)
-        for alias in entry.aliases | entry.new_aliases:
-            self.by_alias.setdefault(alias, entry)
+        for alias in entry.aliases:
+            self.by_alias[alias] = entry
 
     def find(self, listing: Listing, *, title: str, author: str) -> _Entry | None:
         for alias in listing.aliases:
@@ -79,6 +87,33 @@ class _Register:
             if same_author and not entry.is_another(listing.aliases):
                 return entry
         return None
+
+    def name(self, entry: _Entry, alias: str) -> _Entry:
+        """Give the entry a name; one that another has makes them one paper, unless they differ in names of one kind."""
+        owner = self.by_alias.setdefault(alias, entry)
+        if owner is not entry:
+            return entry if owner.is_another(entry.names) else self._join(owner, entry)
+        if alias not in entry.aliases:
+            entry.new_aliases.add(alias)
+        return entry
+
+    def _join(self, one: _Entry, other: _Entry) -> _Entry:
+        """The earlier of two entries, with all that the later had."""
+        into, gone = sorted((one, other), key=lambda entry: entry.row.get("id", math.inf))
+        into.changed |= _learn(into.row, gone.row) or "id" in gone.row
+        into.aliases |= gone.aliases
+        into.new_aliases |= gone.new_aliases
+        into.signals = _highest(into.signals, gone.signals)
+        into.joined += [*gone.joined, *([gone.row["id"]] if "id" in gone.row else [])]
+        self.entries.remove(gone)
+        self.by_alias.update(dict.fromkeys(gone.names, into))
+        for entries in self.by_title.values():
+            entries[:] = [into if entry is gone else entry for entry in entries]
+        return into
+
+
+def _highest(one: Signals | None, other: Signals | None) -> Signals | None:
+    return highest(one, other) if one and other else one or other
 
 
 def _by_kind(names: Iterable[str]) -> dict[str, set[str]]:
@@ -101,11 +136,14 @@ def record_listings(connection: Connection, listings: Sequence[Listing], *, sour
         _merge(register, listing, now=now)
     new = [entry for entry in register.entries if "id" not in entry.row]
     changed = [entry for entry in register.entries if entry.changed and "id" in entry.row]
+    for entry in changed:
+        for gone in entry.joined:
+            _join_rows(connection, gone=gone, into=entry.row["id"])
     _write_papers(connection, new=new, changed=changed)
-    _write_names(connection, register.entries, source=source)
-    risen = _write_signals(connection, register.entries, now=now)
-    learned = {id(entry) for entry in changed} | (risen - {id(entry) for entry in new})
-    return Recorded(read=len(listings), new=len(new), changed=len(learned))
+    _write_names(connection, register.entries)
+    said = {entry.row["id"]: entry.signals for entry in register.entries if entry.signals is not None}
+    learned = record_signals(connection, said, source=source, now=now) | {entry.row["id"] for entry in changed}
+    return Recorded(read=len(listings), new=len(new), changed=len(learned - {entry.row["id"] for entry in new}))
 
 
 def _register(connection: Connection, listings: Sequence[Listing]) -> _Register:
@@ -113,7 +151,7 @@ def _register(connection: Connection, listings: Sequence[Listing]) -> _Register:
     ids: set[int] = set()
     for some in blocks({alias for listing in listings for alias in listing.aliases}):
         ids.update(connection.execute(select(aliases.c.paper_id).where(aliases.c.alias.in_(some))).scalars())
-    for some in blocks({_title_key(listing) for listing in listings}):
+    for some in blocks({stored_title_key(listing.title) for listing in listings}):
         ids.update(connection.execute(select(papers.c.id).where(papers.c.title_key.in_(some))).scalars())
     names: defaultdict[int, set[str]] = defaultdict(set)
     for block in blocks(sorted(ids)):
@@ -130,13 +168,12 @@ def _merge(register: _Register, listing: Listing, *, now: datetime) -> None:
     row = _row(listing, now=now)
     entry = register.find(listing, title=row["title_key"], author=row["author_key"])
     if entry is None:
-        entry = _Entry(row=row, new_aliases=set(listing.aliases))
+        entry = _Entry(row=row)
         register.add(entry)
     else:
         entry.changed |= _learn(entry.row, row)
-        for alias in set(listing.aliases) - entry.aliases:
-            entry.new_aliases.add(alias)
-            register.by_alias.setdefault(alias, entry)
+    for alias in listing.aliases:
+        entry = register.name(entry, alias)
     entry.signals = _highest(entry.signals, listing.signals)
 
 
@@ -146,7 +183,7 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "abstract": listing.abstract,
         "raw_title": listing.raw_title,
         "raw_abstract": listing.raw_abstract,
-        "title_key": _title_key(listing),
+        "title_key": stored_title_key(listing.title),
         "author_key": author_key(listing.authors),
         "authors": list(listing.authors),
         "organisation": listing.organisation,
@@ -164,12 +201,13 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "pdf_url": listing.pdf_url,
         "code_url": listing.code_url,
         "project_url": listing.project_url,
+        "cleaning": CLEANING,
     }
 
 
-def _title_key(listing: Listing) -> str:
+def stored_title_key(title: str) -> str:
     """What is indexed has its limits: titles that are the same for so long are the same."""
-    return title_key(listing.title)[:500]
+    return title_key(title)[:500]
 
 
 def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen_at: datetime) -> datetime:
@@ -195,15 +233,13 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
     return known != before
 
 
-def _highest(one: Signals, other: Signals) -> Signals:
-    def higher(a: int | None, b: int | None) -> int | None:
-        return max((n for n in (a, b) if n is not None), default=None)
-
-    return Signals(
-        upvotes=higher(one.upvotes, other.upvotes),
-        comments=higher(one.comments, other.comments),
-        stars=higher(one.stars, other.stars),
-    )
+def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
+    """Let all that refers to one paper refer to another; what was sent keeps its numbers, which are remembered."""
+    join_signals(connection, gone=gone, into=into)
+    for table in (aliases, former_papers):
+        connection.execute(update(table).where(table.c.paper_id == gone).values(paper_id=into))
+    connection.execute(former_papers.insert().values(number=gone, paper_id=into))
+    connection.execute(papers.delete().where(papers.c.id == gone))
 
 
 def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_Entry]) -> None:
@@ -221,37 +257,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         connection.execute(statement, rows)
 
 
-def _write_names(connection: Connection, entries: Iterable[_Entry], *, source: str) -> None:
+def _write_names(connection: Connection, entries: Iterable[_Entry]) -> None:
     named = [{"alias": alias, "paper_id": e.row["id"]} for e in entries for alias in sorted(e.new_aliases)]
     if named:
-        connection.execute(insert(connection, aliases).on_conflict_do_nothing(), named)
-    listed = [{"paper_id": e.row["id"], "source": source} for e in entries]
-    if listed:
-        connection.execute(insert(connection, paper_sources).on_conflict_do_nothing(), listed)
-
-
-def _write_signals(connection: Connection, entries: Iterable[_Entry], *, now: datetime) -> set[int]:
-    """Append what differs from the latest known, under its hour; which entries it was."""
-    seen = {e.row["id"]: e for e in entries if e.signals != Signals()}
-    latest = latest_signals(connection, seen, now=now)
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    told = {number: _told(latest.get(number, Signals()), e.signals) for number, e in seen.items()}
-    risen = {number: value for number, value in told.items() if value != latest.get(number)}
-    if risen:
-        statement = insert(connection, signals)
-        replaced = {name: statement.excluded[name] for name in ("upvotes", "comments", "stars")}
-        rows = [
-            {"paper_id": n, "seen_at": hour, "upvotes": s.upvotes, "comments": s.comments, "stars": s.stars}
-            for n, s in risen.items()
-        ]
-        connection.execute(statement.on_conflict_do_update(index_elements=["paper_id", "seen_at"], set_=replaced), rows)
-    return {id(seen[number]) for number in risen}
-
-
-def _told(before: Signals, now: Signals) -> Signals:
-    """The latest word: a signal that this source does not know keeps its last value."""
-    return Signals(
-        upvotes=before.upvotes if now.upvotes is None else now.upvotes,
-        comments=before.comments if now.comments is None else now.comments,
-        stars=before.stars if now.stars is None else now.stars,
-    )
+        connection.execute(aliases.insert(), named)

@@ -110,7 +110,18 @@ papers = Table(
     # arXiv's number of the version that the texts are of.
     Column("version", SmallInteger),
     Column("withdrawn_at", Instant),
+    # The number of the cleaning that made its texts and keys.
+    Column("cleaning", SmallInteger, nullable=False, server_default="0"),
+    Index("ix_papers_cleaning", "cleaning", "id"),
     **_NEVER_REUSED,
+)
+
+# Numbers of papers that turned out to be another one: what was sent keeps the numbers that it was sent under.
+former_papers = Table(
+    "former_papers",
+    metadata,
+    Column("number", _Id, primary_key=True, autoincrement=False),
+    _refers("paper_id", "papers.id", index=True),
 )
 
 aliases = Table(
@@ -122,6 +133,10 @@ paper_sources = Table(
     metadata,
     _refers("paper_id", "papers.id", primary_key=True),
     Column("source", String(100), primary_key=True),
+    # The source's last word on each.
+    Column("upvotes", Integer),
+    Column("comments", Integer),
+    Column("stars", Integer),
 )
 
 signals = Table(
@@ -222,7 +237,8 @@ pieces = Table(
     "pieces",
     metadata,
     _refers("printing_id", "printings.id", primary_key=True),
-    _refers("paper_id", "papers.id", primary_key=True),
+    # The number that selections know it by; the paper may have another by now.
+    Column("paper_id", _Id, primary_key=True),
     Column("content", JSON, nullable=False),
 )
 

@@ -26,10 +26,11 @@ SPACES = (
 )
 
 
-def entry(number: str, *, summary: str = "An abstract.", more: str = "") -> str:
+def entry(number: str, *, summary: str = "An abstract.", updated: str = "2026-06-18", more: str = "") -> str:
     return (
         f"<entry><id>http://arxiv.org/abs/{number}</id><title>Paper {number}</title><summary>{summary}</summary>"
-        f"<published>2026-06-18T17:59:59Z</published><author><name>Ann Larch</name></author>{more}</entry>"
+        f"<published>2026-06-18T17:59:59Z</published><updated>{updated}T17:59:59Z</updated>"
+        f"<author><name>Ann Larch</name></author>{more}</entry>"
     )
 
 
@@ -62,15 +63,17 @@ def read(source: Arxiv) -> list[Listing]:
 
 
 def one(more: str = "", *, number: str = "2606.00001v3", summary: str = "An abstract.") -> Listing:
-    _, [listing] = parse(feed(entry(number, summary=summary, more=more)))
+    [listing] = parse(feed(entry(number, summary=summary, more=more))).listings
     return listing
 
 
 def paging(papers: int) -> tuple[list[dict[str, str]], object]:
-    """What was asked, and a server that holds that many papers."""
+    """What was asked of the window, and a server that holds that many papers, of which no older one was changed."""
     asked: list[dict[str, str]] = []
 
     def answer(request: Request) -> Response:
+        if request.args["sortBy"] == "lastUpdatedDate":
+            return Response(feed())
         asked.append(request.args.to_dict())
         start, size = int(request.args["start"]), int(request.args["max_results"])
         shown = [entry(f"2606.{number:05}v1") for number in range(start, min(start + size, papers))]
@@ -92,7 +95,7 @@ def test_categories_are_asked_for_by_their_window_and_paged_to_the_end(
     assert [(one["start"], one["max_results"]) for one in asked] == [("0", "500"), ("500", "500"), ("1000", "500")]
     assert asked[0]["search_query"] == "(cat:cs.CL OR cat:cs.LG) AND submittedDate:[202606120000 TO 202606191230]"
     assert (asked[0]["sortBy"], asked[0]["sortOrder"]) == ("submittedDate", "descending")
-    assert waits == [BETWEEN_CALLS] * 2
+    assert waits == [BETWEEN_CALLS] * 3
     headers = httpserver.log[0][0].headers
     assert "application/atom+xml" in headers["Accept"]
     assert headers["User-Agent"].startswith("offprint/")
@@ -112,14 +115,42 @@ def test_no_more_is_asked_for_than_arxiv_gives(httpserver: HTTPServer, waits: li
     assert [one["max_results"] for one in asked] == ["500", "200"]
 
 
+CHANGED = (
+    *(entry(f"2605.{number:05}v2", updated="2026-06-15") for number in range(500)),
+    entry("2605.09999v3", updated="2026-06-12", more="<arxiv:comment>This paper has been withdrawn</arxiv:comment>"),
+    *(entry(f"2604.{number:05}v2", updated="2026-06-11") for number in range(700)),
+)
+
+
+def test_of_papers_before_the_window_those_that_changed_in_it_are_read_and_no_more_is_asked_for(
+    source: Arxiv, httpserver: HTTPServer
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(request: Request) -> Response:
+        if request.args["sortBy"] == "submittedDate":
+            return Response(feed(entry("2606.00001v1")))
+        asked.append(request.args.to_dict())
+        start = int(request.args["start"])
+        return Response(feed(*CHANGED[start : start + int(request.args["max_results"])], total=len(CHANGED)))
+
+    serve(httpserver, answer)
+    found = read(source)
+    assert [listing.withdrawn for listing in found] == [False] * 501 + [True]
+    assert found[-1].aliases == ("arxiv:2605.09999",)
+    assert [one["start"] for one in asked] == ["0", "500"]
+    assert asked[0]["search_query"] == "(cat:cs.CL OR cat:cs.LG) AND submittedDate:[202604110000 TO 202606120000]"
+    assert asked[0]["sortOrder"] == "descending"
+
+
 def test_an_empty_window_is_no_error(source: Arxiv, httpserver: HTTPServer, waits: list[float]) -> None:
     serve(httpserver, paging(0)[1])
     assert read(source) == []
-    assert (len(httpserver.log), waits) == (1, [])
+    assert (len(httpserver.log), waits) == (2, [BETWEEN_CALLS])
 
 
 def test_an_answer_that_is_empty_before_the_end_is_asked_for_once_more(source: Arxiv, httpserver: HTTPServer) -> None:
-    answers = iter([feed(total=2), feed(entry("2606.00001v1"), entry("2606.00002v1"))])
+    answers = iter([feed(total=2), feed(entry("2606.00001v1"), entry("2606.00002v1")), feed()])
     serve(httpserver, lambda request: Response(next(answers)))
     assert len(read(source)) == 2
 
@@ -164,10 +195,12 @@ def test_any_other_refusal_is_told(source: Arxiv, httpserver: HTTPServer, status
 
 
 def test_being_asked_to_wait_is_obeyed(source: Arxiv, httpserver: HTTPServer, waits: list[float]) -> None:
-    answers = iter([Response("Rate exceeded.", status=429, headers={"Retry-After": "7"}), Response(feed())])
+    answers = iter(
+        [Response("Rate exceeded.", status=429, headers={"Retry-After": "7"}), Response(feed()), Response(feed())]
+    )
     serve(httpserver, lambda request: next(answers))
     assert read(source) == []
-    assert waits == [7.0]
+    assert waits == [7.0, BETWEEN_CALLS]
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -195,7 +228,7 @@ def test_what_is_no_feed_of_papers_is_an_error(content: bytes) -> None:
 
 def test_a_document_type_elsewhere_is_not_fetched(httpserver: HTTPServer) -> None:
     outside = f'<!DOCTYPE feed SYSTEM "{httpserver.url_for("/feed.dtd")}">'.encode()
-    assert len(parse(outside + feed(entry("2606.00001v1")))[1]) == 1
+    assert len(parse(outside + feed(entry("2606.00001v1"))).listings) == 1
     assert httpserver.log == []
 
 
@@ -298,7 +331,8 @@ def test_every_recorded_answer_is_read_without_loss(path: Path) -> None:
         with pytest.raises(SourceError, match="incorrect id format for abc"):
             parse(content)
         return
-    _, listings = parse(content)
+    answer = parse(content)
+    listings = answer.listings
     text = content.decode()
     assert len(listings) == told["entries"] == len(re.findall(r"<entry>", text))
     numbers = re.findall(r"<id>http://arxiv\.org/abs/(.+?)v\d+</id>", text)
@@ -308,3 +342,6 @@ def test_every_recorded_answer_is_read_without_loss(path: Path) -> None:
     primary = re.findall(r'<arxiv:primary_category term="(.+?)"', text)
     assert [listing.categories[0] for listing in listings] == primary
     assert all(listing.abstract and listing.published_at for listing in listings)
+    assert [at and f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in answer.updated_at] == re.findall(
+        r"<updated>(.+?)</updated>", text.partition("<entry>")[2]
+    )

@@ -23,7 +23,7 @@ BIBTEX = "@article{a, title = {{Few-Step} Sampling}, author = {Larch, Ann}, doi 
 ROW = {"paper": {"id": "2606.00001", "title": "Few-Step\n  Sampling", "summary": "We show it.", "upvotes": 3}}
 TOLD = {
     "huggingface": huggingface.parse([ROW], source="huggingface", day=NOON.date()),
-    "arxiv": arxiv.parse(ATOM)[1],
+    "arxiv": arxiv.parse(ATOM).listings,
     "feed": feed.parse(RSS, source="feed", url="https://example.org/", now=NOON),
     "files": bibtex.parse(BIBTEX),
 }

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from digest.store import Store, open_store
 from digest.store.check import damage
+from digest.store.editions import cards_of
 from digest.store.papers import alias_names, paper_named
 from digest.store.schema import MIGRATIONS, migrate
 from digest.store.search import search_papers
@@ -22,6 +23,11 @@ PAPER = (
     " '[]', '', false, NULL, '2026-06-18', '2026-06-18 00:00:00', '2026-06-18 06:00:00', '', '', '', '')"
 )
 COUNT = 300
+PRINTED = (
+    "INSERT INTO editions (newsletter, cadence, due_on) VALUES ('papers', 'daily', '2026-06-18')",
+    "INSERT INTO printings (edition_id, version, content) VALUES (1, 'v', '')",
+    'INSERT INTO pieces (printing_id, paper_id, content) VALUES (1, 1, \'{"title": "Gazelles"}\')',
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,7 +48,9 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
     with first.writing() as connection:
         connection.execute(text(PAPER), rows)
         connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
-    assert migrate(first) == ("0001", "0002")
+        for statement in PRINTED:
+            connection.execute(text(statement))
+    assert migrate(first) == ("0001", "0003")
     with first.reading() as connection:
         assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
@@ -50,6 +58,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         named = paper_named(connection, "2606.00001", now=NOON)
         assert named is not None
         assert (named.id, alias_names(connection, 1)) == (1, ["arxiv:2606.00001"])
+        assert cards_of(connection, 1, [1]) == {1: {"title": "Gazelles"}}
     assert damage(first) == []
 
 

@@ -120,6 +120,39 @@ def test_of_several_counts_in_one_run_the_highest_holds(store: Store) -> None:
     assert [seen.signals.upvotes for seen in paper.history] == [12]
 
 
+FEWER, MORE = (replace(DIFFUSION, signals=Signals(upvotes=votes)) for votes in (5, 7))
+
+
+def test_of_sources_that_count_differently_the_highest_counts_and_repeating_them_changes_nothing(store: Store) -> None:
+    changed = [
+        papers_come_in(store, [listing], source=source, now=NOON + timedelta(hours=hour)).changed
+        for hour in range(3)
+        for source, listing in (("one", FEWER), ("other", MORE))
+    ]
+    assert changed == [0, 1, 0, 0, 0, 0]
+    with store.reading() as connection:
+        paper = shown(connection, now=NOON + timedelta(hours=4))
+    assert [(seen.seen_at.hour, seen.signals.upvotes) for seen in paper.history] == [(12, 7)]
+
+
+def test_votes_fall_where_the_source_that_counted_most_says_so_and_not_below_the_others(store: Store) -> None:
+    papers_come_in(store, [FEWER], source="one")
+    papers_come_in(store, [MORE], source="other")
+    for hour, votes, counted in ((1, 6, 6), (2, 3, 5), (3, 9, 9)):
+        now = NOON + timedelta(hours=hour)
+        papers_come_in(store, [replace(DIFFUSION, signals=Signals(upvotes=votes))], source="other", now=now)
+        with store.reading() as connection:
+            assert shown(connection, now=now).signals.upvotes == counted
+
+
+def test_a_source_is_not_said_to_have_listed_what_only_shares_a_title_with_what_it_lists(store: Store) -> None:
+    papers_come_in(store, [DIFFUSION], source="one")
+    papers_come_in(store, [replace(DIFFUSION, aliases=("arxiv:2606.09999",))], source="other")
+    with store.reading() as connection:
+        assert source_names(connection, 1) == ["one"]
+        assert source_names(connection, 2) == ["other"]
+
+
 def test_a_paper_is_found_by_number_and_alias(store: Store) -> None:
     papers_come_in(store)
     with store.reading() as connection:
