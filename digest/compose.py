@@ -12,9 +12,10 @@ from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
 from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
-from digest.model import Cadence, DeliveryKind, Outgoing, Selection, Subscription
+from digest.model import Cadence, DeliveryKind, Outgoing, Paper, Selection, Subscription
+from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
-from digest.rendering.cards import Card, card_from_json
+from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Links, Reader, edition_context, printed_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.notices import confirm_context, trial_context
@@ -89,6 +90,12 @@ def printing_content(
         "site": asdict(press.site(newsletter)),
         "facts": facts,
     }
+
+
+def card_of(paper: Paper, *, seen_at: datetime, cadence: Cadence) -> Card:
+    """A paper's card; where its source has no summary, with the best sentence of its abstract."""
+    sentence = "" if paper.summary else best_sentence(paper.title, paper.abstract)
+    return make_card(paper, seen_at=seen_at, cadence=cadence, sentence=sentence)
 
 
 def reader_facts(subscription: Subscription) -> dict[str, Any]:

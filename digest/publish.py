@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from digest.compose import Press, printing_content, reader_facts
+from digest.compose import Press, card_of, printing_content, reader_facts
 from digest.due import DEADLINE, LOOK_BACK, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Paper, Priority, Selection, Subscription
 from digest.ranking.background import Background, fit, unpack
@@ -167,7 +167,7 @@ def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cad
     listed = listed_in(stock.candidates.papers, WINDOW[cadence], now=stock.as_of)
     trending = [
         make_card(paper, seen_at=stock.as_of, cadence=cadence)
-        for paper in by_trend(listed, now=stock.as_of)[:TRENDING_KEPT]
+        for paper in by_trend(listed, WINDOW[cadence], now=stock.as_of)[:TRENDING_KEPT]
     ]
     return printing_content(
         press, newsletter=newsletter, cadence=cadence, due_on=day, trending=trending, day_count=len(listed)
@@ -177,7 +177,7 @@ def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cad
 def cards_for(connection: Connection, stock: Stock, paper_ids: Iterable[int], *, cadence: Cadence) -> dict[int, Card]:
     """The papers as an edition shows them, as of the last collect."""
     papers = with_histories(connection, [stock.papers[number] for number in paper_ids], now=stock.as_of)
-    return {paper.id: make_card(paper, seen_at=stock.as_of, cadence=cadence) for paper in papers}
+    return {paper.id: card_of(paper, seen_at=stock.as_of, cadence=cadence) for paper in papers}
 
 
 def _background(connection: Connection, papers: Sequence[Paper]) -> Background:

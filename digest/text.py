@@ -119,15 +119,33 @@ def shorten(text: str, limit: int) -> str:
     return f"{cut} …" if cut else "…"[: max(limit, 0)]
 
 
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|w\.r\.t|et al|vs|cf|resp|approx|Fig|Figs|Eq|Sec|Dr|Prof|No|[A-Z])\.)$")
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]?(?=\s+[\"'“‘(\[]?[^\W_a-z])")
+# After these a sentence goes on, unless a word follows that opens one: in the U.S. The, of Cee et al. We.
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:al|approx|avg|cf|resp|viz|vs|v\.s|e\.g|i\.e|a\.k\.a|w\.r\.t|No|Dr|Mrs?|Prof|St|Figs?|Eqs?|Secs?|Tabs?|Refs?"
+    r"|[A-Z])\.)$"
+)
+_ITEM = re.compile(r"(?:^\s*|[:;]\s+)\(?\d{1,2}\)?\.$")
+_OPENER = re.compile(
+    r"(?:A|Across|After|Although|An|As|At|Both|By|Code|Compared|Despite|Each|Existing|Experiments|Extensive|Finally|For"
+    r"|From|Furthermore|However|If|In|It|Its|Moreover|Notably|On|Our|Results|Since|Specifically|Such|The|Their|Then"
+    r"|There|These|They|This|Thus|To|Under|Unlike|Using|We|When|Where|While|With|Yet)[\s,]"
+)
+_LONGEST_ABBREVIATION = 8
+_LONGEST_OPENER = 14
+_SENTENCE_END = re.compile(
+    r"[。！？]++[」』”’）]*+"
+    r"|(?<![.!?।॥؟۔])[.!?।॥؟۔]++[\"'”’)\]]*+(?=\s++[\"'“‘(\[]*+(?:[^\W_a-z]|[a-z]+-?[A-Z\d]|https?:))"
+    r"|(?<=[a-z]{3})[.!?](?=[A-Z][a-z]*,?\s)"
+)
 
 
-def first_sentence(text: str, limit: int) -> str:
-    """The first sentence of a text, with at most `limit` characters."""
+def sentences(text: str) -> list[str]:
+    """The sentences of a text in any script, as they stand there; a text without an end is one."""
+    found, start = [], 0
     for end in _SENTENCE_END.finditer(text):
-        if end.end() > limit:
-            break
-        if not _ABBREVIATION.search(text[: end.start() + 1]):
-            return text[: end.end()]
-    return shorten(text, limit)
+        before = text[max(start, end.end() - _LONGEST_ABBREVIATION) : end.end()]
+        after = text[end.end() : end.end() + _LONGEST_OPENER].lstrip()
+        if not _ITEM.search(before) and (not _ABBREVIATION.search(before) or _OPENER.match(after)):
+            found.append(text[start : end.end()].strip())
+            start = end.end()
+    return [sentence for sentence in [*found, text[start:].strip()] if sentence]

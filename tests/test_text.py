@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from places import SHARED_DATA, needs_data
 
-from digest.text import CLEANING, author_key, clean, first_sentence, shorten, title_key
+from digest.text import CLEANING, author_key, clean, sentences, shorten, title_key
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 ACUTE, VIRAMA, NUKTA = "\u0301", "\u094d", "\u093c"
@@ -208,40 +208,59 @@ def test_one_long_word_is_cut_where_it_must_be(limit: int, short: str) -> None:
     "sentence",
     [
         "Models, e.g. GPT models, are large.",
-        "We follow Cee et al. (2024) and Dee et al. Their data is ours.",
-        "We compare RNNs vs. Transformers.",
-        "It gains 3.5 points over v1.2 in Fig. 3 and Sec. 4.",
+        "We follow Cee et al. (2024) and Dee et al. [3].",
+        "We compare RNNs vs. Transformers, i.e. LSTMs, a.k.a. Long Memories.",
+        "It gains 3.5 points over v1.2 in Fig. 3 and Sec. 4, avg. 5 of No. 1.",
         "Courts of the U.S. Government publish them.",
-        "We thank J. B. Cee for it!",
+        "We thank Dr. J. B. Cee for it!",
         "Is attention all we need?",
         'They call it "learning."',
         "It is tiny (i.e., 3 MB.)",
         "Optimal w.r.t. Bayes risk.",
+        "We add nn.Linear(2), Node.js and Dr.LLM to https://example.org/a.B/C.html of example.org.",
+        "What is left ... is right...",
     ],
 )
-def test_the_first_sentence_ends_where_it_ends(sentence: str) -> None:
-    assert first_sentence(f"{sentence} We show more. And more.", 200) == sentence
-    assert first_sentence(sentence, 200) == sentence
+@pytest.mark.parametrize(
+    "following", ["We show more.", "(We show more.)", "GPT shows more.", "iGPT shows more.", "3 are more."]
+)
+def test_a_sentence_ends_where_it_ends(sentence: str, following: str) -> None:
+    assert sentences(f"{sentence} {following} And more.") == [sentence, following, "And more."]
 
 
-@given(anything | plain, limits)
-def test_the_first_sentence_begins_the_text_and_keeps_the_limit(text: str, limit: int) -> None:
-    sentence = first_sentence(text, limit)
-    assert len(sentence) <= max(limit, 0)
-    assert text.startswith(re.sub(r" ?…$", "", sentence))
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("no end in sight", ["no end in sight"]),
+        ("", []),
+        (" \n", []),
+        ("We lack blanks.We go on.", ["We lack blanks.", "We go on."]),
+        ("It is by Cee et al. We extend it.", ["It is by Cee et al.", "We extend it."]),
+        ("It grew in the U.S. However, it fell.", ["It grew in the U.S.", "However, it fell."]),
+        ("We test ImageNet-C. Results hold.", ["We test ImageNet-C.", "Results hold."]),
+        ("Code is here. https://example.org/a", ["Code is here.", "https://example.org/a"]),
+        ("It does two: 1. We read. 2. We write.", ["It does two: 1. We read.", "2. We write."]),
+        ("It is in Fig. 1. A page is up.", ["It is in Fig. 1.", "A page is up."]),
+        ("Findings follow. 1. We win. 2. They lose.", ["Findings follow.", "1. We win.", "2. They lose."]),
+        ("我们提出新方法。它很快！“好吗？”是的。", ["我们提出新方法。", "它很快！", "“好吗？”", "是的。"]),
+        ("यह पहला है। यह दूसरा है।", ["यह पहला है।", "यह दूसरा है।"]),
+        ("ما هذا؟ هذا نموذج. وهو سريع.", ["ما هذا؟", "هذا نموذج.", "وهو سريع."]),
+        ("Это статья. Она короткая.", ["Это статья.", "Она короткая."]),
+    ],
+)
+def test_sentences_of_any_script_are_told_apart(text: str, found: list[str]) -> None:
+    assert sentences(text) == found
 
 
-def test_a_first_sentence_over_the_limit_is_cut() -> None:
-    assert first_sentence("We study the long sentence. It is long.", 15) == "We study the …"
+@given(anything | plain | st.text('A.b !?。)]"”1e', max_size=60))
+def test_sentences_are_all_of_the_text_in_its_order(text: str) -> None:
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
-def test_a_long_text_without_an_end_is_cut_as_well() -> None:
-    assert first_sentence("A. " * 100_000, 10) == "A. A. A …"
-
-
-def test_a_text_without_a_sentence_is_its_own() -> None:
-    assert first_sentence("no end in sight", 100) == "no end in sight"
-    assert first_sentence("", 100) == ""
+@pytest.mark.parametrize("piece", ["A. ", ".", ". ", "! ", "a.B", '")', "。", " ", "e.g. ", "aaa"])
+def test_a_long_text_is_no_trouble(piece: str) -> None:
+    text = piece * 300_000
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
 PAPERS = SHARED_DATA / "huggingface" / "corpus.jsonl.gz"

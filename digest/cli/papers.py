@@ -88,7 +88,8 @@ def trending(
     app, instant = opened(context), now_or(now)
     with app.store.reading() as connection:
         papers = papers_listed(connection, since=instant - LONGEST, now=instant)
-    _list(by_trend(listed_in(papers, Window(window), now=instant), now=instant)[:limit], as_json=as_json)
+    listed = listed_in(papers, Window(window), now=instant)
+    _list(by_trend(listed, Window(window), now=instant)[:limit], as_json=as_json)
 
 
 @commands.command()

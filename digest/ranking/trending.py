@@ -12,6 +12,7 @@ from digest.model import Cadence, Paper
 PRIOR_UPVOTES = 3
 PRIOR_HOURS = 24
 LEAST_HOURS = 6
+GROWTH_HOURS = 9
 ROUNDING = 1e-9
 
 
@@ -52,13 +53,24 @@ def hours_listed(paper: Paper, *, now: datetime) -> float:
 
 
 def trend(paper: Paper, *, now: datetime) -> float:
-    """`(u + 3) / (h + 24)` for u upvotes after h hours: NDCG@10 of .928 for a day's final order."""
+    """`(u + 3) / (h + 24)` for u upvotes after h hours: NDCG@10 of .930 for the final order of two days' papers."""
     return ((paper.signals.upvotes or 0) + PRIOR_UPVOTES) / (hours_listed(paper, now=now) + PRIOR_HOURS)
 
 
-def by_trend(papers: Sequence[Paper], *, now: datetime) -> list[Paper]:
-    """Papers in the order of a trending list: the most trending first, unvoted ones after the voted."""
-    return sorted(papers, key=lambda p: (p.signals.upvotes is None, -trend(p, now=now), p.id))
+def expected_upvotes(paper: Paper, *, now: datetime) -> float:
+    """`u * (h + 9) / h`: what u upvotes after h hours will have grown to in the end."""
+    hours = hours_listed(paper, now=now)
+    return (paper.signals.upvotes or 0) * (hours + GROWTH_HOURS) / hours
+
+
+def by_trend(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[Paper]:
+    """Papers in the order of a trending list: the most trending first, unvoted ones after the voted.
+
+    A week's and a month's go by the upvotes expected of them: against their hours, its newest
+    day would always lead.
+    """
+    score = trend if window is Window.DAY else expected_upvotes
+    return sorted(papers, key=lambda p: (p.signals.upvotes is None, -score(p, now=now), p.id))
 
 
 def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float64]:

@@ -8,13 +8,12 @@ from typing import Any
 
 from digest.model import Cadence, Paper, SeenSignals
 from digest.rendering.words import counted, number, signed
-from digest.text import first_sentence, shorten
+from digest.text import shorten
 
 AUTHORS_SHOWN = 4
 AUTHORS_BEFORE_MORE = 3
 ORGANISATION = 60
 SUMMARY = 280
-ABSTRACT_SENTENCE = 220
 LONG_TITLE = 140
 
 BARS_FROM_UPVOTES = 8
@@ -80,18 +79,20 @@ def card_from_json(kept: Mapping[str, Any]) -> Card:
     return Card(**values | {"bars": tuple(kept.get("bars", ()))})
 
 
-def make_card(paper: Paper, *, seen_at: datetime, cadence: Cadence) -> Card:
-    """A paper's card as of `seen_at`, with its rise over what an edition of `cadence` covers."""
+def make_card(paper: Paper, *, seen_at: datetime, cadence: Cadence, sentence: str = "") -> Card:
+    """A paper's card as of `seen_at`, with its rise over what an edition of `cadence` covers.
+
+    `sentence` is of the abstract, and shown where the source has no summary.
+    """
     upvotes = paper.signals.upvotes or 0
-    summary, is_abstract = _summary(paper)
     bars, rise = _trend(paper, seen_at=seen_at, span=SPANS[cadence])
     return Card(
         title=paper.title,
         url=_web_address(paper.url),
         authors=author_line(paper.authors),
         organisation=shorten(paper.organisation, ORGANISATION),
-        summary=summary,
-        summary_is_abstract=is_abstract,
+        summary=shorten(paper.summary or sentence, SUMMARY),
+        summary_is_abstract=bool(sentence) and not paper.summary,
         summary_is_generated=bool(paper.summary) and paper.summary_is_generated,
         upvotes=upvotes,
         upvotes_text=number(upvotes) if upvotes else "New",
@@ -109,12 +110,6 @@ def author_line(authors: tuple[str, ...]) -> str:
     if len(authors) <= AUTHORS_SHOWN:
         return ", ".join(authors)
     return f"{', '.join(authors[:AUTHORS_BEFORE_MORE])} + {number(len(authors) - AUTHORS_BEFORE_MORE)} more"
-
-
-def _summary(paper: Paper) -> tuple[str, bool]:
-    if paper.summary:
-        return shorten(paper.summary, SUMMARY), False
-    return first_sentence(paper.abstract, ABSTRACT_SENTENCE), bool(paper.abstract)
 
 
 def _web_address(url: str) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -94,8 +95,8 @@ def printed_facts(
 ) -> dict[str, Any]:
     """What an edition says to all its readers, as JSON knows it.
 
-    `trending` are the most upvoted papers of the period, first the top one; each reader is shown
-    the first five that are not among their own, so hand in about five more than anybody gets.
+    `trending` are the period's papers, the most trending first; each reader is shown the first
+    five that are not among their own, so hand in about five more than anybody gets.
     """
     return {
         "cadence": cadence.value,
@@ -237,7 +238,7 @@ def _all_papers(printed: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _most_upvoted(printed: Mapping[str, Any]) -> Mapping[str, Any]:
-    return printed["trending"][0] if printed["trending"] else {}
+    return max(printed["trending"], key=itemgetter("upvotes"), default={})
 
 
 def _period(printed: Mapping[str, Any]) -> str:

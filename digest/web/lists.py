@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from digest.compose import card_of
 from digest.model import Cadence, Paper
 from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
-from digest.rendering.cards import Card, make_card
+from digest.rendering.cards import Card
 from digest.store import Connection
 from digest.store.papers import papers_listed, with_histories
 from digest.store.sources import last_collected_at
@@ -34,7 +35,7 @@ class TrendingList:
     def cards(self, connection: Connection, first: int, last: int) -> list[Card]:
         """Some of the papers as they are shown."""
         papers = with_histories(connection, self.papers[first:last], now=self.seen_at)
-        return [make_card(paper, seen_at=self.seen_at, cadence=_CADENCE[self.window]) for paper in papers]
+        return [card_of(paper, seen_at=self.seen_at, cadence=_CADENCE[self.window]) for paper in papers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def trending_list(connection: Connection, window: Window, *, on: date | None, no
     papers = [paper for paper in known if paper.listed_at <= now]
     if window is Window.DAY:
         return _day_list(papers, on=on, end=end, seen_at=min(known_at, as_of))
-    listed = by_trend(listed_in(papers, window, now=end), now=end)
+    listed = by_trend(listed_in(papers, window, now=end), window, now=end)
     last, step = end.date(), REACH[window]
     return TrendingList(
         window=window,
@@ -82,7 +83,7 @@ def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_a
     return TrendingList(
         window=Window.DAY,
         on=shown,
-        papers=by_trend([paper for paper in papers if _day(paper) == shown], now=end),
+        papers=by_trend([paper for paper in papers if _day(paper) == shown], Window.DAY, now=end),
         seen_at=seen_at,
         earlier=max((day for day in days if day < shown), default=None),
         later=min((day for day in days if day > shown), default=None),

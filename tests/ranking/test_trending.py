@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from listed import MIDNIGHT, paper
 
-from digest.ranking.trending import Window, by_trend, hours_listed, listed_in, standardised, trend, trend_scores
+from digest.ranking.trending import (
+    Window,
+    by_trend,
+    expected_upvotes,
+    hours_listed,
+    listed_in,
+    standardised,
+    trend,
+    trend_scores,
+)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -45,7 +54,31 @@ def test_the_most_trending_stand_first_and_the_unvoted_last() -> None:
         paper(4, upvotes=50),
         paper(6, upvotes=None),
     ]
-    assert [one.id for one in by_trend(papers, now=MIDNIGHT + 12 * HOUR)] == [4, 5, 3, 2, 1, 6]
+    assert [one.id for one in by_trend(papers, Window.DAY, now=MIDNIGHT + 12 * HOUR)] == [4, 5, 3, 2, 1, 6]
+
+
+@pytest.mark.parametrize(
+    ("upvotes", "hours", "expected"), [(0, 48, 0), (None, 48, 0), (10, 0, 25), (10, 6, 25), (10, 9, 20), (80, 72, 90)]
+)
+def test_upvotes_are_expected_to_grow_the_more_the_younger_they_are(
+    upvotes: int | None, hours: float, expected: float
+) -> None:
+    assert expected_upvotes(paper(1, upvotes=upvotes), now=MIDNIGHT + hours * HOUR) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("window", [Window.WEEK, Window.MONTH])
+def test_a_week_and_a_month_go_by_the_upvotes_that_are_expected(window: Window) -> None:
+    papers = [
+        paper(1, upvotes=None),
+        paper(2, upvotes=100, listed_at=MIDNIGHT - 3 * DAY),
+        paper(3, upvotes=60),
+        paper(4, upvotes=61),
+        paper(5, upvotes=0),
+    ]
+    noon = MIDNIGHT + 12 * HOUR
+    assert [one.id for one in by_trend(papers, window, now=noon)] == [2, 4, 3, 5, 1]
+    assert [one.id for one in by_trend(papers, window, now=MIDNIGHT)] == [4, 3, 2, 5, 1]
+    assert [one.id for one in by_trend(papers, Window.DAY, now=noon)] == [4, 3, 2, 5, 1]
 
 
 def test_an_unknown_number_of_votes_is_the_mean_and_not_nought() -> None:

@@ -39,8 +39,8 @@ def history(*upvotes: int | None, step: timedelta = timedelta(hours=3)) -> tuple
     )
 
 
-def card(*, cadence: Cadence = Cadence.DAILY, **changes: Any) -> Card:
-    return make_card(replace(PAPER, **changes), seen_at=SEEN_AT, cadence=cadence)
+def card(*, cadence: Cadence = Cadence.DAILY, sentence: str = "", **changes: Any) -> Card:
+    return make_card(replace(PAPER, **changes), seen_at=SEEN_AT, cadence=cadence, sentence=sentence)
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,24 @@ def test_an_organisation_is_cut_at_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "abstract", "shown", "is_abstract", "is_generated"),
+    ("summary", "sentence", "shown", "is_abstract", "is_generated"),
     [
-        ("One sentence.", "An abstract. More.", "One sentence.", False, True),
-        ("", "An abstract. More.", "An abstract.", True, False),
+        ("One sentence.", "", "One sentence.", False, True),
+        ("One sentence.", "Of the abstract.", "One sentence.", False, True),
+        ("", "Of the abstract.", "Of the abstract.", True, False),
         ("", "", "", False, False),
     ],
 )
-def test_a_summary_falls_back_to_the_abstracts_first_sentence(
-    summary: str, abstract: str, shown: str, is_abstract: bool, is_generated: bool
+def test_a_summary_falls_back_to_a_sentence_of_the_abstract(
+    summary: str, sentence: str, shown: str, is_abstract: bool, is_generated: bool
 ) -> None:
-    made = card(summary=summary, abstract=abstract, summary_is_generated=True)
+    made = card(sentence=sentence, summary=summary, summary_is_generated=True)
     assert (made.summary, made.summary_is_abstract, made.summary_is_generated) == (shown, is_abstract, is_generated)
 
 
 def test_a_long_summary_is_cut_at_a_word() -> None:
     assert len(card(summary="word " * 100).summary) <= 280
-    assert len(card(summary="", abstract="word " * 100).summary) <= 220
+    assert len(card(summary="", sentence="word " * 100).summary) <= 280
 
 
 def test_bars_are_the_gains_of_eight_times_three_hours() -> None:

@@ -139,6 +139,13 @@ def test_the_most_upvoted_paper_of_the_day_is_called_that() -> None:
     assert read_page(body.html).text.count("trending, most upvoted of the day") == 1
 
 
+def test_the_most_upvoted_paper_need_not_be_the_most_trending() -> None:
+    trending = [{"title": f"{n}", "url": numbered(n).url, "upvotes": upvotes} for n, upvotes in ((8, 5), (9, 40))]
+    text = render([(numbered(8), TRENDING), (numbered(9), TRENDING)], printed=facts() | {"trending": trending}).text
+    assert text.count("most upvoted") == 1
+    assert text.index("most upvoted") > text.index("\n 2. ")
+
+
 @pytest.mark.parametrize("changed", [{"upvotes": 0, "upvotes_text": "New"}, {"url": ""}])
 def test_a_paper_without_votes_or_address_is_not_called_the_most_upvoted(changed: dict[str, Any]) -> None:
     top = replace(numbered(8), **changed)

@@ -105,6 +105,22 @@ def test_a_week_and_a_month_reach_further_back(place: Place) -> None:
     assert "The month to Friday 19 June 2026. 3 new papers" in page.text
 
 
+def test_a_week_goes_by_the_upvotes_that_are_expected(place: Place) -> None:
+    older = replace(SPEECH, listed_on=TODAY - timedelta(days=3), signals=Signals(upvotes=100))
+    papers_come_in(place.app.store, [older, replace(ROBOTS, signals=Signals(upvotes=50))])
+    assert in_order(show(place, "?window=week"), older.title, ROBOTS.title)
+
+
+def test_a_paper_without_a_summary_is_shown_with_the_best_sentence_of_its_abstract(place: Place) -> None:
+    best = "We propose robots that learn."
+    abstract = f"Learning is hard. {best} They win."
+    papers_come_in(place.app.store, [replace(ROBOTS, abstract=abstract, summary="", summary_is_generated=True)])
+    page = show(place)
+    assert f"From the abstract: {best}" in page.text
+    assert "Learning is hard" not in page.text
+    assert "language model" not in page.text
+
+
 def test_a_days_neighbours_are_the_days_with_papers(place: Place) -> None:
     for days, listing in ((5, DIFFUSION), (2, SPEECH), (0, ROBOTS)):
         papers_come_in(place.app.store, [replace(listing, listed_on=TODAY - timedelta(days=days))])
