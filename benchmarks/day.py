@@ -20,7 +20,7 @@ from digest.app import App, set_up
 from digest.collect import collect
 from digest.config import parse_config
 from digest.deliver import deliver
-from digest.model import Cadence, Choices, Interest, InterestKind
+from digest.model import Cadence, Choices, Interest, InterestKind, Weights
 from digest.publish import publish
 from digest.sources.files import Files
 from digest.sources.sample import PATH
@@ -53,7 +53,7 @@ def run(app: App, folder: Path, *, subscribers: int, papers: int, lists: Path | 
     timed(f"subscribe {subscribers:,} readers", lambda: subscribe(app, subscribers, chance))
     timed(
         f"publish {subscribers:,} readers x {papers:,} papers",
-        lambda: publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON).queued,
+        lambda: publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued,
     )
     timed(
         f"deliver {subscribers:,} messages",

@@ -16,6 +16,7 @@ from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
+from digest.model import Weights
 from digest.rendering.templates import Library
 from digest.sources import Source
 from digest.store import Store, open_store
@@ -47,6 +48,11 @@ class App:
         """How deliveries are leased and sent."""
         mail = self.config.mail
         return Terms(lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown)
+
+    @property
+    def weights(self) -> Weights:
+        """What counts how much in choosing, for readers who have not said."""
+        return Weights(**self.config.ranking.model_dump())
 
     @property
     def look_backs(self) -> Mapping[str, timedelta]:

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from digest.errors import SourceError
 from digest.model import Listing
 from digest.ranking.background import MOST_PAPERS, fit, pack
+from digest.ranking.features import pack_bag, paper_bag, unpack_bag
 from digest.sources import Source
 from digest.store import Store
-from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background, newest_texts
+from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background
 from digest.store.cleaning import clean_anew
+from digest.store.features import add_features, newest_features, uncounted
 from digest.store.recording import Recorded, record_listings
 from digest.store.sources import note_failure, note_success
 from digest.text import clean, storable
@@ -47,7 +49,7 @@ def collect(
 
     Each source is stored in one transaction, so a run that is killed leaves nothing half-stored,
     and a run repeated changes nothing. Before, papers of an older cleaning are cleaned anew, so that
-    they are known again; afterwards the background is fitted anew if it is due.
+    they are known again; afterwards the features of what is new are counted.
     """
     clean_stored(store, should_stop=should_stop, progress=progress)
     collected = []
@@ -72,7 +74,7 @@ def collect(
             error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
         recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
         collected.append(Collected(source=source.name, recorded=recorded, error=error))
-    refit_background(store, now=now)
+    count_features(store, progress=progress)
     return collected
 
 
@@ -114,14 +116,25 @@ def clean_stored(
     return done
 
 
+def count_features(store: Store, *, progress: Callable[[str], None] = lambda _: None) -> None:
+    """Count the features of papers that have none, some hundreds to a transaction."""
+    while True:
+        with store.writing() as connection:
+            texts = uncounted(connection)
+            add_features(connection, {n: pack_bag(paper_bag(title, abstract)) for n, title, abstract in texts})
+        if not texts:
+            return
+        progress(f"features of {len(texts)} papers")
+
+
 def refit_background(store: Store, *, now: datetime) -> bool:
     """Fit the background where there is none, the papers have doubled since, or it is a week old."""
     with store.reading() as connection:
         latest, papers = latest_background(connection), count_papers(connection)
         if not papers or (latest is not None and _is_fresh(latest, papers=papers, now=now)):
             return False
-        texts = newest_texts(connection, limit=MOST_PAPERS)
-    background = fit(texts, version=1 if latest is None else latest.version + 1)
+        bags = [unpack_bag(content) for _, content in newest_features(connection, limit=MOST_PAPERS)]
+    background = fit(bags, version=1 if latest is None else latest.version + 1)
     with store.writing() as connection:
         version = background.version
         add_background(connection, pack(background), version=version, papers=background.papers, now=now)

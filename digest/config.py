@@ -193,7 +193,10 @@ class HttpSection(_Section):
 class RankingSection(_Section):
     """How papers are chosen."""
 
+    relevance: Annotated[float, Field(ge=0, le=5)] = 1.0
     trend: Annotated[float, Field(ge=0, le=5)] = 0.5
+    novelty: Annotated[float, Field(ge=0, le=5)] = 0.0
+    half_life_days: Annotated[float, Field(gt=0, le=365)] = 3.0
 
 
 class OutboxSection(_Section):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.address import parse_address
-from digest.collect import Collected, collect
+from digest.collect import Collected, collect, refit_background
 from digest.compose import Press
 from digest.deliver import Delivered, Terms, deliver
 from digest.mail import Mailer
-from digest.model import Cadence, Choices, Interest, InterestKind, Paper, Selection
+from digest.model import Cadence, Choices, Interest, InterestKind, Paper, Selection, Weights
 from digest.publish import publish
 from digest.sources import Source
 from digest.store import Store
@@ -53,7 +53,9 @@ def bring_papers(
     store: Store, sources: Sequence[Source], *, now: datetime, progress: Callable[[str], None]
 ) -> list[Collected]:
     """Collect a week of papers; sources that list nothing are named with their error."""
-    return collect(store, sources, now=now, look_back=timedelta(days=7), progress=progress)
+    collected = collect(store, sources, now=now, look_back=timedelta(days=7), progress=progress)
+    refit_background(store, now=now)
+    return collected
 
 
 def demonstrate(
@@ -70,7 +72,7 @@ def demonstrate(
         )
         yesterday = now - timedelta(days=1)
         subscribe(store, parse_address(address), newsletter=NEWSLETTER, choices=choices, now=yesterday)
-    publish(store, press, newsletter=NEWSLETTER, trend_weight=0.5, now=now)
+    publish(store, press, newsletter=NEWSLETTER, weights=Weights(), now=now)
     delivered = deliver(store, mailer, press, terms=terms, clock=lambda: now)
     readers = [_shown(store, address, topics, now=now) for address, topics in READERS.items()]
     chosen = {pick.paper_id for shown in readers if shown.selection for pick in shown.selection.picks}

@@ -24,6 +24,7 @@ class InterestKind(StrEnum):
     TOPIC = "topic"
     CATEGORY = "category"
     AUTHOR = "author"
+    EXAMPLE = "example"
     MUTE = "mute"
 
 
@@ -35,15 +36,48 @@ class Interest:
     value: str
 
 
+class Want(StrEnum):
+    """What a reader says of a paper."""
+
+    MORE = "more"
+    LESS = "less"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A reader's word on a paper; `interest` is what it had been chosen for, empty where that is not known."""
+
+    paper_id: int
+    want: Want
+    interest: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What counts how much: how well a paper fits, how it trends, and how new it is, a point a half-life."""
+
+    relevance: float = 1.0
+    trend: float = 0.5
+    novelty: float = 0.0
+    half_life_days: float = 3.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What a reader chose for one newsletter. `hour` is local, 0 to 23."""
+    """What a reader chose for one newsletter. `hour` is local, 0 to 23.
+
+    `weights` are the operator's where there are none; with `only_matches` nothing is sent that
+    only trends.
+    """
 
     cadence: Cadence
     hour: int
     timezone: str
     max_papers: int
     interests: tuple[Interest, ...] = ()
+    weights: Weights | None = None
+    only_matches: bool = False
 
 
 class SubscriptionState(StrEnum):
@@ -153,6 +187,7 @@ class ReasonKind(StrEnum):
     TOPIC = "topic"
     CATEGORY = "category"
     AUTHOR = "author"
+    LIKED = "liked"
     TRENDING = "trending"
 
 

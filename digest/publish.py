@@ -4,31 +4,23 @@ One block of subscriptions is one transaction: its deliveries, and the moving on
 instants. A run that is killed or repeated queues nothing twice.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import Press, card_of, printing_content, reader_facts
-from digest.due import DEADLINE, LOOK_BACK, due_on, next_due_at
-from digest.model import Cadence, DeliveryKind, Paper, Priority, Selection, Subscription
-from digest.ranking.background import Background, fit, unpack
-from digest.ranking.candidates import Candidates
-from digest.ranking.selection import select
+from digest.due import DEADLINE, due_on, next_due_at
+from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
-from digest.store.backgrounds import latest_background
-from digest.store.deliveries import NewDelivery, Past, past_editions, queue
+from digest.store.deliveries import NewDelivery, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
-from digest.store.papers import papers_listed, with_histories
-from digest.store.sources import last_collected_at
+from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 
 BLOCK = 2000
-
-OVERLAP = timedelta(hours=1)
-"""Papers seen this long before the last edition are looked at again: a collect that was under way
-then may have stored them only afterwards."""
 
 TRENDING_KEPT = 30
 """Five are shown under an edition, none of them among the reader's own, which are 20 at most."""
@@ -66,21 +58,12 @@ class Chosen:
         return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
-    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in."""
-
-    candidates: Candidates
-    as_of: datetime
-    papers: Mapping[int, Paper] = field(repr=False)
-
-
 def publish(
     store: Store,
     press: Press,
     *,
     newsletter: str,
-    trend_weight: float,
+    weights: Weights,
     now: datetime,
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
@@ -98,7 +81,7 @@ def publish(
             due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=BLOCK)
             if not due:
                 return published
-            chosen = choose(connection, stock, due, trend_weight=trend_weight, now=now)
+            chosen = _chosen(connection, stock, due, weights=weights, now=now)
             queued = _queue(connection, press, stock, chosen, now=now)
             published.queued += len(queued)
             published.without_papers += sum(c.selection is not None and not c.selection.picks for c in chosen)
@@ -108,58 +91,23 @@ def publish(
     return published
 
 
-def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:
-    """The papers that any edition of these cadences could hold, prepared for choosing."""
-    furthest = max(LOOK_BACK[cadence] for cadence in cadences)
-    papers = papers_listed(connection, since=now - furthest, now=now, sources=sources)
-    candidates = Candidates(papers, background=_background(connection, papers), now=now)
-    as_of = min(last_collected_at(connection) or now, now)
-    return Stock(candidates=candidates, as_of=as_of, papers={paper.id: paper for paper in papers})
-
-
-def choose(
-    connection: Connection, stock: Stock, due: Sequence[Subscription], *, trend_weight: float, now: datetime
+def _chosen(
+    connection: Connection, stock: Stock, due: Sequence[Subscription], *, weights: Weights, now: datetime
 ) -> list[Chosen]:
-    """What each subscription gets now."""
-    pasts = pasts_of(connection, due, now=now)
-    return [_chosen(stock, one, past=pasts[one.id], trend_weight=trend_weight, now=now) for one in due]
-
-
-def pasts_of(connection: Connection, due: Sequence[Subscription], *, now: datetime) -> dict[int, Past]:
-    """What each subscription was sent, as far back as its editions reach."""
-    furthest = max(LOOK_BACK[subscription.choices.cadence] for subscription in due)
-    numbers = [subscription.id for subscription in due]
-    found = past_editions(connection, numbers, since_on=(now - furthest).date())
-    return {number: found.get(number, Past()) for number in numbers}
-
-
-def reached_from_at(subscription: Subscription, past: Past) -> datetime | None:
-    """How far the papers have been looked through for editions that came to something."""
-    return past.reached_from_at if past.is_given_back else subscription.reached_at
-
-
-def select_for(
-    stock: Stock, subscription: Subscription, *, past: Past, trend_weight: float, now: datetime
-) -> Selection:
-    """One reader's papers out of those that are new since their last edition that came to something."""
-    reached_at = reached_from_at(subscription, past)
-    return select(
-        stock.candidates,
-        subscription.choices.interests,
-        limit=subscription.choices.max_papers,
-        listed_since=now - LOOK_BACK[subscription.choices.cadence],
-        seen_after=None if reached_at is None else reached_at - OVERLAP,
-        already_sent=past.sent,
-        trend_weight=trend_weight,
-    )
-
-
-def _chosen(stock: Stock, subscription: Subscription, *, past: Past, trend_weight: float, now: datetime) -> Chosen:
-    due_at = _latest_due_at(subscription, now=now)
-    is_late = now - due_at > DEADLINE[subscription.choices.cadence]
-    chosen = None if is_late else select_for(stock, subscription, past=past, trend_weight=trend_weight, now=now)
-    reached_at = reached_from_at(subscription, past)
-    return Chosen(subscription=subscription, due_at=due_at, reached_from_at=reached_at, selection=chosen)
+    """What each subscription gets now: nothing where its hour is long past."""
+    pasts, due_at = pasts_of(connection, due, now=now), {one.id: _latest_due_at(one, now=now) for one in due}
+    in_time = [one for one in due if now - due_at[one.id] <= DEADLINE[one.choices.cadence]]
+    chosen = choose(connection, stock, in_time, pasts=pasts, weights=weights, now=now)
+    selections = {one.id: selection for one, selection in zip(in_time, chosen, strict=True)}
+    return [
+        Chosen(
+            subscription=one,
+            due_at=due_at[one.id],
+            reached_from_at=reached_from_at(one, pasts[one.id]),
+            selection=selections.get(one.id),
+        )
+        for one in due
+    ]
 
 
 def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, object]:
@@ -178,13 +126,6 @@ def cards_for(connection: Connection, stock: Stock, paper_ids: Iterable[int], *,
     """The papers as an edition shows them, as of the last collect."""
     papers = with_histories(connection, [stock.papers[number] for number in paper_ids], now=stock.as_of)
     return {paper.id: card_of(paper, seen_at=stock.as_of, cadence=cadence) for paper in papers}
-
-
-def _background(connection: Connection, papers: Sequence[Paper]) -> Background:
-    stored = latest_background(connection)
-    if stored is None:
-        return fit([(paper.title, paper.abstract) for paper in papers], version=0)
-    return unpack(stored.content, version=stored.version, papers=stored.papers)
 
 
 def _latest_due_at(subscription: Subscription, *, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.app import App
-from digest.collect import collect
+from digest.collect import collect, refit_background
 from digest.deliver import deliver
 from digest.errors import DigestError
 from digest.publish import publish
@@ -81,6 +81,7 @@ class Ticker:
                 changed=recorded.changed,
                 error=collected.error,
             )
+        refit_background(app.store, now=self.clock())
 
     def publish(self) -> None:
         """Queue what is due, and forget who never confirmed.
@@ -95,7 +96,7 @@ class Ticker:
                 app.store,
                 app.press,
                 newsletter=newsletter.slug,
-                trend_weight=app.config.ranking.trend,
+                weights=app.weights,
                 now=now,
                 should_stop=self._stopping.is_set,
             )

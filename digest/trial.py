@@ -6,11 +6,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.address import Address
+from digest.choose import choose, pasts_of, take_stock
 from digest.compose import Composer, Press, reader_facts
 from digest.due import LOOK_BACK, due_on
 from digest.errors import InputError
-from digest.model import DeliveryKind, DeliveryState, Outgoing, Priority, Selection, Subscription, SubscriptionState
-from digest.publish import cards_for, edition_content, pasts_of, select_for, take_stock
+from digest.model import (
+    DeliveryKind,
+    DeliveryState,
+    Outgoing,
+    Priority,
+    Selection,
+    Subscription,
+    SubscriptionState,
+    Weights,
+)
+from digest.publish import cards_for, edition_content
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body
 from digest.store import Store
@@ -34,7 +44,7 @@ class Preview:
     message: Outgoing
 
 
-def preview_of(store: Store, press: Press, address: Address, *, trend_weight: float, now: datetime) -> Preview:
+def preview_of(store: Store, press: Press, address: Address, *, weights: Weights, now: datetime) -> Preview:
     """What the address would get now. Raises InputError where it gets nothing, and says why."""
     with store.reading() as connection:
         number = subscriber_named(connection, address)
@@ -45,8 +55,8 @@ def preview_of(store: Store, press: Press, address: Address, *, trend_weight: fl
         subscription = active[0]
         sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
         stock = take_stock(connection, sources=sources, cadences=[cadence], now=now)
-        past = pasts_of(connection, [subscription], now=now)[subscription.id]
-        selection = select_for(stock, subscription, past=past, trend_weight=trend_weight, now=now)
+        pasts = pasts_of(connection, [subscription], now=now)
+        [selection] = choose(connection, stock, [subscription], pasts=pasts, weights=weights, now=now)
         choices = subscription.choices
         if not selection.picks:
             raise InputError(

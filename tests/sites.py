@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from digest.app import App
 from digest.deliver import deliver
 from digest.mail.outbox import Outbox
-from digest.model import DeliveryKind
+from digest.model import DeliveryKind, Weights
 from digest.publish import publish
 from digest.store.deliveries import deliveries_queued
 from digest.store.subscribers import confirm_numbered
@@ -72,7 +72,7 @@ class Place:
 
     def publish(self) -> int:
         """Queue the editions that are due; the first one's delivery number."""
-        publish(self.app.store, self.app.press, newsletter="papers", trend_weight=0.5, now=self.clock())
+        publish(self.app.store, self.app.press, newsletter="papers", weights=Weights(), now=self.clock())
         with self.app.store.reading() as connection:
             waiting = deliveries_queued(connection, now=self.clock())
         return next(delivery.id for delivery in waiting if delivery.kind is DeliveryKind.EDITION)

@@ -13,7 +13,7 @@ from digest.deliver import Delivered, Terms, deliver, deliver_one, rehearse
 from digest.errors import DeliveryError
 from digest.mail import Mailer
 from digest.mail.outbox import Outbox
-from digest.model import Answer, DeliveryState, Outcome, Outgoing
+from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
@@ -50,7 +50,7 @@ def queued(app: App) -> App:
     papers_come_in(app.store)
     for name in "abcde":
         reader_joins(app, f"{name}@example.org", choices("robots"))
-    assert publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON).queued == 5
+    assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == 5
     return app
 
 

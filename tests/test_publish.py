@@ -7,7 +7,7 @@ from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, r
 
 from digest.app import App
 from digest.deliver import deliver
-from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription
+from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription, Weights
 from digest.publish import Published, publish
 from digest.store.deliveries import Delivery, deliveries_of, delivery_numbered, skip_queued
 from digest.store.subscribers import move_on, subscription_numbered
@@ -15,7 +15,7 @@ from digest.subscribe import unsubscribe
 
 
 def published(app: App, *, now: datetime = NOON) -> Published:
-    return publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=now)
+    return publish(app.store, app.press, newsletter="papers", weights=Weights(), now=now)
 
 
 def delivery(app: App, number: int = 1) -> Delivery | None:

@@ -9,7 +9,7 @@ from digest.app import App
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
-from digest.model import Cadence, DeliveryState, InterestKind, SubscriptionState
+from digest.model import Cadence, DeliveryState, InterestKind, SubscriptionState, Weights
 from digest.publish import publish
 from digest.store.deliveries import count_by_state, deliveries_of
 from digest.store.events import events_of
@@ -137,7 +137,7 @@ def test_forgetting_spares_whoever_is_subscribed_or_has_been(app: App) -> None:
 def test_unsubscribing_takes_back_what_is_queued(app: App) -> None:
     papers_come_in(app.store)
     number = subscribe(app.store, READER, newsletter="papers", choices=choices(), now=NOON - timedelta(days=1))
-    publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON)
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
     assert unsubscribe(app.store, number, now=NOON)
     assert not unsubscribe(app.store, number, now=NOON)
     with app.store.reading() as connection:

@@ -22,7 +22,7 @@ def collect(
     now: Now = None,
 ) -> None:
     """Bring papers from the sources into the store."""
-    from digest.collect import LOOK_BACK
+    from digest.collect import LOOK_BACK, refit_background
     from digest.collect import collect as bring
     from digest.sources.files import Files
 
@@ -45,6 +45,8 @@ def collect(
         collected = bring(
             app.store, sources, now=instant, look_back=look_back, look_backs=look_backs, progress=shown.named
         )
+        shown.named("background")
+        refit_background(app.store, now=instant)
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
@@ -72,7 +74,7 @@ def publish(
                 app.store,
                 app.press,
                 newsletter=slug,
-                trend_weight=app.config.ranking.trend,
+                weights=app.weights,
                 now=instant,
                 progress=shown.counted,
             )

@@ -107,7 +107,7 @@ def preview(
     from digest.trial import preview_of, queue_preview, write_preview
 
     app, instant = opened(context), now_or(now)
-    shown = preview_of(app.store, app.press, parse_address(address), trend_weight=app.config.ranking.trend, now=instant)
+    shown = preview_of(app.store, app.press, parse_address(address), weights=app.weights, now=instant)
     for path in (written := write_preview(shown, out)):
         say(str(path))
     if open_it:

@@ -74,10 +74,9 @@ def by_trend(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[
 
 
 def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float64]:
-    """(papers,) standardised logarithms of the trend; papers with no votes known get the mean, zero."""
+    """(papers,) standardised `ln(1 + expected upvotes)`; papers with no votes known get the mean, zero."""
     known = np.array([paper.signals.upvotes is not None for paper in papers], dtype=bool)
-    scores = np.array([trend(paper, now=now) for paper in papers], dtype=np.float64)
-    logarithms = np.log(scores, where=known, out=np.zeros(len(papers)))
+    logarithms = np.log1p(np.array([expected_upvotes(paper, now=now) for paper in papers], dtype=np.float64))
     return np.where(known, standardised(logarithms, of=known), 0.0)
 
 

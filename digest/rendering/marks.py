@@ -42,6 +42,8 @@ def _sentence(reason: Reason) -> tuple[str, str, str]:
     match reason.kind:
         case ReasonKind.TOPIC:
             return "matches ", reason.interest, ""
+        case ReasonKind.LIKED:
+            return "matches ", "papers you liked", ""
         case ReasonKind.CATEGORY:
             return "new in ", reason.interest, ", which you follow"
         case ReasonKind.AUTHOR:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from digest.store.engine import insert
 from digest.store.tables import backgrounds, papers
@@ -26,7 +26,8 @@ def latest_background(connection: Connection) -> StoredBackground | None:
 
 
 def add_background(connection: Connection, content: bytes, *, version: int, papers: int, now: datetime) -> None:
-    """Store a background; one of the same version, fitted by another process meanwhile, stays."""
+    """Store a background in place of those before it; one of the same version, fitted by another process, stays."""
+    connection.execute(delete(backgrounds).where(backgrounds.c.version < version))
     row = {"version": version, "fitted_at": now, "papers": papers, "content": content}
     connection.execute(insert(connection, backgrounds).values(row).on_conflict_do_nothing())
 
@@ -34,9 +35,3 @@ def add_background(connection: Connection, content: bytes, *, version: int, pape
 def count_papers(connection: Connection) -> int:
     """How many papers there are."""
     return int(connection.execute(select(func.count()).select_from(papers)).scalar_one())
-
-
-def newest_texts(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """(title, abstract) of the newest papers."""
-    query = select(papers.c.title, papers.c.abstract).order_by(papers.c.id.desc()).limit(limit)
-    return [(row.title, row.abstract) for row in connection.execute(query)]

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from digest.store.engine import IN_AT_ONCE, take_turns
+from digest.store.features import forget_features
 from digest.store.recording import stored_title_key
 from digest.store.tables import papers
 from digest.text import CLEANING, author_key, clean
@@ -23,6 +24,7 @@ def clean_anew(connection: Connection) -> int:
     if rows:
         values: dict[str, Any] = {name: bindparam(f"_{name}") for name in (*_KEYS, *_TEXTS, *_LISTS)}
         connection.execute(update(papers).where(papers.c.id == bindparam("_id")).values(values), rows)
+        forget_features(connection, [row["_id"] for row in rows])
     return len(rows)
 
 

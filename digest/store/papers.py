@@ -1,7 +1,7 @@
 """Reading papers and their signals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,15 @@ def paper_named(connection: Connection, name: str, *, now: datetime) -> Paper | 
     by_alias = papers.c.id.in_(select(aliases.c.paper_id).where(aliases.c.alias.in_(spelled)))
     wanted = or_(by_alias, papers.c.id == int(name)) if name.isdecimal() and len(name) < 18 else by_alias
     return next(iter(_papers(connection, wanted, now=now)), None)
+
+
+def papers_named(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    """The numbers of the papers with these aliases, those that there are."""
+    found: dict[str, int] = {}
+    for block in blocks(names):
+        rows = connection.execute(select(aliases).where(aliases.c.alias.in_(block)))
+        found.update({row.alias: row.paper_id for row in rows})
+    return found
 
 
 def with_histories(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> list[Paper]:

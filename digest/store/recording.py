@@ -18,9 +18,10 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
+from digest.store.features import forget_features
 from digest.store.papers import ARXIV, ARXIV_DOI
 from digest.store.signals import highest, join_signals, record_signals
-from digest.store.tables import aliases, former_papers, papers
+from digest.store.tables import aliases, feedback, former_papers, papers
 from digest.text import CLEANING, author_key, title_key
 
 _FILLED = (
@@ -236,6 +237,9 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
 def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
     """Let all that refers to one paper refer to another; what was sent keeps its numbers, which are remembered."""
     join_signals(connection, gone=gone, into=into)
+    said = select(feedback.c.subscription_id).where(feedback.c.paper_id == into)
+    moved = (feedback.c.paper_id == gone) & feedback.c.subscription_id.not_in(said)
+    connection.execute(update(feedback).where(moved).values(paper_id=into))
     for table in (aliases, former_papers):
         connection.execute(update(table).where(table.c.paper_id == gone).values(paper_id=into))
     connection.execute(former_papers.insert().values(number=gone, paper_id=into))
@@ -255,6 +259,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
     for block in blocks(changed):
         rows = [{"_id": e.row["id"], **{f"_{name}": e.row[name] for name in names}} for e in block]
         connection.execute(statement, rows)
+    forget_features(connection, [entry.row["id"] for entry in changed])
 
 
 def _write_names(connection: Connection, entries: Iterable[_Entry]) -> None:

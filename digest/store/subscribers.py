@@ -2,14 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
 
 from digest.address import Address
-from digest.model import Cadence, Choices, DeliveryState, Interest, InterestKind, Subscription, SubscriptionState
+from digest.model import (
+    Cadence,
+    Choices,
+    DeliveryState,
+    Interest,
+    InterestKind,
+    Subscription,
+    SubscriptionState,
+    Weights,
+)
 from digest.store.engine import blocks, insert
 from digest.store.tables import confirms, deliveries, interests, subscribers, subscriptions, suppressions
 
@@ -138,6 +147,8 @@ def set_subscription(
         "hour": choices.hour,
         "timezone": choices.timezone,
         "max_papers": choices.max_papers,
+        "weights": _weights_to_json(choices.weights),
+        "only_matches": choices.only_matches,
         "next_due_at": next_due_at,
         "confirmed_at": now,
         "unsubscribed_at": None,
@@ -253,6 +264,8 @@ def _subscription(row: Row[Any], followed: tuple[Interest, ...]) -> Subscription
         timezone=row.timezone,
         max_papers=row.max_papers,
         interests=followed,
+        weights=_weights_from_json(row.weights),
+        only_matches=row.only_matches,
     )
     return Subscription(
         id=row.id,
@@ -288,7 +301,17 @@ def _choices_to_json(choices: Choices) -> dict[str, Any]:
         "timezone": choices.timezone,
         "max_papers": choices.max_papers,
         "interests": [[interest.kind, interest.value] for interest in choices.interests],
+        "weights": _weights_to_json(choices.weights),
+        "only_matches": choices.only_matches,
     }
+
+
+def _weights_to_json(weights: Weights | None) -> dict[str, float] | None:
+    return None if weights is None else asdict(weights)
+
+
+def _weights_from_json(told: dict[str, float] | None) -> Weights | None:
+    return None if told is None else Weights(**told)
 
 
 def _choices_from_json(told: dict[str, Any]) -> Choices:
@@ -299,4 +322,7 @@ def _choices_from_json(told: dict[str, Any]) -> Choices:
         timezone=told["timezone"],
         max_papers=told["max_papers"],
         interests=followed,
+        # What was asked for before an upgrade does not say.
+        weights=_weights_from_json(told.get("weights")),
+        only_matches=told.get("only_matches", False),
     )

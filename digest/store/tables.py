@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 from digest.model import DeliveryState
@@ -149,6 +150,13 @@ signals = Table(
     Column("stars", Integer),
 )
 
+features = Table(
+    "features",
+    metadata,
+    _refers("paper_id", "papers.id", primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 backgrounds = Table(
     "backgrounds",
     metadata,
@@ -193,6 +201,8 @@ subscriptions = Table(
     Column("hour", SmallInteger, nullable=False),
     Column("timezone", String(64), nullable=False),
     Column("max_papers", SmallInteger, nullable=False),
+    Column("weights", JSON(none_as_null=True)),
+    Column("only_matches", Boolean, nullable=False, server_default=false()),
     Column("next_due_at", Instant),
     Column("reached_at", Instant),
     Column("confirmed_at", Instant, nullable=False),
@@ -209,6 +219,17 @@ interests = Table(
     _refers("subscription_id", "subscriptions.id", index=True),
     Column("kind", String(20), nullable=False),
     Column("value", Text, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _refers("subscription_id", "subscriptions.id", primary_key=True),
+    _refers("paper_id", "papers.id", primary_key=True, index=True),
+    Column("want", String(20), nullable=False),
+    # The interest that the paper was chosen for, as it was written.
+    Column("interest", Text, nullable=False),
+    Column("said_at", Instant, nullable=False),
 )
 
 editions = Table(

@@ -7,7 +7,7 @@ from personas import DIFFUSION, NOON, ROBOTS, choices, papers_come_in, reader_jo
 
 from digest.app import App
 from digest.compose import Composer
-from digest.model import Listing, Signals
+from digest.model import Listing, Signals, Weights
 from digest.publish import publish
 from digest.store import Store
 from digest.store.check import damage
@@ -121,14 +121,14 @@ def test_what_was_sent_under_the_later_row_stays_as_it_was_and_is_not_sent_again
     one_only = replace(choices(), max_papers=1)
     reader_joins(app, "ada@example.org", one_only)
     reader_joins(app, "bob@example.org", choices())
-    publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=NOON)
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
     before = messages(app)
     papers_come_in(app.store, [BOTH], source="arxiv", now=NOON + HOUR)
     assert numbers(app.store) == [1]
     assert messages(app) == before
     assert picks(app) == {1: [2], 2: [2, 1]}
     tomorrow = NOON + timedelta(days=1)
-    assert publish(app.store, app.press, newsletter="papers", trend_weight=0.5, now=tomorrow).without_papers == 2
+    assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=tomorrow).without_papers == 2
     assert damage(app.store) == []
 
 

@@ -1,0 +1,174 @@
+"""Subscriptions -> their papers: what the store knows of papers and readers, brought before `ranking`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from digest.due import LOOK_BACK
+from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
+from digest.ranking.background import MOST_PAPERS, Background, fit, unpack
+from digest.ranking.candidates import Candidates
+from digest.ranking.features import Bag, paper_bag, unpack_bag
+from digest.ranking.neighbours import Shelf
+from digest.ranking.relevance import Profile
+from digest.ranking.selection import Reader, select
+from digest.store import Connection
+from digest.store.backgrounds import latest_background
+from digest.store.deliveries import Past, past_editions
+from digest.store.features import features_of, newest_features
+from digest.store.feedback import feedback_of
+from digest.store.papers import papers_listed, papers_named
+from digest.store.sources import last_collected_at
+
+OVERLAP = timedelta(hours=1)
+"""Papers seen this long before the last edition are looked at again: a collect that was under way
+then may have stored them only afterwards."""
+
+MOST_LIKED = 40
+"""The newest of a reader's likes and examples that speak for an interest: taste moves on, and more say nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in."""
+
+    candidates: Candidates
+    as_of: datetime
+    papers: Mapping[int, Paper]
+
+
+def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:
+    """The papers that any edition of these cadences could hold, prepared for choosing."""
+    furthest = max(LOOK_BACK[cadence] for cadence in cadences)
+    papers = papers_listed(connection, since=now - furthest, now=now, sources=sources)
+    return Stock(
+        candidates=candidates_among(connection, papers, now=now),
+        as_of=min(last_collected_at(connection) or now, now),
+        papers={paper.id: paper for paper in papers},
+    )
+
+
+def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Candidates:
+    """The papers, with the newest of all papers as what they are measured against."""
+    counted = features_of(connection, [paper.id for paper in papers])
+    # What is not counted yet was stored a moment ago.
+    bags = [
+        unpack_bag(counted[paper.id]) if paper.id in counted else paper_bag(paper.title, paper.abstract)
+        for paper in papers
+    ]
+    newest = newest_features(connection, limit=MOST_PAPERS)
+    shelved = [unpack_bag(content) for _, content in newest]
+    background = _background(connection, shelved or bags)
+    shelf = Shelf(np.array([number for number, _ in newest], dtype=np.int64), background.documents(shelved).halved())
+    return Candidates(papers, bags, background=background, shelf=shelf, now=now)
+
+
+def choose(
+    connection: Connection,
+    stock: Stock,
+    subscriptions: Sequence[Subscription],
+    *,
+    pasts: Mapping[int, Past],
+    weights: Weights,
+    now: datetime,
+) -> list[Selection]:
+    """Each subscription's papers out of those that are new since its last edition that came to something."""
+    readers, known = readers_of(connection, stock, subscriptions, pasts=pasts, weights=weights, now=now)
+    return select(stock.candidates, readers, known)
+
+
+def readers_of(
+    connection: Connection,
+    stock: Stock,
+    subscriptions: Sequence[Subscription],
+    *,
+    pasts: Mapping[int, Past],
+    weights: Weights,
+    now: datetime,
+) -> tuple[list[Reader], dict[int, Bag]]:
+    """What choosing needs to know of subscriptions, and the features of papers that they liked."""
+    said = feedback_of(connection, [subscription.id for subscription in subscriptions])
+    named = {one.value for s in subscriptions for one in s.choices.interests if one.kind is InterestKind.EXAMPLE}
+    examples = papers_named(connection, named)
+    readers = [
+        _reader(one, pasts[one.id], said.get(one.id, []), examples, weights=weights, now=now) for one in subscriptions
+    ]
+    liked = {
+        number
+        for reader in readers
+        for wish in reader.wishes
+        if isinstance(wish, Profile)
+        for number in (*wish.liked, *wish.disliked)
+    }
+    elsewhere = liked - stock.candidates.relevance.shelved
+    return readers, {number: unpack_bag(content) for number, content in features_of(connection, elsewhere).items()}
+
+
+def pasts_of(connection: Connection, subscriptions: Sequence[Subscription], *, now: datetime) -> dict[int, Past]:
+    """What each subscription was sent, as far back as its editions reach."""
+    furthest = max(LOOK_BACK[subscription.choices.cadence] for subscription in subscriptions)
+    numbers = [subscription.id for subscription in subscriptions]
+    found = past_editions(connection, numbers, since_on=(now - furthest).date())
+    return {number: found.get(number, Past()) for number in numbers}
+
+
+def reached_from_at(subscription: Subscription, past: Past) -> datetime | None:
+    """How far the papers have been looked through for editions that came to something."""
+    return past.reached_from_at if past.is_given_back else subscription.reached_at
+
+
+def profiles(interests: Sequence[Interest], said: Sequence[Feedback], examples: Mapping[str, int]) -> list[Profile]:
+    """One profile per topic, with what was liked and disliked under it, and one of all else that was liked.
+
+    `said` is the newest first. A dislike that belongs to no topic counts against every profile.
+    """
+    topics = [interest.value for interest in interests if interest.kind is InterestKind.TOPIC]
+    liked: defaultdict[str, list[int]] = defaultdict(list)
+    disliked: defaultdict[str, list[int]] = defaultdict(list)
+    for one in said:
+        under = one.interest if one.interest in topics else ""
+        (liked if one.want is Want.MORE else disliked)[under].append(one.paper_id)
+    liked[""] += _examples(interests, examples)
+    wanted = [*topics, *([""] if liked[""] else [])]
+    against = {topic: [*disliked[topic], *(disliked[""] if topic else [])] for topic in wanted}
+    return [
+        Profile(topic, tuple(dict.fromkeys(liked[topic]))[:MOST_LIKED], tuple(against[topic])[:MOST_LIKED])
+        for topic in wanted
+    ]
+
+
+def _reader(
+    subscription: Subscription,
+    past: Past,
+    said: Sequence[Feedback],
+    examples: Mapping[str, int],
+    *,
+    weights: Weights,
+    now: datetime,
+) -> Reader:
+    choices, reached_at = subscription.choices, reached_from_at(subscription, past)
+    followed = [one for one in choices.interests if one.kind in {InterestKind.AUTHOR, InterestKind.CATEGORY}]
+    return Reader(
+        wishes=(*profiles(choices.interests, said, examples), *followed),
+        mutes=tuple(one for one in choices.interests if one.kind is InterestKind.MUTE),
+        limit=choices.max_papers,
+        weights=choices.weights or weights,
+        listed_since=now - LOOK_BACK[choices.cadence],
+        seen_after=None if reached_at is None else reached_at - OVERLAP,
+        already_sent=past.sent | {one.paper_id for one in said} | set(_examples(choices.interests, examples)),
+        only_matches=choices.only_matches,
+    )
+
+
+def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:
+    return [examples[one.value] for one in interests if one.kind is InterestKind.EXAMPLE and one.value in examples]
+
+
+def _background(connection: Connection, bags: Sequence[Bag]) -> Background:
+    stored = latest_background(connection)
+    if stored is None:
+        return fit(bags, version=0)
+    return unpack(stored.content, version=stored.version, papers=stored.papers)

@@ -1,0 +1,70 @@
+"""Why a paper suits a wish, in the paper's own words: the largest terms of the score."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from digest.model import Interest, InterestKind, Reason, ReasonKind
+from digest.ranking.candidates import Candidates, Wish
+from digest.ranking.features import Bag, number, paper_features, surface_forms
+from digest.ranking.relevance import Profile
+
+MOST_TERMS = 3
+LEAST_SHARE = 0.25
+"""Of the largest term's weight: a smaller one explains nothing beside it."""
+
+
+class Reasons:
+    """Reasons, each worked out once; `known` has the features of papers that profiles name."""
+
+    def __init__(self, candidates: Candidates, known: Mapping[int, Bag]) -> None:
+        self._candidates = candidates
+        self._known = known
+        self._found: dict[tuple[Wish, int], Reason] = {}
+        self._words: dict[Profile, sparse.csr_array] = {}
+        self._features: dict[int, dict[int, str]] = {}
+
+    def of(self, wish: Wish, position: int) -> Reason:
+        """Why the paper at a position suits the wish."""
+        if (wish, position) not in self._found:
+            self._found[wish, position] = self._of(wish, position)
+        return self._found[wish, position]
+
+    def terms(self, profile: Profile, position: int) -> list[tuple[str, float]]:
+        """The paper's features that count for the profile, and how much each adds to the cosine, largest first."""
+        if profile not in self._words:
+            self._words[profile] = self._candidates.relevance.words(profile, self._known)
+        if position not in self._features:
+            self._features[position] = self._features_of(position)
+        shared = self._words[profile].multiply(self._candidates.documents.x[[position]]).tocsr()
+        named = self._features[position]
+        terms = [(named[column], float(weight)) for column, weight in zip(shared.indices, shared.data, strict=True)]
+        return sorted((term for term in terms if term[1] > 0), key=lambda term: (-term[1], term[0]))
+
+    def _features_of(self, position: int) -> dict[int, str]:
+        """A paper's features by the columns in which they stand."""
+        paper = self._candidates.papers[position]
+        counted = list(paper_features(paper.title, paper.abstract))
+        columns = self._candidates.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
+        return dict(zip(columns.tolist(), counted, strict=True))
+
+    def _of(self, wish: Wish, position: int) -> Reason:
+        if isinstance(wish, Interest):
+            kind = ReasonKind.AUTHOR if wish.kind is InterestKind.AUTHOR else ReasonKind.CATEGORY
+            return Reason(kind=kind, interest=wish.value)
+        kind = ReasonKind.TOPIC if wish.topic else ReasonKind.LIKED
+        return Reason(kind=kind, interest=wish.topic, terms=self._shown(self.terms(wish, position), position))
+
+    def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
+        """Up to three of the terms, phrases first, as they stand in the paper."""
+        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
+        told.sort(key=lambda feature: " " not in feature)
+        paper = self._candidates.papers[position]
+        forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}", told)
+        chosen: list[str] = []
+        for feature in told:
+            form = forms.get(feature, "")
+            if form and not any(form.casefold() in other.casefold() for other in chosen):
+                chosen.append(form)
+        return tuple(chosen[:MOST_TERMS])

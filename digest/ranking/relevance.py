@@ -1,0 +1,206 @@
+"""How well papers suit profiles: words, latent directions and meanings, fused (see docs/ranking.md).
+
+Each part is standardised over a sample of the background's papers, never over the day's candidates:
+a score depends on the profile and the paper alone, so it can be held against a floor.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from digest.ranking.background import Background
+from digest.ranking.documents import Documents, Floats, picking, stacked
+from digest.ranking.features import Bag, bag, features
+from digest.ranking.neighbours import MOST, Neighbours, Shelf
+
+SAMPLED = 500
+"""Papers of the background that scores are measured against."""
+
+FLOOR = 95.5
+"""The percentile of the sample's scores that a related paper reaches."""
+
+FED_BACK = 10
+"""Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
+
+COMMON = 0.1
+"""The share of papers that a feature may be in to tell which are near a topic; a tenth of the time, the same answer."""
+
+TOPIC_LATENT = TOPIC_MEANING = 0.5
+"""Their weights beside a topic's own words."""
+
+DAMPING = 0.03
+LEAST_DAMPING = 0.001
+"""Of k liked papers' directions, those below `DAMPING / k` of the mean energy are left as they are."""
+
+DISLIKED = 0.2
+"""What a disliked paper takes away; at 0.8 it harms."""
+
+
+class Profile(NamedTuple):
+    """One interest of a reader: a topic's words, and the numbers of papers liked and disliked under it."""
+
+    topic: str = ""
+    liked: tuple[int, ...] = ()
+    disliked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """(profiles, papers) `values`, (profiles,) `floors` that related papers reach, which papers `share` a feature."""
+
+    values: Floats
+    floors: Floats
+    share: NDArray[np.bool_]
+
+
+class Relevance:
+    """Scores papers for profiles.
+
+    `shelf` holds papers of the background: they give topics their feedback, and scores their measure.
+    """
+
+    def __init__(self, background: Background, *, shelf: Shelf, papers: Documents) -> None:
+        self.background = background
+        chosen = np.random.default_rng(0).permutation(len(shelf.documents))[:SAMPLED]
+        self._shelf = shelf
+        self._sampled = len(chosen)
+        self._targets = stacked([shelf.documents[np.sort(chosen)], papers])
+        self._across = self._targets.x.T.tocsr()
+        self._telling = _telling(shelf.documents.x)
+        self._neighbours = Neighbours(self._targets)
+
+    @property
+    def shelved(self) -> Set[int]:
+        """The papers whose features need not be told."""
+        return self._shelf.places.keys()
+
+    def scores(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Scores:
+        """The profiles' scores of the papers; `known` has the papers that profiles name and that may not be shelved."""
+        most = max((len(named) for one in profiles for named in (one.liked, one.disliked)), default=0)
+        size = MOST // max(most, FED_BACK)
+        blocks = [self._block(profiles[start : start + size], known) for start in range(0, max(len(profiles), 1), size)]
+        return Scores(
+            values=np.concatenate([block.values for block in blocks]),
+            floors=np.concatenate([block.floors for block in blocks]),
+            share=np.concatenate([block.share for block in blocks]),
+        )
+
+    def words(self, profile: Profile, known: Mapping[int, Bag]) -> sparse.csr_array:
+        """(1, features) the weights with which features count for the profile."""
+        weights = sparse.csr_array((1, self._targets.x.shape[1]), dtype=np.float32)
+        if profile.liked:
+            weights += _mean(self._documents(profile.liked, known).x)
+        if profile.topic:
+            topic = self._read([profile.topic])
+            nearest = self._shelf.documents.x[next(self._nearest(topic))]
+            weights += (topic.x + _mean(nearest)) / (1 + len(profile.liked))
+        return weights
+
+    def _block(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Scores:
+        fused = np.zeros((len(profiles), len(self._targets)), np.float32)
+        share = np.zeros(fused.shape, dtype=bool)
+        topical = [at for at, profile in enumerate(profiles) if profile.topic]
+        if topical:
+            values, common = self._topics([profiles[at].topic for at in topical])
+            fused[topical] += values * np.array([[1 / (1 + len(profiles[at].liked))] for at in topical], np.float32)
+            share[topical] |= common
+        liking = [at for at, profile in enumerate(profiles) if profile.liked]
+        if liking:
+            values, common = self._liked([profiles[at].liked for at in liking], known)
+            fused[liking] += values
+            share[liking] |= common
+        averse = [at for at, profile in enumerate(profiles) if profile.disliked]
+        if averse:
+            fused[averse] -= DISLIKED * self._liked([profiles[at].disliked for at in averse], known)[0]
+        sample, values = fused[:, : self._sampled], fused[:, self._sampled :]
+        floors = np.percentile(sample, FLOOR, axis=1) if sample.size else np.full(len(profiles), -np.inf)
+        return Scores(values=values, floors=floors.astype(np.float32), share=share[:, self._sampled :])
+
+    def _topics(self, topics: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
+        """(topics, targets) their words' scores and those of the papers nearest to them; and which share a word."""
+        asked = self._read(topics)
+        cosine, latent, meaning = (asked.x @ self._across).toarray(), asked.latent, asked.meaning
+        share = cosine > 0
+        members = [self._shelf.numbers[rows] for rows in self._nearest(asked)]
+        near = self._neighbours
+        for at, rows in enumerate(near.rows(members, lambda missing: self._documents(missing, {}))):
+            if len(rows):
+                cosine[at] += near.cosine[rows].mean(axis=0, dtype=np.float32)
+                latent[at] += near.latent[rows].sum(axis=0, dtype=np.float32)
+                meaning[at] += near.meaning[rows].sum(axis=0, dtype=np.float32)
+        fused = self._standardised(cosine)
+        fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
+        fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
+        return fused, share
+
+    def _liked(self, members: Sequence[Sequence[int]], known: Mapping[int, Bag]) -> tuple[Floats, NDArray[np.bool_]]:
+        """(profiles, targets) how near each is to the members' whitened mean and to each of them; which share words."""
+        near = self._neighbours
+        found = near.rows(members, lambda missing: self._documents(missing, known))
+        sizes = np.array([[len(rows)] for rows in members], np.float32)
+        weights = 0.3 + 0.3 / np.sqrt(sizes)
+        energy = self.background.strengths**2 / max(self.background.papers, 1)
+        kept = energy / (energy + np.maximum(LEAST_DAMPING, DAMPING / sizes))
+        cosine = _means(near.cosine, found)
+        share = cosine > 0
+        cosine -= self._targets.to_mean + (kept * _means(near.projected, found)) @ self._targets.projected.T
+        fused = self._standardised(cosine)
+        fused += weights * self._standardised(_means(near.latent, found) @ self._targets.latent.T)
+        fused += weights * self._standardised(_means(near.meaning, found) @ self._targets.meaning.T)
+        return fused, share
+
+    def _standardised(self, values: Floats) -> Floats:
+        """Less the sample's mean, over its deviation, row by row; zero where the sample is all the same."""
+        if not self._sampled:
+            return values
+        sample = values[:, : self._sampled]
+        deviations = sample.std(axis=1, keepdims=True)
+        values -= sample.mean(axis=1, keepdims=True)
+        values *= np.where(deviations > 1e-6, 1 / np.maximum(deviations, 1e-6), 0)
+        return values
+
+    def _read(self, topics: Sequence[str]) -> Documents:
+        return self.background.documents([bag(features(topic)) for topic in topics], centred=False)
+
+    def _nearest(self, asked: Documents) -> Iterator[NDArray[np.intp]]:
+        """The shelved papers nearest to each topic by its words, at most FED_BACK."""
+        close = (asked.x @ self._telling).tocsr()
+        for start, end in zip(close.indptr[:-1], close.indptr[1:], strict=True):
+            data, rows = close.data[start:end], close.indices[start:end]
+            if len(data) > FED_BACK:
+                among = data >= np.partition(data, -FED_BACK)[-FED_BACK]
+                data, rows = data[among], rows[among]
+            yield rows[np.lexsort((rows, -data))][:FED_BACK].astype(np.intp)
+
+    def _documents(self, numbers: Sequence[int], known: Mapping[int, Bag]) -> Documents:
+        """The papers with these numbers, off the shelf where they stand there."""
+        elsewhere = [number for number in numbers if number not in self._shelf.places]
+        shelved = np.array([self._shelf.places[n] for n in numbers if n in self._shelf.places], dtype=np.intp)
+        found = stacked(
+            [self._shelf.documents[shelved], self.background.documents([known[number] for number in elsewhere])]
+        )
+        order = {number: at for at, number in enumerate([*(n for n in numbers if n in self._shelf.places), *elsewhere])}
+        return found[np.array([order[number] for number in numbers], dtype=np.intp)]
+
+
+def _telling(x: sparse.csr_array) -> sparse.csr_array:
+    """(features, papers) those features alone that are not common."""
+    across = x.T.tocsr()
+    common = np.diff(across.indptr) > max(COMMON * x.shape[0], 100)
+    across.data[np.repeat(common, np.diff(across.indptr))] = 0
+    across.eliminate_zeros()
+    return across
+
+
+def _means(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
+    return np.array([values[some].mean(axis=0, dtype=np.float32) for some in rows])
+
+
+def _mean(x: sparse.csr_array) -> sparse.csr_array:
+    """(1, features) the rows' mean, of none zero."""
+    size = int(x.shape[0])
+    return sparse.csr_array(picking([range(size)], columns=size) @ x) / max(size, 1)
