@@ -1,3 +1,4 @@
+import sys
 import time
 
 import pytest
@@ -159,6 +160,29 @@ def test_a_hostile_text_is_read_in_no_time(text: str) -> None:
     cleaned = clean(text)
     assert time.process_time() - started < 0.5
     assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("empty", [r"\bf ", r"\left", r"\url{}"])
+def test_reading_ten_times_as_much_that_says_nothing_takes_ten_times_the_steps(empty: str) -> None:
+    assert _steps(empty * 3_000) < 15 * _steps(empty * 300)
+
+
+def _steps(text: str) -> int:
+    """How many lines of Python it takes to read a text."""
+    count = 0
+
+    def trace(*_: object) -> object:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        readable(text)
+    finally:
+        sys.settrace(before)
+    return count
 
 
 def test_a_text_nested_too_deep_is_left_as_it_is() -> None:
