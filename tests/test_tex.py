@@ -81,7 +81,7 @@ ACCENTS = table(r"""
 """)
 STRIPPED = table(r"""
     8times 8, 1times, 4.05times faster, 8timesH100 => 8×8, 1×, 4.05× faster, 8×H100
-    256 times 256, 3 times 5 runs => 256 × 256, 3 times 5 runs
+    8times 8 and 32times 32times 3 => 8×8 and 32×32×3
     5sim10, sim60%, {sim}11%, 8{times} => 5∼10, ∼60%, ∼11%, 8×
     10^{-3}, 10^-4, 10^(-10), 10^8, X^{2}-Gaussian => 10⁻³, 10⁻⁴, 10⁻¹⁰, 10⁸, X²-Gaussian
     mathcal{O}(n), mathcal O(K), mathbb{R} => O(n), O(K), ℝ
@@ -99,6 +99,7 @@ STRIPPED = table(r"""
 """)
 PROSE = [
     "three times as many, 2 times the success, the times of mathematics",
+    "100 times 200 trials, 5 times 5 runs, 256 times 256",
     "sim2real and sim-to-real in a simulation",
     "the alpha stage, an omega, a pi, a text, a tilde",
     "H_2O, snake_case, V_AI and x_1",
