@@ -1,5 +1,6 @@
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -172,7 +173,7 @@ def _steps(text: str) -> int:
     """How many lines of Python it takes to read a text."""
     count = 0
 
-    def trace(*_: object) -> object:
+    def trace(*_: Any) -> Any:
         nonlocal count
         count += 1
         return trace

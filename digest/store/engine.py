@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreError
+from digest.store.query import bare
 
 BUSY_SECONDS = 30
 T = TypeVar("T")
@@ -101,7 +102,9 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     def set_up(connection: Any, _record: object) -> None:
         # The driver must not open transactions behind SQLAlchemy's back: see begin() below.
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        # What the index of words is made with: see migration 0003. Only a trusted schema may call it.
+        connection.create_function("bare", 1, bare)
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
