@@ -69,13 +69,16 @@ def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     where = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
+    # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
+    unprepared = {"prepare_threshold": None}
     try:
-        return Store(engine=create_engine(parsed, hide_parameters=True, json_serializer=_json), where=where)
+        engine = create_engine(parsed, connect_args=unprepared, hide_parameters=True, json_serializer=_json)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
             " postgresql://... after `pip install 'offprint[cluster]'`."
         ) from error
+    return Store(engine=engine, where=where)
 
 
 def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:

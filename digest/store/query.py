@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 MOST_CHARACTERS = 2000
 MOST_TERMS = 32
@@ -75,7 +74,7 @@ class Marker:
         self._terms = [
             (tuple(word.lower() for word in term.words), term.is_prefix) for term in terms if not term.is_excluded
         ]
-        self._stem = cache(stem)
+        self._stem = stem
         # Only words that begin like a term's first are looked at: stemming every word of twenty abstracts takes 20 ms.
         begin = sorted({re.escape(_beginning(words[0])) for words, _ in self._terms})
         self._likely = re.compile(rf"(?<![^\W_])(?:{'|'.join(begin)})[^\W_]*")

@@ -198,6 +198,14 @@ def test_papers_that_change_or_go_are_found_as_they_are(stocked: Store) -> None:
     assert titles(stocked, "diffusion") == [DIFFUSION.title]
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_postgresql_plans_each_search_for_what_it_looks_for(stocked: Store) -> None:
+    with stocked.reading() as connection:
+        for word in ("diffusion", "robot", "speech") * 4:
+            assert search_papers(connection, word, now=NOON, limit=5)
+        assert connection.execute(text("SELECT statement FROM pg_prepared_statements")).all() == []
+
+
 def test_pages_of_results_are_one_list(store: Store) -> None:
     papers_come_in(
         store, [replace(DIFFUSION, title=f"Sampling {n}", aliases=(f"arxiv:2606.1{n:04}",)) for n in range(9)]
