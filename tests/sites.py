@@ -53,11 +53,10 @@ class Place:
 
     def rows(self) -> list[str]:
         """Everything that the store holds."""
-        connection = sqlite3.connect(self.app.config.folder / "var" / "offprint.db")
-        try:
-            return list(connection.iterdump())
-        finally:
-            connection.close()
+        with self.app.store.reading() as connection:
+            opened = connection.connection.driver_connection
+            assert isinstance(opened, sqlite3.Connection)
+            return list(opened.iterdump())
 
     def queued(self) -> int:
         """How many messages wait."""

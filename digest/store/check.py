@@ -28,7 +28,10 @@ from digest.store.papers import present_numbers
 from digest.store.tables import deliveries, interests, leases, metadata, papers, subscriptions
 
 _RESTORE = "Stop the service and restore a backup."
-_TRIGGERS = ("paper_words_insert", "paper_words_delete", "paper_words_update")
+_SQLITE_WORDS = (
+    *("table paper_words", "view paper_words_texts"),
+    *("trigger paper_words_insert", "trigger paper_words_delete", "trigger paper_words_update"),
+)
 _STATES: tuple[tuple[Column[str], type[StrEnum]], ...] = (
     (deliveries.c.state, DeliveryState),
     (deliveries.c.kind, DeliveryKind),
@@ -81,8 +84,7 @@ def _wanted_objects(dialect: str) -> Iterator[str]:
         yield from (f"index {index.name}" for index in table.indexes)
         yield from (f"constraint {one.name}" for one in table.constraints if isinstance(one, UniqueConstraint))
     if dialect == "sqlite":
-        yield "table paper_words"
-        yield from (f"trigger {name}" for name in _TRIGGERS)
+        yield from _SQLITE_WORDS
     else:
         yield from ("column papers.words", "index ix_papers_words")
 
@@ -96,8 +98,8 @@ def _objects(connection: Connection) -> Iterator[str]:
             yield from (f"index {index['name']}" for index in inspector.get_indexes(table))
             yield from (f"constraint {one['name']}" for one in inspector.get_unique_constraints(table))
     if connection.dialect.name == "sqlite":
-        triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-        yield from (f"trigger {name}" for name in triggers.scalars())
+        made = text("SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('trigger', 'view')")
+        yield from connection.execute(made).scalars()
 
 
 def _references(connection: Connection) -> Iterator[str]:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreError
+from digest.store.query import bare
 
 BUSY_SECONDS = 30
 T = TypeVar("T")
@@ -102,7 +103,9 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     def set_up(connection: Any, _record: object) -> None:
         # The driver must not open transactions behind SQLAlchemy's back: see begin() below.
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        # What the index of words is made with: see migration 0004. Only a trusted schema may call it.
+        connection.create_function("bare", 1, bare)
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -114,7 +117,9 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
 
 
 def _open_server(url: URL, *, where: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True, json_serializer=_json)
+    # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
+    unprepared = {"prepare_threshold": None}
+    engine = create_engine(url, connect_args=unprepared, hide_parameters=True, json_serializer=_json)
 
     # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
     @event.listens_for(engine, "connect", insert=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
 from digest.model import Paper, SeenSignals, Signals
 from digest.store.engine import blocks
@@ -14,6 +14,17 @@ from digest.store.tables import aliases, former_papers, paper_sources, papers, s
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
+# Made once: making it anew takes as long as a small answer.
+_KNOWN = signals.c.paper_id.in_(bindparam("ids", expanding=True)) & (signals.c.seen_at <= bindparam("now"))
+_NEWEST = (
+    select(signals.c.paper_id, func.max(signals.c.seen_at).label("seen_at"))
+    .where(_KNOWN)
+    .group_by(signals.c.paper_id)
+    .subquery()
+)
+_LATEST = select(signals).join(
+    _NEWEST, (signals.c.paper_id == _NEWEST.c.paper_id) & (signals.c.seen_at == _NEWEST.c.seen_at)
+)
 _SHOWN = [column for column in papers.c if not column.name.startswith("raw_")]
 
 
@@ -69,11 +80,7 @@ def latest_signals(connection: Connection, ids: Iterable[int], *, now: datetime)
     """The last that was seen of each paper until now."""
     found: dict[int, Signals] = {}
     for block in blocks(ids):
-        known = signals.c.paper_id.in_(block) & (signals.c.seen_at <= now)
-        last = select(signals.c.paper_id, func.max(signals.c.seen_at).label("seen_at")).where(known)
-        newest = last.group_by(signals.c.paper_id).subquery()
-        same = (signals.c.paper_id == newest.c.paper_id) & (signals.c.seen_at == newest.c.seen_at)
-        for row in connection.execute(select(signals).select_from(signals.join(newest, same))):
+        for row in connection.execute(_LATEST, {"ids": block, "now": now}):
             found[row.paper_id] = signals_in(row)
     return found
 

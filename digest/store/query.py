@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 MOST_CHARACTERS = 2000
 MOST_TERMS = 32
@@ -56,7 +55,7 @@ def parse(query: str) -> tuple[Term, ...]:
     """The terms of a query, without those of stop words alone; none where no word is wanted."""
     terms: list[Term] = []
     room = MOST_WORDS
-    for found in _TERM.finditer(_bare(query[:MOST_CHARACTERS]).translate(_QUOTES)):
+    for found in _TERM.finditer(bare(query[:MOST_CHARACTERS]).translate(_QUOTES)):
         typed = found["word"] or ""
         words = tuple(word[:MOST_OF_A_WORD] for word in _WORD.findall(found["phrase"] or typed))
         if all(word.lower() in STOP_WORDS for word in words):
@@ -75,7 +74,7 @@ class Marker:
         self._terms = [
             (tuple(word.lower() for word in term.words), term.is_prefix) for term in terms if not term.is_excluded
         ]
-        self._stem = cache(stem)
+        self._stem = stem
         # Only words that begin like a term's first are looked at: stemming every word of twenty abstracts takes 20 ms.
         begin = sorted({re.escape(_beginning(words[0])) for words, _ in self._terms})
         self._likely = re.compile(rf"(?<![^\W_])(?:{'|'.join(begin)})[^\W_]*")
@@ -84,9 +83,10 @@ class Marker:
         """Where the terms stand in a text, in order, apart."""
         if not self._terms:
             return ()
-        bare = text.lower() if text.isascii() else text.translate(_BARE_LETTERS)
-        ends = ((at.start(), self._end(bare, at.group(), at.end())) for at in self._likely.finditer(bare))
-        return _apart([(start, end) for start, end in ends if end])
+        letters = text.lower() if text.isascii() else text.translate(_BARE_LETTERS)
+        ends = ((at.start(), self._end(letters, at.group(), at.end())) for at in self._likely.finditer(letters))
+        found = [(start, end) for start, end in ends if end]
+        return _apart(found if len(letters) == len(text) else _placed(found, text))
 
     def excerpt(self, text: str, *, limit: int) -> Marked:
         """The part of a text, of at most about `limit` characters, that holds most of the terms."""
@@ -102,16 +102,16 @@ class Marker:
         inside = tuple((a + moved, b + moved) for a, b in found if a >= start and b <= end)
         return Marked(text=before + text[start:end] + after, marks=inside)
 
-    def _end(self, bare: str, first: str, first_end: int) -> int:
+    def _end(self, letters: str, first: str, first_end: int) -> int:
         """Where the longest term ends that begins with this word; 0 where none does."""
-        return max(self._end_of(bare, first, first_end, *term) for term in self._terms)
+        return max(self._end_of(letters, first, first_end, *term) for term in self._terms)
 
-    def _end_of(self, bare: str, first: str, end: int, words: tuple[str, ...], is_prefix: bool) -> int:
+    def _end_of(self, letters: str, first: str, end: int, words: tuple[str, ...], is_prefix: bool) -> int:
         last = len(words) - 1
         if not self._fits(first, words[0], is_prefix=is_prefix and last == 0):
             return 0
         for place, want in enumerate(words[1:], start=1):
-            following = _WORD.search(bare, end)
+            following = _WORD.search(letters, end)
             if following is None or not self._fits(following.group(), want, is_prefix=is_prefix and place == last):
                 return 0
             end = following.end()
@@ -130,21 +130,29 @@ def _beginning(word: str) -> str:
     return word[:3] if len(word) > 4 else word[:2]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """A text as its words are compared: without accents, and with plain letters for x², ﬁ and the like."""
+    if text.isascii():
+        return text
     apart = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFC", _ACCENT.sub("", apart))
 
 
-class _BareLetters(dict[int, int]):
-    """Every letter in lower case and without its accent, where that is one letter: places stay what they are."""
+class _BareLetters(dict[int, str]):
+    """Every letter in lower case and bare: one or several, so a text that becomes no longer keeps its places."""
 
-    def __missing__(self, letter: int) -> int:
-        bare = _bare(chr(letter)).lower()
-        self[letter] = ord(bare) if len(bare) == 1 else letter
+    def __missing__(self, letter: int) -> str:
+        self[letter] = bare(chr(letter)).lower() or chr(letter)
         return self[letter]
 
 
 _BARE_LETTERS = _BareLetters()
+
+
+def _placed(ranges: Sequence[Range], text: str) -> list[Range]:
+    """Ranges of a text's bare letters as ranges of the text."""
+    places = [at for at, letter in enumerate(text) for _ in _BARE_LETTERS[ord(letter)]]
+    return [(places[start], places[end - 1] + 1) for start, end in ranges]
 
 
 def _apart(ranges: Sequence[Range]) -> tuple[Range, ...]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -135,11 +136,16 @@ def _tsquery(terms: Sequence[Term]) -> str:
 
 
 def _stem(connection: Connection) -> Stem:
-    # Imported here: most commands search nothing. A stemmer is made for each search, having a state.
+    return partial(_stemmed, "porter" if connection.dialect.name == "sqlite" else "english")
+
+
+@lru_cache(maxsize=10_000)
+def _stemmed(language: str, word: str) -> str:
+    # Imported here: most commands search nothing. A stemmer is made for each word, having a state; the words of
+    # one search are mostly those of the next.
     import snowballstemmer
 
-    name = "porter" if connection.dialect.name == "sqlite" else "english"
-    stem: Stem = snowballstemmer.stemmer(name).stemWord
+    stem: str = snowballstemmer.stemmer(language).stemWord(word)
     return stem
 
 

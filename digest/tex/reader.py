@@ -37,7 +37,10 @@ class _Reader:
         while self.at < len(self.nodes):
             node = self.nodes[self.at]
             self.at += 1
-            self.out.append(self._node(node))
+            piece = self._node(node)
+            # Of empty pieces in a row one is kept: looking back past thousands, time and again, takes seconds.
+            if piece or self.out[-1:] != [""]:
+                self.out.append(piece)
         return "".join(self.out)
 
     def _node(self, node: Node) -> str:

@@ -1,6 +1,6 @@
 r"""TeX without its backslashes and dollars, as some sources deliver it: `8times 8`, `10^{-3}`, `mathcal{O}`.
 
-Only where digits, braces or a script beside it leave no doubt: "8times" is one, the word "times" is not.
+Only where digits, braces or a script beside it leave no doubt: "8times 8" is a size, "100 times 200 trials" is prose.
 Addresses stay as they are.
 """
 
@@ -24,12 +24,6 @@ def _number(found: re.Match[str]) -> str:
     return signs.script("^", found[1])
 
 
-def _product(found: re.Match[str]) -> str:
-    """Two numbers with "times" between them: a size (256 times 256), and not a number of times."""
-    left, right = found[1], found[2]
-    return f"{left} × {right}" if left == right or min(len(left), len(right)) > 2 else found[0]
-
-
 def _blackboard(found: re.Match[str]) -> str:
     return signs.BLACKBOARD.get(found[1], found[1])
 
@@ -49,7 +43,6 @@ _RULES: tuple[_Rule, ...] = (
     ("^", re.compile(r"(?<=\d)\^ ?circ(?=times\d)"), "°"),
     ("times", re.compile(r"(?<=[\d°])times (?=\d)"), "×"),
     ("times", re.compile(r"(?<=[\d°])times(?=[\dA-Z]|\b)"), "×"),
-    ("times", re.compile(r"(?<![\w.,])(\d+) times (\d+)(?![\w.,]*\d)"), _product),
     ("sim", re.compile(r"(?<=\d)sim ?(?=\d)"), "∼"),
     ("sim", re.compile(r"(?<![\w-])sim(?=\d[\d.,]*(?:[%kKMBTx×]|\b))"), "∼"),
     ("arrow", re.compile(r"(?<=[\d%)₀-ₜ])(uparrow|downarrow|rightarrow|leftarrow)\b"), _word),

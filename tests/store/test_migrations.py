@@ -1,4 +1,4 @@
-"""A store of the first schema, with papers in it, moves up whole."""
+"""A store of an earlier schema, with papers in it, moves up whole."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,13 +34,17 @@ PRINTED = (
 def first(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store at the first revision."""
     store = open_store(database_url(request.param, request), folder=tmp_path, create=True)
+    move_up(store, to="0001")
+    yield store
+    store.close()
+
+
+def move_up(store: Store, *, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with store.writing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    yield store
-    store.close()
+        command.upgrade(config, to)
 
 
 def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) -> None:
@@ -50,7 +54,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
         for statement in PRINTED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0001", "0003")
+    assert migrate(first) == ("0001", "0005")
     with first.reading() as connection:
         assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
@@ -59,6 +63,24 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         assert named is not None
         assert (named.id, alias_names(connection, 1)) == (1, ["arxiv:2606.00001"])
         assert cards_of(connection, 1, [1]) == {1: {"title": "Gazelles"}}
+    assert damage(first) == []
+
+
+def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first: Store) -> None:
+    move_up(first, to="0002")
+    rows = [{"title": f"A²RD{n} and ﬁne gazelles", "authors": '["Jürgen Müller"]'} for n in range(COUNT)]
+    with first.writing() as connection:
+        connection.execute(text(PAPER), rows)
+    assert migrate(first) == ("0002", "0005")
+    with first.reading() as connection:
+        assert len(search_papers(connection, "fine gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
+        for query in ("a2rd17", "A²RD17"):
+            [one] = search_papers(connection, query, now=NOON, limit=9)
+            assert one.paper.title == "A²RD17 and ﬁne gazelles"
+    with first.writing() as connection:
+        connection.execute(text("UPDATE papers SET title = 'Ironing' WHERE id = 18"))
+        connection.execute(text("DELETE FROM papers WHERE id = 19"))
+        assert search_papers(connection, "a2rd17", now=NOON, limit=9) == []
     assert damage(first) == []
 
 

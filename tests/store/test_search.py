@@ -21,6 +21,13 @@ ACCENTED = Listing(
     authors=("Jürgen Müller", 'Ann "Quote" O\'Hara'),
 )
 
+COMPATIBLE = Listing(
+    title="A²RD: ﬁne-grained π₀, ＷＩＤＥ ℝⁿ and Q̂",
+    abstract="An R² at 6 ㏘. " * 2,
+    aliases=("arxiv:2606.00005",),
+    authors=("Noémie ﬁtz",),
+)
+
 
 def found(store: Store, query: str, *, limit: int = 10, offset: int = 0, since: datetime | None = None) -> list[Found]:
     with store.reading() as connection:
@@ -81,6 +88,37 @@ def test_words_phrases_beginnings_and_exclusions_find_what_they_say(
     stocked: Store, query: str, listings: list[Listing]
 ) -> None:
     assert titles(stocked, query) == [one.title for one in listings]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("a2rd", ["A²RD"]),
+        ("A²RD", ["A²RD"]),
+        ("a2*", ["A²RD"]),
+        ("fine", ["ﬁne"]),
+        ("ﬁne grain", ["ﬁne", "grained"]),
+        ("fine-grained", ["ﬁne-grained"]),
+        ('"π0 wide"', ["π₀, ＷＩＤＥ"]),
+        ("π₀ ｗide", ["π₀", "ＷＩＤＥ"]),
+        ("Rn q", ["ℝⁿ", "Q"]),
+        ("fitz", []),
+        ("r2", []),
+    ],
+)
+def test_words_of_other_forms_are_found_by_their_plain_letters_and_marked_as_they_stand(
+    stocked: Store, query: str, shown: list[str]
+) -> None:
+    papers_come_in(stocked, [COMPATIBLE])
+    [one] = found(stocked, query)
+    assert one.paper.title == COMPATIBLE.title
+    assert marked(one.paper.title, one.title_marks) == shown
+
+
+def test_one_sign_for_two_words_is_marked_once(stocked: Store) -> None:
+    papers_come_in(stocked, [COMPATIBLE])
+    [one] = found(stocked, "p m R²")
+    assert marked(one.excerpt.text, one.excerpt.marks) == ["R²", "㏘"] * 2
 
 
 @pytest.mark.parametrize(
@@ -158,6 +196,14 @@ def test_papers_that_change_or_go_are_found_as_they_are(stocked: Store) -> None:
     assert titles(stocked, '"two arms"') == []
     assert titles(stocked, "noise") == []
     assert titles(stocked, "diffusion") == [DIFFUSION.title]
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_postgresql_plans_each_search_for_what_it_looks_for(stocked: Store) -> None:
+    with stocked.reading() as connection:
+        for word in ("diffusion", "robot", "speech") * 4:
+            assert search_papers(connection, word, now=NOON, limit=5)
+        assert connection.execute(text("SELECT statement FROM pg_prepared_statements")).all() == []
 
 
 def test_pages_of_results_are_one_list(store: Store) -> None:
