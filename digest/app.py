@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from digest.compose import Press
-from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection
+from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection, SummarySection
 from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
@@ -27,6 +27,7 @@ from digest.tokens import KEY_CHARACTERS, Keys
 # What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
 if TYPE_CHECKING:
     from digest.http import Client
+    from digest.inference.summary import Summariser
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
@@ -96,6 +97,18 @@ class App:
             for name, feed in feeds.items()
         ]
 
+    def summariser(self) -> "Summariser | None":
+        """The language model that sums papers up, where the operator named one."""
+        told = self.config.summary
+        if not told.url:
+            return None
+        from digest.inference.endpoint import MOST_BYTES, MOST_SECONDS, Endpoint
+        from digest.inference.summary import Summariser
+
+        client = self._client(told, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
+        key = told.api_key.get_secret_value()
+        return Summariser(Endpoint(client=client, url=told.url, model=told.model, api_key=key))
+
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
         mail, folder = self.config.mail, self.config.folder
@@ -128,10 +141,11 @@ class App:
 
     def _client(
         self,
-        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection,
+        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection | SummarySection,
         *,
         pause: float = 1.0,
         most_bytes: int | None = None,
+        most_seconds: float | None = None,
     ) -> "Client":
         """The client of one address: it may reach the allowed hosts, and its own if that is plainly inside."""
         from digest import http
@@ -143,6 +157,7 @@ class App:
                 allowed_hosts={*self.config.http.allow_hosts, *named},
                 pause=pause,
                 most_bytes=most_bytes or http.MOST_BYTES,
+                most_seconds=most_seconds or http.MOST_SECONDS,
             )
         return self._clients[section.url]
 

@@ -86,6 +86,16 @@ def _colour(text: str) -> str:
     return text
 
 
+def _optional_site(text: str) -> str:
+    return site_url(text) if text else text
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]*", secret.get_secret_value()):
+        raise ValueError("holds what no header can; write the key as it was given, all in ASCII")
+    return secret
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 BaseUrl = Annotated[str, AfterValidator(site_url)]
@@ -199,6 +209,15 @@ class RankingSection(_Section):
     half_life_days: Annotated[float, Field(gt=0, le=365)] = 3.0
 
 
+class SummarySection(_Section):
+    """A language model that writes a sentence about papers that come without one; without an address, none does."""
+
+    url: Annotated[str, AfterValidator(_optional_site)] = ""
+    model: str = ""
+    api_key: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
+    per_day: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
 class OutboxSection(_Section):
     """The mailbox folder that reaches nobody."""
 
@@ -257,6 +276,7 @@ class Config(_Section):
     sources: SourcesSection = SourcesSection()
     http: HttpSection = HttpSection()
     ranking: RankingSection = RankingSection()
+    summary: SummarySection = SummarySection()
     mail: MailSection = MailSection()
     schedule: ScheduleSection = ScheduleSection()
 
@@ -275,6 +295,8 @@ class Config(_Section):
                 "mail.mailgun.api_key": self.mail.mailgun.api_key.get_secret_value(),
             },
         )
+        if self.summary.url and not self.summary.model:
+            raise ValueError("summary.model: is needed where summary.url is set; name a model that is known there")
         for key, value in needed.items():
             if not value:
                 raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')

@@ -5,6 +5,7 @@
     +-- InputError       what somebody typed or handed in is wrong: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
+    +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
 
@@ -35,6 +36,14 @@ class SourceError(DigestError):
 
 class StoreError(DigestError):
     """The store is missing, damaged, too old or too new."""
+
+
+class InferenceError(DigestError):
+    """Optional help from outside did not come. `status` is that of the answer, if there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class RenderingError(DigestError):

@@ -136,13 +136,21 @@ class Client:
 
     def get_json(self, url: str, *, params: Mapping[str, str]) -> Any:
         """What the address answers, read as JSON. Raises HttpFailure for any other answer than 200."""
-        response = self.get(url, accept="application/json", params=params)
-        if response.status != 200:
-            raise unexpected(url, response)
-        try:
-            return json.loads(response.content)
-        except (ValueError, RecursionError) as error:
-            raise HttpFailure(f"{_host(url)} answered with something that is not JSON", status=200) from error
+        return _read_as_json(url, self.get(url, accept="application/json", params=params))
+
+    def post_json(self, url: str, value: Any, *, token: str = "") -> Any:
+        """What the address answers to a value, posted once, read as JSON; `token` is a bearer's (RFC 6750).
+
+        Raises HttpFailure for any other answer than 200: a redirect is not followed.
+        """
+        self._deadline.start(self._most_seconds)
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        # Escaped to ASCII, so that halves of characters can be sent, too.
+        content = json.dumps(value).encode("ascii")
+        request = self._client.build_request("POST", _checked(url), content=content, headers=headers)
+        return _read_as_json(url, self._exchange(request))
 
     def post(
         self,
@@ -222,6 +230,15 @@ class _Transport(httpx.HTTPTransport):
 def unexpected(url: str, response: Response) -> HttpFailure:
     """The failure that an answer of this status is."""
     return HttpFailure(f"{_host(url)} answered HTTP {response.status}", status=response.status)
+
+
+def _read_as_json(url: str, response: Response) -> Any:
+    if response.status != 200:
+        raise unexpected(url, response)
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        raise HttpFailure(f"{_host(url)} answered with something that is not JSON", status=200) from error
 
 
 def redirected(asked: httpx.URL, response: Response) -> httpx.URL:

@@ -19,6 +19,7 @@ from digest.deliver import deliver
 from digest.errors import DigestError
 from digest.publish import publish
 from digest.subscribe import forget_unconfirmed
+from digest.summarise import summarise
 
 log = structlog.get_logger()
 
@@ -61,11 +62,12 @@ class Ticker:
         self._scheduler.shutdown(wait=True)
 
     def collect(self) -> None:
-        """Read the sources."""
+        """Read the sources, and have summed up what they do not."""
         try:
             self._collect()
         finally:
             self._collected.set()
+        self._summarise()
 
     def _collect(self) -> None:
         app, stopping = self.app, self._stopping.is_set
@@ -82,6 +84,16 @@ class Ticker:
                 error=collected.error,
             )
         refit_background(app.store, now=self.clock())
+
+    def _summarise(self) -> None:
+        app, summariser = self.app, self.app.summariser()
+        if summariser is None:
+            return
+        per_day, stopping = app.config.summary.per_day, self._stopping.is_set
+        done = summarise(app.store, summariser.sentence, per_day=per_day, now=self.clock(), should_stop=stopping)
+        if done.asked:
+            tell = log.warning if done.error else log.info
+            tell("summarised", asked=done.asked, written=done.written, error=done.error)
 
     def publish(self) -> None:
         """Queue what is due, and forget who never confirmed.

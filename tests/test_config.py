@@ -99,6 +99,11 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"sources": {"huggingface": {"lists": ["day", "year"]}}}, "sources.huggingface.lists.1"),
         ({"ranking": {"trend": -1}}, "ranking.trend"),
         ({"ranking": {"trend": float("nan")}}, "ranking.trend"),
+        ({"summary": {"url": "localhost:11434"}}, "summary.url"),
+        ({"summary": {"url": "http://localhost:11434/v1"}}, "summary.model"),
+        ({"summary": {"api_key": "schlüssel"}}, "summary.api_key"),
+        ({"summary": {"api_key": "a\r\nHost: evil.example"}}, "summary.api_key"),
+        ({"summary": {"per_day": 0}}, "summary.per_day"),
         ({"mail": {"provider": "pigeon"}}, "mail.provider"),
         ({"mail": {"after_unknown": "hope"}}, "mail.after_unknown"),
         ({"mail": {"window": 0}}, "mail.window"),
@@ -250,6 +255,7 @@ def test_a_wrong_variable_is_named(environment: dict[str, str], said: str) -> No
         {"mail": {"smtp": {"password": SECRET, "port": 0}}},
         {"mail": {"mailgun": {"api_key": {"key": SECRET}}}},
         {"mail": {"smtp": SECRET}},
+        {"summary": {"api_key": f"{SECRET}\n"}},
         {"mail": {"provider": "smtp", "smtp": {"password": SECRET}}},
     ],
 )
@@ -258,7 +264,9 @@ def test_what_is_refused_is_not_repeated(values: dict[str, Any]) -> None:
 
 
 def test_a_configuration_does_not_show_its_secrets() -> None:
-    config = parse({"mail": {"smtp": {"password": SECRET}, "mailgun": {"api_key": SECRET}}})
+    config = parse(
+        {"mail": {"smtp": {"password": SECRET}, "mailgun": {"api_key": SECRET}}, "summary": {"api_key": SECRET}}
+    )
     assert SECRET not in f"{config!r} {config} {config.mail.smtp.password} {config.model_dump_json()}"
 
 

@@ -173,6 +173,32 @@ def test_a_proxy_in_the_environment_is_not_used(httpserver: HTTPServer, monkeypa
             assert client.get_json(httpserver.url_for("/"), params={}) == []
 
 
+def test_a_value_is_posted_as_json_with_its_token(client: Client, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/v1", method="POST").respond_with_json({"answer": 42})
+    assert client.post_json(httpserver.url_for("/v1"), {"text": "é \ud800"}, token=SECRET) == {"answer": 42}
+    assert client.post_json(httpserver.url_for("/v1"), []) == {"answer": 42}
+    (told, _), (bare, _) = httpserver.log
+    assert (told.get_json(), bare.get_json()) == ({"text": "é \ud800"}, [])
+    assert told.headers["Content-Type"] == "application/json"
+    assert told.headers["Authorization"] == f"Bearer {SECRET}"
+    assert "Authorization" not in bare.headers
+
+
+def test_a_token_follows_no_redirect(client: Client, httpserver: HTTPServer) -> None:
+    elsewhere = {"Location": httpserver.url_for("/elsewhere")}
+    httpserver.expect_request("/v1").respond_with_data("", status=307, headers=elsewhere)
+    with pytest.raises(HttpFailure, match=r"^localhost answered HTTP 307$"):
+        client.post_json(httpserver.url_for("/v1"), {}, token=SECRET)
+    assert len(httpserver.log) == 1
+
+
+def test_a_value_is_posted_inside_of_a_network_only_where_that_is_allowed(httpserver: HTTPServer) -> None:
+    with Client(base_url=BASE_URL) as stranger, pytest.raises(HttpFailure, match="inside of a network") as caught:
+        stranger.post_json(httpserver.url_for("/v1"), {}, token=SECRET)
+    assert not caught.value.sent
+    assert httpserver.log == []
+
+
 @pytest.mark.parametrize("status", [204, 304, 400, 404, 501])
 def test_another_status_than_200_is_a_failure_at_once(
     client: Client, httpserver: HTTPServer, waits: list[float], status: int

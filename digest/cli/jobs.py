@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.context import Now, day, now_or, opened, say, steps
 from digest.errors import InputError
+
+if TYPE_CHECKING:
+    from digest.app import App
 
 commands = typer.Typer()
 
@@ -50,7 +53,23 @@ def collect(
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+    _summarise(app, now=instant)
     _end([one.error for one in collected])
+
+
+def _summarise(app: "App", *, now: datetime) -> None:
+    """Have papers summed up where a model is configured; that it fails is said, and changes nothing else."""
+    from digest.summarise import summarise
+
+    summariser = app.summariser()
+    if summariser is None:
+        return
+    with steps("summarising") as shown:
+        per_day = app.config.summary.per_day
+        done = summarise(app.store, summariser.sentence, per_day=per_day, now=now, progress=shown.counted)
+    say(f"summaries: {done.asked} asked for, {done.written} written.")
+    if done.error:
+        typer.echo(f"digest: {done.error}", err=True)
 
 
 @commands.command()

@@ -115,13 +115,17 @@ class Candidates:
         return np.where(related, (1 + np.maximum(scores.values, 0) / LONG_TAIL) ** 2, 0)
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
-        """(topics, papers) whether a paper holds most of the topic's words, those of weight in its title."""
-        counted = [bag({f: 1 for f in features(topic) if " " not in f}) for topic in topics]
-        wanted = self.background.documents(counted, centred=False).x
-        wanted.data **= 2  # unit rows: squares sum to one
-        return np.asarray(
-            ((wanted @ self._holding).toarray() >= LEAST_COVERED) & ((wanted @ self._titles).toarray() >= LEAST_TITLED)
-        )
+        """(topics, papers) whether a paper holds the topic word for word, or most of its words, some in its title."""
+        counted = [features(topic) for topic in topics]
+        words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
+        weights = self.background.documents([bag(found) for found in words], centred=False).x
+        weights.data **= 2  # unit rows: squares sum to one
+        covered, titled = (weights @ self._holding).toarray(), (weights @ self._titles).toarray()
+        whole = self.background.documents([bag(found) for found in counted], centred=False).x
+        whole.data[:] = 1
+        sizes = np.array([[max(len(found), 1)] for found in counted])
+        held = (whole @ self._holding).toarray() >= sizes
+        return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
     @cached_property
     def _holding(self) -> sparse.csr_array:

@@ -23,6 +23,9 @@ SAMPLED = 500
 FLOOR = 95.5
 """The percentile of the sample's scores that a related paper reaches."""
 
+FEWEST_SAMPLED = 100
+"""A percentile of fewer papers says nothing: until then, only papers that hold a topic's words are related to it."""
+
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
 
@@ -117,7 +120,8 @@ class Relevance:
         if averse:
             fused[averse] -= DISLIKED * self._liked([profiles[at].disliked for at in averse], known)[0]
         sample, values = fused[:, : self._sampled], fused[:, self._sampled :]
-        floors = np.percentile(sample, FLOOR, axis=1) if sample.size else np.full(len(profiles), -np.inf)
+        too_few = self._sampled < FEWEST_SAMPLED
+        floors = np.full(len(profiles), np.inf) if too_few else np.percentile(sample, FLOOR, axis=1)
         return Scores(values=values, floors=floors.astype(np.float32), share=share[:, self._sampled :])
 
     def _topics(self, topics: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:

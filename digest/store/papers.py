@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or
 
 from digest.model import Paper, SeenSignals, Signals
 from digest.store.engine import blocks
-from digest.store.tables import aliases, former_papers, paper_sources, papers, signals
+from digest.store.tables import aliases, former_papers, paper_sources, papers, signals, summaries
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
@@ -25,7 +25,7 @@ _NEWEST = (
 _LATEST = select(signals).join(
     _NEWEST, (signals.c.paper_id == _NEWEST.c.paper_id) & (signals.c.seen_at == _NEWEST.c.seen_at)
 )
-_SHOWN = [column for column in papers.c if not column.name.startswith("raw_")]
+_SHOWN = [*(column for column in papers.c if not column.name.startswith("raw_")), summaries.c.sentence]
 
 
 def papers_listed(
@@ -107,8 +107,8 @@ def source_names(connection: Connection, paper_id: int) -> list[str]:
 
 
 def _papers(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> list[Paper]:
-    query = select(*_SHOWN).where(wanted).order_by(papers.c.listed_at.desc(), papers.c.id.desc())
-    rows = connection.execute(query).all()
+    query = select(*_SHOWN).select_from(papers.outerjoin(summaries)).where(wanted)
+    rows = connection.execute(query.order_by(papers.c.listed_at.desc(), papers.c.id.desc())).all()
     latest = latest_signals(connection, [row.id for row in rows], now=now)
     arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])
     return [_paper(row, latest.get(row.id, Signals()), arxiv_ids.get(row.id, "")) for row in rows]
@@ -133,8 +133,8 @@ def _paper(row: Row[Any], latest: Signals, arxiv_id: str) -> Paper:
         organisation=row.organisation,
         categories=tuple(row.categories),
         keywords=tuple(row.keywords),
-        summary=row.summary,
-        summary_is_generated=row.summary_is_generated,
+        summary=row.summary or row.sentence or "",
+        summary_is_generated=row.summary_is_generated if row.summary else bool(row.sentence),
         published_at=row.published_at,
         listed_at=row.listed_at,
         first_seen_at=row.first_seen_at,

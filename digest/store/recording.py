@@ -240,6 +240,7 @@ def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
     said = select(feedback.c.subscription_id).where(feedback.c.paper_id == into)
     moved = (feedback.c.paper_id == gone) & feedback.c.subscription_id.not_in(said)
     connection.execute(update(feedback).where(moved).values(paper_id=into))
+    # Features and a generated sentence go with the row: those of the other are of the same paper.
     for table in (aliases, former_papers):
         connection.execute(update(table).where(table.c.paper_id == gone).values(paper_id=into))
     connection.execute(former_papers.insert().values(number=gone, paper_id=into))

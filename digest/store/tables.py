@@ -140,6 +140,16 @@ paper_sources = Table(
     Column("stars", Integer),
 )
 
+# What a language model was asked to write; a source's own summary is the paper's.
+summaries = Table(
+    "summaries",
+    metadata,
+    _refers("paper_id", "papers.id", primary_key=True),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("tries", SmallInteger, nullable=False),
+    Column("sentence", Text, nullable=False),
+)
+
 signals = Table(
     "signals",
     metadata,

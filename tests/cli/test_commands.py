@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from commands import Digest
+from pytest_httpserver import HTTPServer
 
 from digest import __version__
 
@@ -78,6 +79,18 @@ def test_damage_is_told_in_sentences_and_fails(stocked: Digest, tmp_path: Path) 
 
 def test_collecting_the_same_file_again_changes_nothing(stocked: Digest) -> None:
     assert "2 listed, 0 new, 0 changed" in stocked("collect", "--file", "papers.jsonl", *NOW).out
+
+
+def test_a_model_that_is_down_is_named_and_collecting_succeeds(
+    stocked: Digest, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpserver.expect_request("/v1/chat/completions").respond_with_data("", status=503)
+    monkeypatch.setenv("DIGEST_SUMMARY__URL", httpserver.url_for("/v1"))
+    monkeypatch.setenv("DIGEST_SUMMARY__MODEL", "small")
+    ended = stocked("collect", "--file", "papers.jsonl", *NOW)
+    assert ended.code == 0
+    assert "summaries: 2 asked for, 0 written." in ended.out
+    assert "digest: No sentence for some papers: localhost answered HTTP 503." in ended.err
 
 
 def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest, tmp_path: Path) -> None:

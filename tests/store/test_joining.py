@@ -146,7 +146,7 @@ def picks(app: App) -> dict[int, list[int]]:
 
 
 def test_nothing_refers_to_papers_that_joining_does_not_know_of() -> None:
-    known = {"aliases", "former_papers", "paper_sources", "signals"}
+    known = {"aliases", "features", "feedback", "former_papers", "paper_sources", "signals", "summaries"}
     assert {
         one.name for one in metadata.sorted_tables if any(k.column is papers.c.id for k in one.foreign_keys)
     } == known

@@ -1,0 +1,1 @@
+"""Optional help from outside: sentences by a language model, and embeddings. All the rest works without it."""
