@@ -76,6 +76,8 @@ def choose(
     now: datetime,
 ) -> list[Selection]:
     """Each subscription's papers out of those that are new since its last edition that came to something."""
+    if not subscriptions:
+        return []
     readers, known = readers_of(connection, stock, subscriptions, pasts=pasts, weights=weights, now=now)
     return select(stock.candidates, readers, known)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from digest import tex
 
-CLEANING = 1
+CLEANING = 2
 """The number of this cleaning, raised by every change after which `clean` or a key says something else of any text:
 what the store holds is then cleaned anew."""
 

@@ -26,7 +26,7 @@ from digest.subscribe import ask, subscribe, unsubscribe
 MIDNIGHT = datetime(2026, 6, 17, 0, tzinfo=UTC)
 
 
-def row(number: str, title: str, *, upvotes: int, listed_on: str, abstract: str = "An abstract.") -> dict[str, Any]:
+def row(number: str, title: str, *, upvotes: int, listed_on: str, abstract: str = "") -> dict[str, Any]:
     return {
         "paper": {
             "id": number,

@@ -10,7 +10,7 @@ from typing import Any
 
 from digest.errors import InferenceError
 from digest.inference.endpoint import Endpoint
-from digest.text import clean, first_sentence, shorten, title_key
+from digest.text import clean, sentences, shorten, title_key
 
 MOST_ABSTRACT = 4_000
 """Characters of an abstract that are sent: what is longer is no abstract."""
@@ -74,7 +74,7 @@ def usable(answer: str, *, title: str, abstract: str) -> str:
         return ""
     text = _PREAMBLE.sub("", clean(answer))
     text = _QUOTED.sub(r"\1", text).strip()
-    sentence = first_sentence(text, MOST_RAW)
+    sentence = next(iter(sentences(text)), "")
     plain = not _NOT_PLAIN.search(answer) and not _NOT_PLAIN.search(text) and not _NO_SUMMARY.search(sentence)
     return sentence if plain and len(sentence) in SENTENCE and _is_of(sentence, title, abstract) else ""
 

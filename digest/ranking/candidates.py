@@ -115,7 +115,7 @@ class Candidates:
         return np.where(related, (1 + np.maximum(scores.values, 0) / LONG_TAIL) ** 2, 0)
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
-        """(topics, papers) whether a paper holds the topic word for word, or most of its words, some in its title."""
+        """(topics, papers) whether a paper holds a phrase word for word, or most words of a topic, some in its title."""
         counted = [features(topic) for topic in topics]
         words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
         weights = self.background.documents([bag(found) for found in words], centred=False).x
@@ -123,7 +123,8 @@ class Candidates:
         covered, titled = (weights @ self._holding).toarray(), (weights @ self._titles).toarray()
         whole = self.background.documents([bag(found) for found in counted], centred=False).x
         whole.data[:] = 1
-        sizes = np.array([[max(len(found), 1)] for found in counted])
+        # A single word may stand in any paper in passing.
+        sizes = np.array([[len(found) if len(found) > 1 else np.inf] for found in counted])
         held = (whole @ self._holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
