@@ -15,12 +15,13 @@ from digest.ranking.features import Bag, paper_bag, unpack_bag
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile
 from digest.ranking.selection import Reader, select
+from digest.ranking.trending import leading, risen
 from digest.store import Connection
 from digest.store.backgrounds import latest_background
 from digest.store.deliveries import Past, past_editions
 from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
-from digest.store.papers import papers_listed, papers_named
+from digest.store.papers import latest_signals, papers_listed, papers_named
 from digest.store.sources import last_collected_at
 
 OVERLAP = timedelta(hours=1)
@@ -95,8 +96,21 @@ def readers_of(
     said = feedback_of(connection, [subscription.id for subscription in subscriptions])
     named = {one.value for s in subscriptions for one in s.choices.interests if one.kind is InterestKind.EXAMPLE}
     examples = papers_named(connection, named)
+    moments = {one.id: _seen_after(one, pasts[one.id]) for one in subscriptions}
+    hours = {one: moment and moment.replace(minute=0, second=0, microsecond=0) for one, moment in moments.items()}
+    rises = _rises(connection, stock, {hour for hour in hours.values() if hour is not None})
     readers = [
-        _reader(one, pasts[one.id], said.get(one.id, []), examples, weights=weights, now=now) for one in subscriptions
+        _reader(
+            one,
+            pasts[one.id],
+            said.get(one.id, []),
+            examples,
+            seen_after=moments[one.id],
+            risen=rises.get(hours[one.id], frozenset()),
+            weights=weights,
+            now=now,
+        )
+        for one in subscriptions
     ]
     liked = {
         number
@@ -148,10 +162,12 @@ def _reader(
     said: Sequence[Feedback],
     examples: Mapping[str, int],
     *,
+    seen_after: datetime | None,
+    risen: frozenset[int],
     weights: Weights,
     now: datetime,
 ) -> Reader:
-    choices, reached_at = subscription.choices, reached_from_at(subscription, past)
+    choices = subscription.choices
     followed = [one for one in choices.interests if one.kind in {InterestKind.AUTHOR, InterestKind.CATEGORY}]
     return Reader(
         wishes=(*profiles(choices.interests, said, examples), *followed),
@@ -159,10 +175,23 @@ def _reader(
         limit=choices.max_papers,
         weights=choices.weights or weights,
         listed_since=now - LOOK_BACK[choices.cadence],
-        seen_after=None if reached_at is None else reached_at - OVERLAP,
+        seen_after=seen_after,
         already_sent=past.sent | {one.paper_id for one in said} | set(_examples(choices.interests, examples)),
+        risen=risen,
         only_matches=choices.only_matches,
     )
+
+
+def _seen_after(subscription: Subscription, past: Past) -> datetime | None:
+    reached_at = reached_from_at(subscription, past)
+    return None if reached_at is None else reached_at - OVERLAP
+
+
+def _rises(connection: Connection, stock: Stock, moments: Iterable[datetime]) -> dict[datetime | None, frozenset[int]]:
+    """Which of the papers that lead now have risen far since each of the moments."""
+    papers = leading(stock.candidates.papers, now=stock.candidates.now)
+    numbers = [paper.id for paper in papers]
+    return {moment: risen(papers, latest_signals(connection, numbers, now=moment)) for moment in moments}
 
 
 def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:

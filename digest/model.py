@@ -188,6 +188,7 @@ class ReasonKind(StrEnum):
     CATEGORY = "category"
     AUTHOR = "author"
     LIKED = "liked"
+    MISSED = "missed"
     TRENDING = "trending"
 
 

@@ -115,7 +115,7 @@ class Candidates:
         return np.where(related, (1 + np.maximum(scores.values, 0) / LONG_TAIL) ** 2, 0)
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
-        """(topics, papers) whether a paper holds a phrase word for word, or most words of a topic, some in its title."""
+        """(topics, papers) whether a paper holds a whole phrase, or most of a topic's words, some in its title."""
         counted = [features(topic) for topic in topics]
         words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
         weights = self.background.documents([bag(found) for found in words], centred=False).x

@@ -1,7 +1,7 @@
 """Readers' papers, a block of readers at once: those that match, the best first, then a few that trend."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -27,7 +27,8 @@ NO_REASON = -1
 class Reader:
     """What a reader's papers depend on.
 
-    Considered are papers listed since `listed_since`, first seen after `seen_after` and not already sent.
+    Considered are papers listed since `listed_since`, first seen after `seen_after` and not already sent;
+    of those seen before, the best of `risen` is worth a second look.
     """
 
     wishes: tuple[Wish, ...]
@@ -37,6 +38,7 @@ class Reader:
     listed_since: datetime
     seen_after: datetime | None
     already_sent: Collection[int]
+    risen: frozenset[int] = frozenset()
     only_matches: bool = False
 
 
@@ -45,13 +47,16 @@ class Chosen:
     """(readers, most) `positions` of papers, best first, -1 where there is none.
 
     `scores` are theirs, `wishes` which of the reader's wishes each fits best, -1 for those that only trend;
-    `considered` (readers,) is out of how many.
+    `considered` (readers,) is out of how many, `missed` (readers,) the position of one that was not sent
+    before and has risen since, `missed_wishes` what it fits.
     """
 
     positions: NDArray[np.intp]
     scores: Floats
     wishes: NDArray[np.intp]
     considered: NDArray[np.intp]
+    missed: NDArray[np.intp]
+    missed_wishes: NDArray[np.intp]
 
 
 def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> list[Selection]:
@@ -59,15 +64,16 @@ def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     chosen, reasons = choose(candidates, readers, known), Reasons(candidates, known)
     found = []
     for at, reader in enumerate(readers):
+        rows = zip(chosen.positions[at], chosen.scores[at], chosen.wishes[at], strict=True)
         picks = [
-            Pick(
-                paper_id=candidates.papers[position].id,
-                score=float(score),
-                reason=_reason(reasons, reader, wish, position),
-            )
-            for position, score, wish in zip(chosen.positions[at], chosen.scores[at], chosen.wishes[at], strict=True)
-            if position >= 0
+            Pick(paper_id=candidates.papers[place].id, score=float(score), reason=_reason(reasons, reader, wish, place))
+            for place, score, wish in rows
+            if place >= 0
         ]
+        if chosen.missed[at] >= 0:
+            place, wish = int(chosen.missed[at]), int(chosen.missed_wishes[at])
+            reason = replace(_reason(reasons, reader, wish, place), kind=ReasonKind.MISSED)
+            picks.append(Pick(paper_id=candidates.papers[place].id, score=0.0, reason=reason))
         found.append(Selection(considered=int(chosen.considered[at]), picks=tuple(picks)))
     return found
 
@@ -78,40 +84,60 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     A reader's papers are those that fit any wish, in the order of `(sum of fits)^relevance * e^(trend * Z(trend))`,
     less those too old by novelty: as logarithms, a sum. No wish takes more than its share while others
     have papers, and of papers that are nearly the same only the best stands. After them come at most
-    MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for.
+    MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One place is
+    for what the reader missed.
     """
-    considered = _considered(candidates, readers)
+    since = np.array([reader.listed_since.timestamp() for reader in readers]).reshape(-1, 1)
+    moments = [-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers]
+    open_to = (candidates.listed_at >= since) & ~_sent(candidates, readers)
+    is_new = candidates.first_seen_at > np.array(moments).reshape(-1, 1)
+    wanted = open_to & ~_muted(candidates, readers)
     wishes, fits, of_readers = _fits(candidates, readers, known)
-    wanted = considered & ~_muted(candidates, readers)
-    strength = np.asarray(of_readers @ fits, dtype=np.float32) if len(wishes) else np.zeros(wanted.shape, np.float32)
-    strength[~wanted] = 0
+    strength = np.asarray(of_readers @ fits, dtype=np.float32) if wishes else np.zeros(wanted.shape, np.float32)
     scores = strength * _boosts(candidates, readers, strength)
-    most = min(max((reader.limit for reader in readers), default=0), len(candidates.papers))
-    matches, their_wishes = _best(candidates, readers, scores, wishes, fits, most=most)
-    trending = _trending(candidates, readers, wanted & (strength == 0), matches, most=most)
+    rows = [np.array([wishes[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
+    missed = _missed(candidates, readers, np.where(wanted & ~is_new, scores, 0))
+    limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
+    scores[~(wanted & is_new)] = 0
+    most = min(int(limits.max(initial=0)), len(candidates.papers))
+    matches, their_wishes = _best(candidates, scores, fits, rows, limits, most=most)
+    rest = wanted & is_new & (strength == 0)
+    trending = _trending(candidates, rest, _room(readers, limits, matches), most=most)
     positions = np.concatenate([matches, trending], axis=1)
     order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
     positions = np.take_along_axis(positions, order, axis=1)
     their_wishes = np.concatenate([their_wishes, np.full(trending.shape, NO_REASON)], axis=1)
-    matched = np.take_along_axis(scores, np.maximum(positions, 0), axis=1)
-    trend = candidates.trend[positions].astype(np.float32)
+    matched = np.take_along_axis(scores, np.maximum(positions, 0), axis=1) if most else np.zeros(positions.shape)
     return Chosen(
         positions=positions,
-        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), trend),
+        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if most else 0),
         wishes=np.take_along_axis(their_wishes, order, axis=1),
-        considered=considered.sum(axis=1),
+        considered=(open_to & is_new).sum(axis=1),
+        missed=missed,
+        missed_wishes=_fitting(fits, rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
     )
 
 
-def _considered(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
-    since = np.array([reader.listed_since.timestamp() for reader in readers]).reshape(-1, 1)
-    moments = [-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers]
-    after = np.array(moments).reshape(-1, 1)
-    considered = (candidates.listed_at >= since) & (candidates.first_seen_at > after)
+def _sent(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
+    """(readers, papers) which were sent to whom."""
+    sent = np.zeros((len(readers), len(candidates.papers)), dtype=bool)
     for at, reader in enumerate(readers):
-        sent = [candidates.positions[number] for number in reader.already_sent if number in candidates.positions]
-        considered[at, sent] = False
-    return np.asarray(considered)
+        if reader.already_sent:
+            sent[at, [candidates.positions[n] for n in reader.already_sent if n in candidates.positions]] = True
+    return sent
+
+
+def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -> NDArray[np.intp]:
+    """(readers,) the position of the best of those that have risen, -1 where there is none."""
+    missed = np.full(len(readers), -1, dtype=np.intp)
+    kinds = {reader.risen for reader in readers if reader.risen and reader.limit > 1}
+    for risen in kinds:
+        at = np.array([row for row, reader in enumerate(readers) if reader.risen == risen and reader.limit > 1])
+        places = np.array(sorted(candidates.positions[n] for n in risen if n in candidates.positions), dtype=np.intp)
+        if len(places):
+            among = scores[np.ix_(at, places)]
+            missed[at] = np.where(among.max(axis=1) > 0, places[among.argmax(axis=1)], -1)
+    return missed
 
 
 def _fits(
@@ -146,26 +172,25 @@ def _boosts(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
 
 def _best(
     candidates: Candidates,
-    readers: Sequence[Reader],
     scores: Floats,
-    wishes: Mapping[Wish, int],
     fits: Floats,
+    rows: Sequence[NDArray[np.intp]],
+    limits: NDArray[np.intp],
     *,
     most: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(readers, most) the positions of the best, -1 where there is none, and which wish each fits best."""
     best = _highest(scores, SURVIVORS * most)
     found = np.take_along_axis(scores, best, axis=1) > 0
-    rows = [np.array([wishes[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
     wish = _fitting(fits, rows, best)
     found &= ~_repeated(candidates.twins[best], found)
-    shares = np.array([[-(-reader.limit // max(len(reader.wishes), 1))] for reader in readers])
-    beyond = _rank(wish, found) >= shares
+    shares = -(-limits // np.array([max(len(some), 1) for some in rows], dtype=np.intp))
+    beyond = _rank(wish, found) >= shares[:, None]
     # Those beyond their wish's share wait behind all others, those that are none at the end.
     order = np.argsort(2 * ~found + beyond, axis=1, kind="stable")
     place = np.empty_like(order)
     np.put_along_axis(place, order, np.arange(order.shape[1])[None, :], axis=1)
-    found &= place < np.array([[reader.limit] for reader in readers])
+    found &= place < limits[:, None]
     order = np.argsort(~found, axis=1, kind="stable")[:, :most]
     found = np.take_along_axis(found, order, axis=1)
     return (
@@ -218,33 +243,27 @@ def _rank(wish: NDArray[np.intp], found: NDArray[np.bool_]) -> NDArray[np.intp]:
     return rank
 
 
+def _room(readers: Sequence[Reader], limits: NDArray[np.intp], matches: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(readers,) how many papers that only trend each gets beside the matches."""
+    room = limits - (matches >= 0).sum(axis=1)
+    most = [0 if one.only_matches and one.wishes else MOST_UNMATCHED if one.wishes else one.limit for one in readers]
+    return np.minimum(room, np.array(most, dtype=np.intp))
+
+
 def _trending(
-    candidates: Candidates,
-    readers: Sequence[Reader],
-    unmatched: NDArray[np.bool_],
-    matches: NDArray[np.intp],
-    *,
-    most: int,
+    candidates: Candidates, unmatched: NDArray[np.bool_], room: NDArray[np.intp], *, most: int
 ) -> NDArray[np.intp]:
-    """(readers, most) the positions of the most trending papers that fit no wish, as many as there is room for."""
+    """(readers, most) the positions of the most trending of the papers, as many as there is room for."""
     papers = len(candidates.papers)
     ranks = np.empty(papers, dtype=np.int64)
     ranks[np.argsort(-candidates.trend, kind="stable")] = np.arange(papers)
-    keys = np.where(unmatched, ranks << 32 | np.arange(papers), np.iinfo(np.int64).max)
+    none = np.iinfo(np.int64).max
+    keys = np.where(unmatched, ranks << 32 | np.arange(papers), none)
     if most < papers:
         keys = np.partition(keys, most, axis=1)[:, :most]
     keys = np.sort(keys, axis=1)
-    taken = (matches >= 0).sum(axis=1)
-    room = np.array([_room(reader, int(some)) for reader, some in zip(readers, taken, strict=True)]).reshape(-1, 1)
-    there = (keys < np.iinfo(np.int64).max) & (np.arange(keys.shape[1]) < room)
-    return np.where(there, keys & 0xFFFFFFFF, -1)
-
-
-def _room(reader: Reader, taken: int) -> int:
-    """How many papers that only trend a reader gets beside so many matches."""
-    if not reader.wishes:
-        return reader.limit - taken
-    return 0 if reader.only_matches else min(reader.limit - taken, MOST_UNMATCHED)
+    there = (keys < none) & (np.arange(keys.shape[1]) < room[:, None])
+    return np.asarray(np.where(there, keys & 0xFFFFFFFF, -1), dtype=np.intp)
 
 
 def _reason(reasons: Reasons, reader: Reader, wish: int, position: int) -> Reason:

@@ -1,19 +1,23 @@
 """What is trending: upvotes seen so far, against the hours in which they came."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.model import Cadence, Paper
+from digest.model import Cadence, Paper, Signals
 
 PRIOR_UPVOTES = 3
 PRIOR_HOURS = 24
 LEAST_HOURS = 6
 GROWTH_HOURS = 9
 ROUNDING = 1e-9
+LEADING = 0.1
+RISEN = 2
+LEAST_RISE = 10
+"""What a reader was not sent is worth a second look in the tenth that leads, with twice its votes and ten more."""
 
 
 class Window(StrEnum):
@@ -71,6 +75,19 @@ def by_trend(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[
     """
     score = trend if window is Window.DAY else expected_upvotes
     return sorted(papers, key=lambda p: (p.signals.upvotes is None, -score(p, now=now), p.id))
+
+
+def leading(papers: Sequence[Paper], *, now: datetime) -> list[Paper]:
+    """The tenth of the papers with votes of which the most are expected."""
+    voted = [paper for paper in papers if paper.signals.upvotes]
+    voted.sort(key=lambda paper: (-expected_upvotes(paper, now=now), paper.id))
+    return voted[: round(len(voted) * LEADING)]
+
+
+def risen(papers: Sequence[Paper], before: Mapping[int, Signals]) -> frozenset[int]:
+    """Those of the papers that have risen far since they had the signals of `before`."""
+    upvotes = {paper.id: (paper.signals.upvotes or 0, before.get(paper.id, Signals()).upvotes or 0) for paper in papers}
+    return frozenset(n for n, (now, then) in upvotes.items() if now >= max(RISEN * then, then + LEAST_RISE))
 
 
 def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float64]:
