@@ -23,8 +23,13 @@ SAMPLED = 500
 FLOOR = 95.5
 """The percentile of the sample's scores that a related paper reaches."""
 
-FEWEST_SAMPLED = 100
-"""A percentile of fewer papers says nothing: until then, only papers that hold a topic's words are related to it."""
+FEWEST_LIKED_AMONG = 100
+FEWEST_ASKED_AMONG = 1000
+"""Among fewer papers a percentile is the day's own, and would let the best of the unrelated through. Until there are as
+many, only papers that hold a topic's words are related to it; what was liked is more to go by than a word."""
+
+SHORT = 3
+"""A topic of so few words is named by them: one that tells must stand in a paper. A longer one has many names."""
 
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
@@ -73,7 +78,8 @@ class Relevance:
         self._sampled = len(chosen)
         self._targets = stacked([shelf.documents[np.sort(chosen)], papers])
         self._across = self._targets.x.T.tocsr()
-        self._telling = _telling(shelf.documents.x)
+        self._common = _common(shelf.documents.x)
+        self._telling = _without(shelf.documents.x, self._common).T.tocsr()
         self._neighbours = Neighbours(self._targets)
 
     @property
@@ -120,15 +126,15 @@ class Relevance:
         if averse:
             fused[averse] -= DISLIKED * self._liked([profiles[at].disliked for at in averse], known)[0]
         sample, values = fused[:, : self._sampled], fused[:, self._sampled :]
-        too_few = self._sampled < FEWEST_SAMPLED
-        floors = np.full(len(profiles), np.inf) if too_few else np.percentile(sample, FLOOR, axis=1)
+        floors = np.percentile(sample, FLOOR, axis=1) if self._sampled else np.zeros(len(profiles))
+        floors[[len(self._shelf.numbers) < _fewest(profile) for profile in profiles]] = np.inf
         return Scores(values=values, floors=floors.astype(np.float32), share=share[:, self._sampled :])
 
     def _topics(self, topics: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
         """(topics, targets) their words' scores and those of the papers nearest to them; and which share a word."""
         asked = self._read(topics)
         cosine, latent, meaning = (asked.x @ self._across).toarray(), asked.latent, asked.meaning
-        share = cosine > 0
+        share = self._named(asked) > 0
         members = [self._shelf.numbers[rows] for rows in self._nearest(asked)]
         near = self._neighbours
         for at, rows in enumerate(near.rows(members, lambda missing: self._documents(missing, {}))):
@@ -156,6 +162,18 @@ class Relevance:
         fused += weights * self._standardised(_means(near.latent, found) @ self._targets.latent.T)
         fused += weights * self._standardised(_means(near.meaning, found) @ self._targets.meaning.T)
         return fused, share
+
+    def _named(self, asked: Documents) -> Floats:
+        """(topics, targets) what of the topics' words stands in them; of a short topic, of those that are not common."""
+        words = asked.x.copy()
+        is_word = words.indices < len(self.background.features)
+        is_word[is_word] = self.background.features[words.indices[is_word]] & np.uint64(1) == 0
+        rows = np.repeat(np.arange(len(asked)), np.diff(words.indptr))
+        short = np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
+        tells = ~self._common[words.indices]
+        has_telling = np.bincount(rows, weights=tells, minlength=len(asked)) > 0
+        words.data = words.data * (tells | ~(short & has_telling)[rows])
+        return np.asarray((words @ self._across).toarray())
 
     def _standardised(self, values: Floats) -> Floats:
         """Less the sample's mean, over its deviation, row by row; zero where the sample is all the same."""
@@ -191,13 +209,21 @@ class Relevance:
         return found[np.array([order[number] for number in numbers], dtype=np.intp)]
 
 
-def _telling(x: sparse.csr_array) -> sparse.csr_array:
-    """(features, papers) those features alone that are not common."""
-    across = x.T.tocsr()
-    common = np.diff(across.indptr) > max(COMMON * x.shape[0], 100)
-    across.data[np.repeat(common, np.diff(across.indptr))] = 0
-    across.eliminate_zeros()
-    return across
+def _fewest(profile: Profile) -> int:
+    return FEWEST_LIKED_AMONG if profile.liked else FEWEST_ASKED_AMONG
+
+
+def _common(x: sparse.csr_array) -> NDArray[np.bool_]:
+    """(features,) which are in too many papers to tell them apart."""
+    held = np.bincount(x.indices, minlength=x.shape[1])
+    return np.asarray(held > max(COMMON * x.shape[0], 100))
+
+
+def _without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_array:
+    kept = x.copy()
+    kept.data = kept.data * ~columns[kept.indices]
+    kept.eliminate_zeros()
+    return kept
 
 
 def _means(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:

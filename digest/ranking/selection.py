@@ -263,7 +263,8 @@ def _trending(
         keys = np.partition(keys, most, axis=1)[:, :most]
     keys = np.sort(keys, axis=1)
     there = (keys < none) & (np.arange(keys.shape[1]) < room[:, None])
-    return np.asarray(np.where(there, keys & 0xFFFFFFFF, -1), dtype=np.intp)
+    found: NDArray[np.intp] = np.where(there, keys & 0xFFFFFFFF, -1)
+    return found
 
 
 def _reason(reasons: Reasons, reader: Reader, wish: int, position: int) -> Reason:
