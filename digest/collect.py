@@ -2,24 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from digest.errors import SourceError
 from digest.model import Listing
-from digest.ranking.background import MOST_PAPERS, fit, pack
-from digest.ranking.features import pack_bag, paper_bag, unpack_bag
+from digest.ranking.features import pack_bag, paper_bag
 from digest.sources import Source
 from digest.store import Store
-from digest.store.backgrounds import StoredBackground, add_background, count_papers, latest_background
 from digest.store.cleaning import clean_anew
-from digest.store.features import add_features, newest_features, uncounted
+from digest.store.features import add_features, uncounted
 from digest.store.recording import Recorded, record_listings
 from digest.store.sources import note_failure, note_success
 from digest.text import clean, storable
 
 LOOK_BACK = timedelta(days=7)
-REFIT_AFTER = timedelta(days=7)
 MOST_CLEANED = 20_000
 """In one run, after an upgrade: that takes about a quarter of a minute."""
 
@@ -56,26 +53,39 @@ def collect(
     for source in sources:
         if should_stop():
             break
-        listings, cursor, error = [], "", ""
         since = (now - look_backs.get(source.name, look_back)).date()
-        try:
-            for page in source.listings(since=since, now=now):
-                progress(f"{source.name}: {page.label}")
-                # A title of nothing that can be seen would be one paper with every other such title.
-                listings += [one for one in map(cleaned, page.listings) if one.title]
-                cursor = page.cursor
-                if should_stop():
-                    error = f"{source.name}: stopped while it was read; the next collect reads it again."
-                    break
-        except SourceError as failure:
-            error = str(failure)
-        except Exception as fault:
-            # A fault in reading one source must not keep the others from being read.
-            error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
-        recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
-        collected.append(Collected(source=source.name, recorded=recorded, error=error))
+        collected.append(_collected(store, source, since=since, now=now, should_stop=should_stop, progress=progress))
     count_features(store, progress=progress)
     return collected
+
+
+def _collected(
+    store: Store,
+    source: Source,
+    *,
+    since: date,
+    now: datetime,
+    should_stop: Callable[[], bool],
+    progress: Callable[[str], None],
+) -> Collected:
+    """Read one source and store what it lists, up to where it failed."""
+    listings, cursor, error = [], "", ""
+    try:
+        for page in source.listings(since=since, now=now):
+            progress(f"{source.name}: {page.label}")
+            # A title of nothing that can be seen would be one paper with every other such title.
+            listings += [one for one in map(cleaned, page.listings) if one.title]
+            cursor = page.cursor
+            if should_stop():
+                error = f"{source.name}: stopped while it was read; the next collect reads it again."
+                break
+    except SourceError as failure:
+        error = str(failure)
+    except Exception as fault:
+        # A fault in reading one source must not keep the others from being read.
+        error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
+    recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
+    return Collected(source=source.name, recorded=recorded, error=error)
 
 
 def cleaned(listing: Listing) -> Listing:
@@ -125,25 +135,6 @@ def count_features(store: Store, *, progress: Callable[[str], None] = lambda _: 
         if not texts:
             return
         progress(f"features of {len(texts)} papers")
-
-
-def refit_background(store: Store, *, now: datetime) -> bool:
-    """Fit the background where there is none, the papers have doubled since, or it is a week old."""
-    with store.reading() as connection:
-        latest, papers = latest_background(connection), count_papers(connection)
-        if not papers or (latest is not None and _is_fresh(latest, papers=papers, now=now)):
-            return False
-        bags = [unpack_bag(content) for _, content in newest_features(connection, limit=MOST_PAPERS)]
-    background = fit(bags, version=1 if latest is None else latest.version + 1)
-    with store.writing() as connection:
-        version = background.version
-        add_background(connection, pack(background), version=version, papers=background.papers, now=now)
-    return True
-
-
-def _is_fresh(background: StoredBackground, *, papers: int, now: datetime) -> bool:
-    doubled = 2 * background.papers <= min(papers, MOST_PAPERS)
-    return not doubled and now - background.fitted_at < REFIT_AFTER
 
 
 def _store(

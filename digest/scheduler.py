@@ -14,10 +14,11 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.app import App
-from digest.collect import collect, refit_background
+from digest.collect import collect
 from digest.deliver import deliver
 from digest.errors import DigestError
 from digest.publish import publish
+from digest.refit import refit_background
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
 

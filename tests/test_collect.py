@@ -7,9 +7,10 @@ import pytest
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS
 from places import SHARED_DATA, needs_data
 
-from digest.collect import collect, refit_background
+from digest.collect import collect
 from digest.errors import SourceError
 from digest.model import Listing
+from digest.refit import refit_background
 from digest.sources import Page
 from digest.sources.files import Files
 from digest.store import Store

@@ -25,8 +25,9 @@ def collect(
     now: Now = None,
 ) -> None:
     """Bring papers from the sources into the store."""
-    from digest.collect import LOOK_BACK, refit_background
+    from digest.collect import LOOK_BACK
     from digest.collect import collect as bring
+    from digest.refit import refit_background
     from digest.sources.files import Files
 
     if more and not file:

@@ -88,7 +88,6 @@ class Bag:
         return len(self.numbers)
 
 
-@lru_cache(maxsize=500_000)
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
     hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")

@@ -247,7 +247,7 @@ def _room(readers: Sequence[Reader], limits: NDArray[np.intp], matches: NDArray[
     """(readers,) how many papers that only trend each gets beside the matches."""
     room = limits - (matches >= 0).sum(axis=1)
     most = [0 if one.only_matches and one.wishes else MOST_UNMATCHED if one.wishes else one.limit for one in readers]
-    return np.minimum(room, np.array(most, dtype=np.intp))
+    return np.asarray(np.minimum(room, most), dtype=np.intp)
 
 
 def _trending(
