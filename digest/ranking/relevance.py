@@ -164,7 +164,7 @@ class Relevance:
         return fused, share
 
     def _named(self, asked: Documents) -> Floats:
-        """(topics, targets) what of a topic's words stands in them; of a short topic's, of those that are not common."""
+        """(topics, targets) what of a topic's words stands in them; of a short one's, of those that are not common."""
         words = asked.x.copy()
         is_word = words.indices < len(self.background.features)
         is_word[is_word] = self.background.features[words.indices[is_word]] & np.uint64(1) == 0
