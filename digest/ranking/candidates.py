@@ -120,8 +120,10 @@ class Candidates:
         counted = [features(topic) for topic in topics]
         words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
         weights = self.background.documents([bag(found) for found in words], centred=False).x
-        weights.data **= 2  # unit rows: squares sum to one
-        covered, titled = (weights @ self._holding).toarray(), (weights @ self._titles).toarray()
+        weights.data **= 2
+        # Squares sum to one over what the background knows; words that it lacks come on top.
+        sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
+        covered, titled = (weights @ self._holding).toarray() / sums, (weights @ self._titles).toarray() / sums
         whole = self.background.documents([bag(found) for found in counted], centred=False).x
         whole.data[:] = 1
         sizes = np.array([[max(len(found), 1)] for found in counted])
