@@ -21,7 +21,7 @@ from digest.store.backgrounds import latest_background
 from digest.store.deliveries import Past, past_editions
 from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
-from digest.store.papers import latest_signals, papers_listed, papers_named
+from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.sources import last_collected_at
 
 OVERLAP = timedelta(hours=1)
@@ -120,7 +120,9 @@ def readers_of(
         for number in (*wish.liked, *wish.disliked)
     }
     elsewhere = liked - stock.candidates.relevance.shelved
-    return readers, {number: unpack_bag(content) for number, content in features_of(connection, elsewhere).items()}
+    known = {number: unpack_bag(content) for number, content in features_of(connection, elsewhere).items()}
+    uncounted = papers_by_id(connection, elsewhere - known.keys(), now=now)
+    return readers, known | {one.id: paper_bag(one.title, one.abstract) for one in uncounted.values()}
 
 
 def pasts_of(connection: Connection, subscriptions: Sequence[Subscription], *, now: datetime) -> dict[int, Past]:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from personas import DIFFUSION, NOON, PAPERS, ROBOTS
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
 from places import SHARED_DATA, needs_data
 
 from digest.collect import collect
@@ -15,6 +15,7 @@ from digest.sources import Page
 from digest.sources.files import Files
 from digest.store import Store
 from digest.store.backgrounds import latest_background
+from digest.store.features import features_of, uncounted
 from digest.store.papers import papers_listed
 from digest.store.sources import Health, health
 
@@ -111,12 +112,23 @@ def test_the_background_is_fitted_when_there_is_none_when_it_is_old_and_when_pap
 
     assert not refit_background(store, now=NOON)
     collect(store, [Shelf("one", [PAPERS])], now=NOON, look_back=WEEK)
-    assert version() == 1
+    assert version() == 0
+    assert refit_background(store, now=NOON)
     assert not refit_background(store, now=NOON + timedelta(days=6))
     assert refit_background(store, now=NOON + timedelta(days=7))
     more = [replace(DIFFUSION, title=f"Another {n}", aliases=(f"arxiv:2606.1000{n}",)) for n in range(3)]
     collect(store, [Shelf("one", [more])], now=NOON + timedelta(days=7), look_back=WEEK)
+    assert refit_background(store, now=NOON + timedelta(days=7))
+    assert not refit_background(store, now=NOON + timedelta(days=7))
     assert version() == 3
+
+
+def test_collecting_counts_what_is_new_and_what_was_left_uncounted(store: Store) -> None:
+    papers_come_in(store, [ROBOTS])
+    collect(store, [Shelf("one", [PAPERS])], now=NOON, look_back=WEEK)
+    with store.reading() as connection:
+        assert uncounted(connection) == []
+        assert features_of(connection, [1, 2, 3]).keys() == {1, 2, 3}
 
 
 @needs_data

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from digest.model import Interest, InterestKind, Paper
 from digest.ranking.background import Background
@@ -83,13 +84,13 @@ class Candidates:
 
     @cached_property
     def twins(self) -> NDArray[np.intp]:
-        """(papers,) the position of the first paper that each is nearly the same as: mostly its own."""
-        alike = sparse.csr_array(self.documents.x @ self.documents.x.T)
-        alike.data[alike.data < ALIKE] = 0
-        alike.setdiag(1)
-        alike.eliminate_zeros()
-        alike.sort_indices()
-        return np.asarray(alike.indices[alike.indptr[:-1]], dtype=np.intp)
+        """(papers,) a number that papers share which are nearly the same, or that papers between them make so."""
+        x = self.documents.x
+        # A row is one long over what the background knows; a text that is news to it is longer than that.
+        lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)))
+        whole = sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ x
+        _, numbers = connected_components(whole @ whole.T >= ALIKE, directed=False)
+        return np.asarray(numbers, dtype=np.intp)
 
     def fits(self, wishes: Sequence[Wish], known: Mapping[int, Bag]) -> Floats:
         """(wishes, papers) how well the papers fit: 0 is not at all, and what fits two wishes fits by their sum.
@@ -119,8 +120,10 @@ class Candidates:
         counted = [features(topic) for topic in topics]
         words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
         weights = self.background.documents([bag(found) for found in words], centred=False).x
-        weights.data **= 2  # unit rows: squares sum to one
-        covered, titled = (weights @ self._holding).toarray(), (weights @ self._titles).toarray()
+        weights.data **= 2
+        # Squares sum to one over what the background knows; words that it lacks come on top.
+        sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
+        covered, titled = (weights @ self._holding).toarray() / sums, (weights @ self._titles).toarray() / sums
         whole = self.background.documents([bag(found) for found in counted], centred=False).x
         whole.data[:] = 1
         # A single word may stand in any paper in passing.

@@ -20,7 +20,7 @@ from digest.ranking.neighbours import MOST, Neighbours, Shelf
 SAMPLED = 500
 """Papers of the background that scores are measured against."""
 
-FLOOR = 95.5
+FLOOR = 95.0
 """The percentile of the sample's scores that a related paper reaches."""
 
 FEWEST_LIKED_AMONG = 100

@@ -20,6 +20,9 @@ MOST_UNMATCHED = 3
 SURVIVORS = 3
 """Of `limit` papers so many times as many are looked at for variety: what quotas and twins take away is replaced."""
 
+FURTHEST = 40.0
+"""What trend and novelty come to lies between e^-40 and e^40: beyond, single precision would end."""
+
 NO_REASON = -1
 
 
@@ -61,6 +64,8 @@ class Chosen:
 
 def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> list[Selection]:
     """Every reader's papers with their reasons; see `choose`."""
+    if not readers:
+        return []
     chosen, reasons = choose(candidates, readers, known), Reasons(candidates, known)
     found = []
     for at, reader in enumerate(readers):
@@ -79,13 +84,13 @@ def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
 
 
 def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> Chosen:
-    """Every reader's papers, at most `limit`, and no filler to reach it.
+    """The papers of one reader or more, at most `limit` each, and no filler to reach it.
 
     A reader's papers are those that fit any wish, in the order of `(sum of fits)^relevance * e^(trend * Z(trend))`,
-    less those too old by novelty: as logarithms, a sum. No wish takes more than its share while others
-    have papers, and of papers that are nearly the same only the best stands. After them come at most
-    MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One place is
-    for what the reader missed.
+    less those too old by novelty: as logarithms, a sum. Of papers that are nearly the same only the best stands,
+    and no wish takes more than its share while others have papers among the best SURVIVORS * limit. After
+    them come at most MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One
+    place is for what the reader missed.
     """
     since = np.array([reader.listed_since.timestamp() for reader in readers]).reshape(-1, 1)
     moments = [-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers]
@@ -94,7 +99,7 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     wanted = open_to & ~_muted(candidates, readers)
     wishes, fits, of_readers = _fits(candidates, readers, known)
     strength = np.asarray(of_readers @ fits, dtype=np.float32) if wishes else np.zeros(wanted.shape, np.float32)
-    scores = strength * _boosts(candidates, readers, strength)
+    scores = _scores(candidates, readers, strength)
     rows = [np.array([wishes[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
     missed = _missed(candidates, readers, np.where(wanted & ~is_new, scores, 0))
     limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
@@ -157,17 +162,17 @@ def _muted(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool
     return np.asarray(whose @ candidates.fits(list(mutes), {}) > 0)
 
 
-def _boosts(candidates: Candidates, readers: Sequence[Reader], strength: Floats) -> Floats:
-    """(readers, papers) what trend and novelty multiply a fit by, and what relevance raises it to."""
+def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats) -> Floats:
+    """(readers, papers) the sums of fits, raised to their relevance, times what trend and novelty make of them."""
     kinds = list(dict.fromkeys(reader.weights for reader in readers))
     rows = np.array(
         [w.trend * candidates.trend - w.novelty * candidates.days_listed / w.half_life_days for w in kinds], np.float32
     ).reshape(len(kinds), len(candidates.papers))
-    boosts = np.exp(rows)[[kinds.index(reader.weights) for reader in readers]]
+    scores = np.exp(np.clip(rows, -FURTHEST, FURTHEST))[[kinds.index(reader.weights) for reader in readers]]
     for at, reader in enumerate(readers):
-        if reader.weights.relevance != 1:
-            boosts[at] *= np.where(strength[at] > 0, strength[at], 1) ** np.float32(reader.weights.relevance - 1)
-    return boosts
+        relevance = np.float32(reader.weights.relevance)
+        scores[at] *= strength[at] if relevance == 1 else np.where(strength[at] > 0, strength[at] ** relevance, 0)
+    return scores
 
 
 def _best(
@@ -181,7 +186,8 @@ def _best(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(readers, most) the positions of the best, -1 where there is none, and which wish each fits best."""
     best = _highest(scores, SURVIVORS * most)
-    found = np.take_along_axis(scores, best, axis=1) > 0
+    within = np.arange(best.shape[1]) < SURVIVORS * limits[:, None]
+    found = (np.take_along_axis(scores, best, axis=1) > 0) & within
     wish = _fitting(fits, rows, best)
     found &= ~_repeated(candidates.twins[best], found)
     shares = -(-limits // np.array([max(len(some), 1) for some in rows], dtype=np.intp))
@@ -206,7 +212,7 @@ def _highest(scores: Floats, most: int) -> NDArray[np.intp]:
     """
     papers = scores.shape[1]
     keys = scores.view(np.int32).astype(np.int64) << 32 | (papers - 1 - np.arange(papers))
-    if most < papers:
+    if 0 < most < papers:
         keys = np.partition(keys, papers - most, axis=1)[:, papers - most :]
     keys = -np.sort(-keys, axis=1)
     return np.asarray(papers - 1 - (keys & 0xFFFFFFFF), dtype=np.intp)

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.ranking.features import STOP_WORDS, features, paper_features, stem, surface_forms, words
+from digest.ranking.features import (
+    STOP_WORDS,
+    bag,
+    features,
+    number,
+    pack_bag,
+    paper_bag,
+    paper_features,
+    stem,
+    surface_forms,
+    unpack_bag,
+    words,
+)
 
 
 def test_words_are_compared_by_their_stems() -> None:
@@ -92,3 +104,31 @@ def test_words_stand_in_the_text_in_their_order(text: str) -> None:
     assert all(0 <= one.start < one.end <= len(text) for one in found)
     assert all(first.end <= second.start for first, second in pairwise(found))
     assert not found or not found[0].follows
+
+
+def test_a_feature_s_number_is_the_same_for_ever_and_tells_a_phrase_from_a_word() -> None:
+    """Numbers are stored: another one for the same feature makes every stored paper unknown."""
+    assert number("diffus") == 0x8775FD43F3FDCD7E
+    assert number("diffus model") == 0xC9ED78EDDBDBD60B
+    assert number("拡散") == 0x132F2D082756D6EA
+
+
+@given(st.dictionaries(st.text(max_size=9), st.integers(1, 1000), max_size=9))
+def test_what_was_packed_comes_back_in_the_order_of_numbers(counted: dict[str, int]) -> None:
+    packed = pack_bag(bag(counted))
+    assert len(packed) == 9 * len(counted)
+    again = unpack_bag(packed)
+    assert again.numbers.tolist() == sorted(map(number, counted))
+    assert dict(zip(again.numbers.tolist(), again.counts.tolist(), strict=True)) == {
+        number(feature): min(count, 255) for feature, count in counted.items()
+    }
+
+
+def test_a_text_without_words_is_packed_as_nothing() -> None:
+    assert pack_bag(paper_bag("...", "")) == b""
+    assert len(unpack_bag(b"")) == 0
+
+
+def test_a_stored_paper_reads_as_it_was_written() -> None:
+    """The bytes of a paper's features, least significant first, whatever machine stored them."""
+    assert pack_bag(paper_bag("Noise", "")) == number("nois").to_bytes(8, "little") + b"\x03"
