@@ -124,7 +124,7 @@ def test_a_day(service: Callable[..., App], clock: Clock) -> None:
         first = "Few-Step Sampling for Diffusion Models, and 2 more papers"
         assert subjects == {
             "stranger": ["Confirm your Offprint subscription"],
-            "early": [first.replace("2 more", "3 more")],
+            "early": ["Few-Step Sampling for Diffusion Models, and 3 more papers"],
             "morning": [first, "Diffusion Models at Noon"],
             "evening": ["Folding Laundry with Two Arms, and 3 more papers"],
         }

@@ -49,7 +49,7 @@ def queued(app: App) -> App:
     """Five readers' editions wait in the queue."""
     papers_come_in(app.store)
     for name in "abcde":
-        reader_joins(app, f"{name}@example.org", choices("robots"))
+        reader_joins(app, f"{name}@example.org", choices("quasars"))
     assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == 5
     return app
 

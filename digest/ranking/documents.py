@@ -15,9 +15,9 @@ Floats = NDArray[np.float32]
 class Documents:
     """n texts as rows.
 
-    `x` (n, features) unit rows of weighted features; `to_mean` (n,) their products with the background's
-    mean; `projected` (n, r) on the background's directions; `latent` (n, r) the same, scaled, as unit
-    rows; `meaning` (n, q) unit rows of what their words mean.
+    `x` (n, features) weighted features, of length one over those that the background knows; `to_mean` (n,)
+    their products with the background's mean; `projected` (n, r) on the background's directions; `latent`
+    (n, r) the same, scaled, as unit rows; `meaning` (n, q) unit rows of what their words mean.
     """
 
     x: sparse.csr_array

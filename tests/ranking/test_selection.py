@@ -215,7 +215,7 @@ def test_without_readers_nobody_gets_anything() -> None:
         ("", []),
         ("the of and", []),
         ("quantum chromodynamics", []),
-        ("diffusion sampling " * 500, [1]),
+        ("diffusion sampling " * 600, [1]),
         ("扩散 模型", [2]),
         ("диффузионные модели", [3]),
         ("نماذج الانتشار", [4]),
