@@ -23,7 +23,9 @@ cli = typer.Typer(
 )
 for commands in (upkeep.commands, jobs.commands, papers.commands):
     cli.registered_commands += commands.registered_commands
-cli.add_typer(people.commands, name="subscriber", help="People: add, list, show, unsubscribe.")
+cli.add_typer(
+    people.commands, name="subscriber", help="People: add, list, show, like, dislike, take-back, unsubscribe."
+)
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")
 cli.add_typer(upkeep.store, name="store", help="The store.")

@@ -54,6 +54,22 @@ class Chosen:
     considered: NDArray[np.intp]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """(readers, papers) which are `considered`, and of those `wanted` as no mute stands against them.
+
+    `strength` is the sum of fits to the reader's wishes, `scores` what the papers that fit are ordered by; `rows`
+    has the different wishes and where they stand in `fits` (wishes, papers).
+    """
+
+    considered: NDArray[np.bool_]
+    wanted: NDArray[np.bool_]
+    strength: Floats
+    scores: Floats
+    rows: Mapping[Wish, int]
+    fits: Floats
+
+
 def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> list[Selection]:
     """Every reader's papers with their reasons; see `choose`."""
     chosen, reasons = choose(candidates, readers, known), Reasons(candidates, known)
@@ -80,27 +96,33 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     have papers, and of papers that are nearly the same only the best stands. After them come at most
     MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for.
     """
-    considered = _considered(candidates, readers)
-    wishes, fits, of_readers = _fits(candidates, readers, known)
-    wanted = considered & ~_muted(candidates, readers)
-    strength = np.asarray(of_readers @ fits, dtype=np.float32) if len(wishes) else np.zeros(wanted.shape, np.float32)
-    strength[~wanted] = 0
-    scores = strength * _boosts(candidates, readers, strength)
+    weighed = weigh(candidates, readers, known)
     most = min(max((reader.limit for reader in readers), default=0), len(candidates.papers))
-    matches, their_wishes = _best(candidates, readers, scores, wishes, fits, most=most)
-    trending = _trending(candidates, readers, wanted & (strength == 0), matches, most=most)
+    matches, their_wishes = _best(candidates, readers, weighed, most=most)
+    trending = _trending(candidates, readers, weighed.wanted & (weighed.strength == 0), matches, most=most)
     positions = np.concatenate([matches, trending], axis=1)
     order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
     positions = np.take_along_axis(positions, order, axis=1)
     their_wishes = np.concatenate([their_wishes, np.full(trending.shape, NO_REASON)], axis=1)
-    matched = np.take_along_axis(scores, np.maximum(positions, 0), axis=1)
+    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1)
     trend = candidates.trend[positions].astype(np.float32)
     return Chosen(
         positions=positions,
         scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), trend),
         wishes=np.take_along_axis(their_wishes, order, axis=1),
-        considered=considered.sum(axis=1),
+        considered=weighed.considered.sum(axis=1),
     )
+
+
+def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> Weighed:
+    """What every paper counts for every reader, before shares, twins and limits."""
+    considered = _considered(candidates, readers)
+    rows, fits, of_readers = _fits(candidates, readers, known)
+    wanted = considered & ~_muted(candidates, readers)
+    strength = np.asarray(of_readers @ fits, dtype=np.float32) if len(rows) else np.zeros(wanted.shape, np.float32)
+    strength[~wanted] = 0
+    scores = strength * _boosts(candidates, readers, strength)
+    return Weighed(considered=considered, wanted=wanted, strength=strength, scores=scores, rows=rows, fits=fits)
 
 
 def _considered(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
@@ -146,19 +168,17 @@ def _boosts(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
 def _best(
     candidates: Candidates,
     readers: Sequence[Reader],
-    scores: Floats,
-    wishes: Mapping[Wish, int],
-    fits: Floats,
+    weighed: Weighed,
     *,
     most: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(readers, most) the positions of the best, -1 where there is none, and which wish each fits best."""
-    best = _highest(scores, SURVIVORS * most)
-    found = np.take_along_axis(scores, best, axis=1) > 0
-    rows = [np.array([wishes[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
-    wish = _fitting(fits, rows, best)
+    best = _highest(weighed.scores, SURVIVORS * most)
+    found = np.take_along_axis(weighed.scores, best, axis=1) > 0
+    rows = [np.array([weighed.rows[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
+    wish = _fitting(weighed.fits, rows, best)
     found &= ~_repeated(candidates.twins[best], found)
-    shares = np.array([[-(-reader.limit // max(len(reader.wishes), 1))] for reader in readers])
+    shares = np.array([[share(reader)] for reader in readers])
     beyond = _rank(wish, found) >= shares
     # Those beyond their wish's share wait behind all others, those that are none at the end.
     order = np.argsort(2 * ~found + beyond, axis=1, kind="stable")
@@ -171,6 +191,11 @@ def _best(
         np.where(found, np.take_along_axis(best, order, axis=1), -1),
         np.where(found, np.take_along_axis(wish, order, axis=1), NO_REASON),
     )
+
+
+def share(reader: Reader) -> int:
+    """How many papers one wish may take while others have papers."""
+    return -(-reader.limit // max(len(reader.wishes), 1))
 
 
 def _highest(scores: Floats, most: int) -> NDArray[np.intp]:

@@ -94,6 +94,12 @@ def present_numbers(connection: Connection, ids: Iterable[int]) -> dict[int, int
     return found
 
 
+def former_numbers(connection: Connection, paper_id: int) -> list[int]:
+    """The numbers under which a paper was known before it was joined with another."""
+    query = select(former_papers.c.number).where(former_papers.c.paper_id == paper_id)
+    return list(connection.execute(query).scalars())
+
+
 def alias_names(connection: Connection, paper_id: int) -> list[str]:
     """Every name that the paper is known by."""
     query = select(aliases.c.alias).where(aliases.c.paper_id == paper_id).order_by(aliases.c.alias)
