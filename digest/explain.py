@@ -61,9 +61,9 @@ class Explanation:
         for match in found.matches:
             yield from _match_lines(match)
         if found.relevance is None:
-            yield f"It goes by its trend alone: {found.trend:+.2f}."
+            yield f"It goes by its trend alone: {found.trend:+z.2f}."
         else:
-            parts = f"relevance {found.relevance:+.2f}, trend {found.trend:+.2f}, novelty {found.novelty:+.2f}"
+            parts = f"relevance {found.relevance:+z.2f}, trend {found.trend:+z.2f}, novelty {found.novelty:+z.2f}"
             yield f"Its score is {found.relevance + found.trend + found.novelty:.2f}: {parts}."
 
 
@@ -183,7 +183,7 @@ def _outdone(stock: Stock, reader: Reader, found: Standing) -> Iterator[str]:
         case Bar.MATCHES_ONLY:
             yield "It fits none of the interests well enough, and the reader wants nothing that only trends."
         case Bar.TRENDING:
-            most = f"{MOST_UNMATCHED} papers at most that only trend, if there is room, and others trend more"
-            yield f"It fits none of the interests well enough; after those that do come {most}."
+            most = f"of those that only trend {MOST_UNMATCHED} come at most, if there is room"
+            yield f"It fits none of the interests well enough, and {most}: others trend more."
         case None:
             return

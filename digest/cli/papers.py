@@ -68,7 +68,7 @@ def show(
         answer(told)
         return
     told["history"] = [f"{seen['upvotes']} at {seen['seen_at']}" for seen in told["history"]]
-    told["similar"] = [f"\n{'':>16}{one['arxiv_id'] or one['id']}  {one['title']}" for one in told["similar"]]
+    told["similar"] = "".join(f"\n{'':16}{one['arxiv_id'] or one['id']}  {one['title']}" for one in told["similar"])
     for key, value in told.items():
         shown = ", ".join(str(one) for one in value) if isinstance(value, list) else value
         say(f"{key:>14}  {shown if shown is not None else 'unknown'}")

@@ -11,7 +11,7 @@ from digest.ranking.features import Bag, number, paper_features, surface_forms
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
-MOST_TOLD = 10
+MOST_TOLD = 6
 LEAST_SHARE = 0.25
 """Of the largest term's weight: a smaller one explains nothing beside it."""
 

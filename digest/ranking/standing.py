@@ -73,7 +73,7 @@ def standing(candidates: Candidates, reader: Reader, known: Mapping[int, Bag], p
         matches=_matches(candidates, reader, weighed, known, position),
         relevance=weights.relevance * float(np.log(fit)) if fit else None,
         trend=weights.trend * float(candidates.trend[position]),
-        novelty=-weights.novelty * float(candidates.days_listed[position]) / weights.half_life_days,
+        novelty=0.0 - weights.novelty * float(candidates.days_listed[position]) / weights.half_life_days,
         bar=bar,
         twin=twin,
     )
