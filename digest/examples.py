@@ -13,8 +13,8 @@ from digest.sources import Page
 from digest.sources.files import read_bibtex
 from digest.sources.names import alias_in
 from digest.store import Store
-from digest.store.papers import ARXIV, papers_by_id, papers_named
-from digest.store.recording import EXAMPLES, record_listings
+from digest.store.papers import ARXIV, EXAMPLES, papers_by_id, papers_named
+from digest.store.recording import record_listings
 from digest.text import author_key, title_key
 
 
@@ -54,7 +54,10 @@ def bring_examples(
     with store.reading() as connection:
         known = papers_named(connection, {one.alias for one in examples})
         stored = papers_by_id(connection, known.values(), now=now)
-    missing = {one.alias: one.listing for one in examples if one.alias not in known}
+    missing: dict[str, Listing | None] = {}
+    for one in examples:
+        if one.alias not in known:
+            missing[one.alias] = missing.get(one.alias) or one.listing
     fetched = _fetched(missing, fetch)
     withdrawn = [alias for alias, number in known.items() if stored[number].withdrawn_at is not None]
     withdrawn += [alias for alias, listing in fetched.items() if listing.withdrawn]

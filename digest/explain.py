@@ -18,8 +18,7 @@ from digest.rendering.words import counted, full_date, moment, ordinal
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_holding
 from digest.store.feedback import feedback_of
-from digest.store.papers import alias_names, papers_listed, source_names
-from digest.store.recording import NEVER
+from digest.store.papers import NEVER, alias_names, papers_listed, source_names
 from digest.subscribe import active_subscription
 
 

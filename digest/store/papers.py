@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
@@ -14,6 +14,13 @@ from digest.store.tables import aliases, former_papers, paper_sources, papers, s
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
+
+EXAMPLES = "examples"
+"""The source of papers that readers named: they can be liked, but no source has listed them."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When such a paper was first seen, until a source lists it: whatever asks for what was seen by now leaves it out."""
+
 # Made once: making it anew takes as long as a small answer.
 _KNOWN = signals.c.paper_id.in_(bindparam("ids", expanding=True)) & (signals.c.seen_at <= bindparam("now"))
 _NEWEST = (

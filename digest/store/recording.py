@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
 from digest.store.features import forget_features
-from digest.store.papers import ARXIV, ARXIV_DOI
+from digest.store.papers import ARXIV, ARXIV_DOI, EXAMPLES, NEVER
 from digest.store.signals import highest, join_signals, record_signals
 from digest.store.tables import aliases, feedback, former_papers, papers
 from digest.text import CLEANING, author_key, title_key
@@ -28,12 +28,6 @@ _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
     *("published_at", "url", "pdf_url", "code_url", "project_url", "withdrawn_at"),
 )
-EXAMPLES = "examples"
-"""The source of papers that readers named: they can be liked, but no source has listed them."""
-
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""When such a paper was first seen, until a source lists it: whatever asks for what was seen by now leaves it out."""
-
 _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_key", "categories")
 """What a newer version brings anew."""
 
