@@ -14,7 +14,7 @@ from digest.errors import RenderingError
 from digest.model import Cadence, Reason, ReasonKind
 from digest.rendering import words
 from digest.rendering.cards import Card
-from digest.rendering.marks import mark, why
+from digest.rendering.marks import LIKED, mark, why
 from digest.rendering.site import Site as Site
 from digest.rendering.site import colours
 from digest.text import shorten
@@ -186,6 +186,8 @@ def _opening(cards: Sequence[tuple[Card, Reason]], *, reader: Reader) -> Opening
 _FOLLOWING = {
     (ReasonKind.TOPIC, True): ("follows your topic", "."),
     (ReasonKind.TOPIC, False): ("follow your topic", "."),
+    (ReasonKind.LIKED, True): ("is like", "."),
+    (ReasonKind.LIKED, False): ("are like", "."),
     (ReasonKind.AUTHOR, True): ("is by", ", whom you follow."),
     (ReasonKind.AUTHOR, False): ("are by", ", whom you follow."),
     (ReasonKind.CATEGORY, True): ("is new in", ", which you follow."),
@@ -195,12 +197,12 @@ _FOLLOWING = {
 
 
 def _strongest(cards: Sequence[tuple[Card, Reason]]) -> tuple[ReasonKind, str, int]:
-    """The kind and name of the interest with most papers, topics before people before categories."""
-    for kind in (ReasonKind.TOPIC, ReasonKind.AUTHOR, ReasonKind.CATEGORY):
+    """The kind and name of the interest with most papers, topics before likes, people and categories."""
+    for kind in (ReasonKind.TOPIC, ReasonKind.LIKED, ReasonKind.AUTHOR, ReasonKind.CATEGORY):
         interests = Counter(reason.interest for _, reason in cards if reason.kind is kind)
         if interests:
             interest, matched = interests.most_common(1)[0]
-            return kind, interest, matched
+            return kind, LIKED if kind is ReasonKind.LIKED else interest, matched
     return ReasonKind.TRENDING, "", 0
 
 
@@ -212,7 +214,7 @@ def _inbox_sentences(cards: Sequence[tuple[Card, Reason]], *, reader: Reader, pr
     kind, interest, matched = _strongest(cards)
     sentences = []
     if matched:
-        preposition = {ReasonKind.TOPIC: "on", ReasonKind.AUTHOR: "by"}.get(kind, "in")
+        preposition = {ReasonKind.TOPIC: "on", ReasonKind.LIKED: "like", ReasonKind.AUTHOR: "by"}.get(kind, "in")
         sentences.append(f"{words.number(matched)} {preposition} {shorten(interest, TOPIC // 2)}")
     elif reader.follows:
         sentences.append("None matched what you follow")

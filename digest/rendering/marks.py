@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from digest.model import Reason, ReasonKind
 
 MOST_MARKS = 3
+LIKED = "papers you liked"
 _OPEN = Markup('<span class="m" style="background-color:#FBD5E1;color:#15232A;padding:1px 0">')
 _CLOSE = Markup("</span>")
 
@@ -43,7 +44,7 @@ def _sentence(reason: Reason) -> tuple[str, str, str]:
         case ReasonKind.TOPIC:
             return "matches ", reason.interest, ""
         case ReasonKind.LIKED:
-            return "matches ", "papers you liked", ""
+            return "matches ", LIKED, ""
         case ReasonKind.CATEGORY:
             return "new in ", reason.interest, ", which you follow"
         case ReasonKind.AUTHOR:
