@@ -28,6 +28,7 @@ from digest.tokens import KEY_CHARACTERS, Keys
 if TYPE_CHECKING:
     from digest.http import Client
     from digest.inference.summary import Summariser
+    from digest.sources.arxiv import Arxiv
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
@@ -73,11 +74,15 @@ class App:
             client = self._client(told.huggingface)
             found.append(HuggingFace(client, lists=told.huggingface.lists, url=told.huggingface.url))
         if told.arxiv.enabled:
-            from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
-
-            client = self._client(told.arxiv, pause=BETWEEN_CALLS)
-            found.append(Arxiv(client, categories=told.arxiv.categories, url=told.arxiv.url))
+            found.append(self.arxiv())
         return [*found, *self._feeds()]
+
+    def arxiv(self) -> "Arxiv":
+        """arXiv, which knows papers by their ids even where it is no source."""
+        from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
+
+        told = self.config.sources.arxiv
+        return Arxiv(self._client(told, pause=BETWEEN_CALLS), categories=told.categories, url=told.url)
 
     def _feeds(self) -> Sequence[Source]:
         feeds = {name: feed for name, feed in self.config.sources.feed.items() if feed.enabled}

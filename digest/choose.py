@@ -1,7 +1,7 @@
 """Subscriptions -> their papers: what the store knows of papers and readers, brought before `ranking`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +14,10 @@ from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, paper_bag, unpack_bag
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile
-from digest.ranking.selection import Reader, select
+from digest.ranking.selection import select
+from digest.ranking.similar import similar
 from digest.ranking.trending import leading, risen
+from digest.ranking.weighing import Reader
 from digest.store import Connection
 from digest.store.backgrounds import latest_background
 from digest.store.deliveries import Past, past_editions
@@ -27,6 +29,8 @@ from digest.store.sources import last_collected_at
 OVERLAP = timedelta(hours=1)
 """Papers seen this long before the last edition are looked at again: a collect that was under way
 then may have stored them only afterwards."""
+
+MOST_SIMILAR = 5
 
 MOST_LIKED = 40
 """The newest of a reader's likes and examples that speak for an interest: taste moves on, and more say nothing more."""
@@ -45,6 +49,11 @@ def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iter
     """The papers that any edition of these cadences could hold, prepared for choosing."""
     furthest = max(LOOK_BACK[cadence] for cadence in cadences)
     papers = papers_listed(connection, since=now - furthest, now=now, sources=sources)
+    return stock_of(connection, papers, now=now)
+
+
+def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Stock:
+    """These papers, prepared for choosing."""
     return Stock(
         candidates=candidates_among(connection, papers, now=now),
         as_of=min(last_collected_at(connection) or now, now),
@@ -60,11 +69,18 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: da
         unpack_bag(counted[paper.id]) if paper.id in counted else paper_bag(paper.title, paper.abstract)
         for paper in papers
     ]
-    newest = newest_features(connection, limit=MOST_PAPERS)
-    shelved = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, shelved or bags)
-    shelf = Shelf(np.array([number for number, _ in newest], dtype=np.int64), background.documents(shelved).halved())
+    background, shelf = _measure(connection, bags)
     return Candidates(papers, bags, background=background, shelf=shelf, now=now)
+
+
+def similar_papers(connection: Connection, paper: Paper, *, now: datetime) -> list[tuple[Paper, float]]:
+    """The papers nearest to one, of the newest, with their scores: at most MOST_SIMILAR, best first."""
+    content = paper_bag(paper.title, paper.abstract)
+    background, shelf = _measure(connection, [content])
+    scores = dict(similar(paper.id, content, background=background, shelf=shelf))
+    known = papers_by_id(connection, scores, now=now)
+    seen = [known[number] for number in scores if number in known and known[number].first_seen_at <= now]
+    return [(one, scores[one.id]) for one in seen if one.withdrawn_at is None][:MOST_SIMILAR]
 
 
 def choose(
@@ -119,10 +135,7 @@ def readers_of(
         if isinstance(wish, Profile)
         for number in (*wish.liked, *wish.disliked)
     }
-    elsewhere = liked - stock.candidates.relevance.shelved
-    known = {number: unpack_bag(content) for number, content in features_of(connection, elsewhere).items()}
-    uncounted = papers_by_id(connection, elsewhere - known.keys(), now=now)
-    return readers, known | {one.id: paper_bag(one.title, one.abstract) for one in uncounted.values()}
+    return readers, _bags(connection, liked - stock.candidates.relevance.shelved, now=now)
 
 
 def pasts_of(connection: Connection, subscriptions: Sequence[Subscription], *, now: datetime) -> dict[int, Past]:
@@ -198,6 +211,22 @@ def _rises(connection: Connection, stock: Stock, moments: Iterable[datetime]) ->
 
 def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:
     return [examples[one.value] for one in interests if one.kind is InterestKind.EXAMPLE and one.value in examples]
+
+
+def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) -> dict[int, Bag]:
+    """The features of papers, those included that are not counted yet."""
+    bags = {number: unpack_bag(content) for number, content in features_of(connection, numbers).items()}
+    uncounted = papers_by_id(connection, [number for number in numbers if number not in bags], now=now)
+    return bags | {number: paper_bag(paper.title, paper.abstract) for number, paper in uncounted.items()}
+
+
+def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
+    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers."""
+    newest = newest_features(connection, limit=MOST_PAPERS)
+    shelved = [unpack_bag(content) for _, content in newest]
+    background = _background(connection, shelved or bags)
+    numbers = np.array([number for number, _ in newest], dtype=np.int64)
+    return background, Shelf(numbers, background.documents(shelved).halved())
 
 
 def _background(connection: Connection, bags: Sequence[Bag]) -> Background:

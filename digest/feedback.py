@@ -1,9 +1,11 @@
-"""Job: what comes back about a delivery -> events and suppressions."""
+"""Job: what comes back, about a delivery or from a reader about a paper -> events, suppressions, feedback."""
 
 from datetime import datetime
 
+from digest.model import Subscription, Want
 from digest.store import Connection
-from digest.store.deliveries import Delivery
+from digest.store import feedback as kept
+from digest.store.deliveries import Delivery, deliveries_holding
 from digest.store.events import Event, add_event
 from digest.store.subscribers import suppress
 
@@ -25,3 +27,34 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
     )
     if add_event(connection, event) and code.split()[-1:] and code.split()[-1] in PERMANENT:
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
+
+
+def say(connection: Connection, subscription: Subscription, paper_id: int, want: Want, *, now: datetime) -> bool:
+    """Keep what a reader says of a paper, under the interest that it was chosen for; false where it was said before."""
+    said = kept.feedback_of(connection, [subscription.id]).get(subscription.id, [])
+    if any(one.paper_id == paper_id and one.want is want for one in said):
+        return False
+    picks = [pick for _, pick in deliveries_holding(connection, subscription.id, paper_id)]
+    interest = picks[0].reason.interest if picks else ""
+    kept.set_feedback(connection, subscription.id, paper_id=paper_id, want=want, interest=interest, now=now)
+    _note(connection, subscription, paper_id, kind=f"wants {want}", now=now)
+    return True
+
+
+def take_back(connection: Connection, subscription: Subscription, paper_id: int, *, now: datetime) -> bool:
+    """Forget what a reader said of a paper; false where nothing was."""
+    if not kept.take_back(connection, subscription.id, paper_id=paper_id):
+        return False
+    _note(connection, subscription, paper_id, kind="took back", now=now)
+    return True
+
+
+def _note(connection: Connection, subscription: Subscription, paper_id: int, *, kind: str, now: datetime) -> None:
+    event = Event(
+        key=f"{kind}:{subscription.id}:{paper_id}:{now.isoformat()}",
+        kind=kind,
+        happened_at=now,
+        subscriber_id=subscription.subscriber_id,
+        detail={"newsletter": subscription.newsletter, "paper": paper_id},
+    )
+    add_event(connection, event)

@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from digest.address import Address
 from digest.due import known_zones, next_due_at
 from digest.errors import InputError
-from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Priority, SubscriptionState
+from digest.model import (
+    Cadence,
+    Choices,
+    DeliveryKind,
+    Interest,
+    InterestKind,
+    Priority,
+    Subscription,
+    SubscriptionState,
+    Weights,
+)
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
@@ -35,6 +45,7 @@ ASKED_AT_MOST_EVERY = timedelta(hours=1)
 MOST_INTERESTS = 100
 LONGEST_INTEREST = 200
 MOST_PAPERS = 20
+MOST_WEIGHT = 5
 
 
 def choices_from(
@@ -43,31 +54,40 @@ def choices_from(
     categories: Sequence[str] = (),
     authors: Sequence[str] = (),
     mutes: Sequence[str] = (),
+    examples: Sequence[str] = (),
     cadence: str,
     hour: int,
     timezone: str,
     max_papers: int,
+    weights: Weights | None = None,
+    only_matches: bool = False,
 ) -> Choices:
-    """What somebody typed, as choices. Raises InputError that says what would be right."""
+    """What somebody typed, as choices; examples by their aliases. Raises InputError that says what would be right."""
     typed = [
         *((InterestKind.TOPIC, value) for value in topics),
         *((InterestKind.CATEGORY, value) for value in categories),
         *((InterestKind.AUTHOR, value) for value in authors),
         *((InterestKind.MUTE, value) for value in mutes),
+        *((InterestKind.EXAMPLE, value) for value in examples),
     ]
     followed = dict.fromkeys(_interest(kind, value) for kind, value in typed if value.strip())
     if len(followed) > MOST_INTERESTS:
-        raise InputError(f"That is more than {MOST_INTERESTS} interests. Leave some out.")
+        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
     if not 0 <= hour <= 23:
         raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
     if not 1 <= max_papers <= MOST_PAPERS:
         raise InputError(f"An edition has 1 to {MOST_PAPERS} papers. Write a number between them.")
+    weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
+    if not all(0 <= weight <= MOST_WEIGHT for weight in weighed):
+        raise InputError(f"A weight is 0 to {MOST_WEIGHT}. Write a number between them.")
     return Choices(
         cadence=_cadence(cadence),
         hour=hour,
         timezone=_zone(timezone),
         max_papers=max_papers,
         interests=tuple(followed),
+        weights=weights,
+        only_matches=only_matches,
     )
 
 
@@ -168,6 +188,15 @@ def unsubscribe_address(store: Store, address: Address, *, now: datetime) -> int
         ended = end_subscriptions(connection, now=now, subscriber_id=subscriber_id)
         _leave(connection, ended, now=now)
         return len(ended)
+
+
+def active_subscription(connection: Connection, address: Address) -> Subscription:
+    """The first active subscription of an address. Raises InputError where there is none."""
+    subscriber_id = subscriber_named(connection, address)
+    for subscription in [] if subscriber_id is None else subscriptions_of(connection, subscriber_id):
+        if subscription.state is SubscriptionState.ACTIVE:
+            return subscription
+    raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
 
 
 def forget_unconfirmed(store: Store, *, now: datetime) -> int:

@@ -17,7 +17,6 @@ from digest.model import (
     Priority,
     Selection,
     Subscription,
-    SubscriptionState,
     Weights,
 )
 from digest.publish import cards_for, edition_content
@@ -26,7 +25,8 @@ from digest.rendering.filling import Body
 from digest.store import Store
 from digest.store.deliveries import Delivery, NewDelivery, delivery_keyed, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
-from digest.store.subscribers import subscriber_for, subscriber_named, subscriptions_of
+from digest.store.subscribers import subscriber_for
+from digest.subscribe import active_subscription
 
 SENT_WITHIN = timedelta(hours=1)
 
@@ -47,12 +47,7 @@ class Preview:
 def preview_of(store: Store, press: Press, address: Address, *, weights: Weights, now: datetime) -> Preview:
     """What the address would get now. Raises InputError where it gets nothing, and says why."""
     with store.reading() as connection:
-        number = subscriber_named(connection, address)
-        subscribed = [] if number is None else subscriptions_of(connection, number)
-        active = [one for one in subscribed if one.state is SubscriptionState.ACTIVE]
-        if not active:
-            raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
-        subscription = active[0]
+        subscription = active_subscription(connection, address)
         sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
         stock = take_stock(connection, sources=sources, cadences=[cadence], now=now)
         pasts = pasts_of(connection, [subscription], now=now)

@@ -13,7 +13,7 @@ from digest.ranking.background import Background, fit
 from digest.ranking.candidates import Candidates, Wish
 from digest.ranking.features import Bag, paper_bag
 from digest.ranking.neighbours import Shelf
-from digest.ranking.selection import Reader
+from digest.ranking.weighing import Reader
 
 DAY = timedelta(days=1)
 NOON = MIDNIGHT + DAY / 2

@@ -23,7 +23,9 @@ cli = typer.Typer(
 )
 for commands in (upkeep.commands, jobs.commands, papers.commands):
     cli.registered_commands += commands.registered_commands
-cli.add_typer(people.commands, name="subscriber", help="People: add, list, show, unsubscribe.")
+cli.add_typer(
+    people.commands, name="subscriber", help="People: add, list, show, like, dislike, take-back, unsubscribe."
+)
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")
 cli.add_typer(upkeep.store, name="store", help="The store.")
@@ -55,6 +57,8 @@ def main() -> None:
     """Run the command line; exit code 0 is fine, 1 a job that failed or was partial, 2 wrong use or configuration."""
     # What is written here holds addresses and tokens: it is for this user alone.
     os.umask(0o077)
+    # More threads wait for one another where a core has anything else to do, and hardly help where not.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         cli(prog_name="digest")
     except DigestError as error:

@@ -14,8 +14,11 @@ from digest.errors import InputError
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.model import Paper
+    from digest.store import Connection
 
 YEARS = range(1991, 2200)
+PAPER = "An arXiv id, another alias, the paper's number, or its page's address at arXiv or Hugging Face."
 DEFAULT_CONFIG = Path("config.toml")
 
 
@@ -49,6 +52,18 @@ def day(text: str) -> date:
 def now_or(text: str | None) -> datetime:
     """The moment that was typed, or now."""
     return datetime.now(UTC) if text is None else moment(text)
+
+
+def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
+    """The paper that was typed, as PAPER says. Raises InputError where there is none."""
+    from digest.sources.names import alias_in
+    from digest.store.papers import paper_named
+
+    typed = name.strip()
+    found = paper_named(connection, typed, now=now) or paper_named(connection, alias_in(typed) or typed, now=now)
+    if found is None:
+        raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
+    return found
 
 
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Do it as of this moment, for a rehearsal.")]

@@ -1,4 +1,4 @@
-"""paper search, paper show, trending, preview."""
+"""paper search, paper show, trending, preview, why."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, Now, answer, now_or, opened, say
+from digest.cli.context import PAPER, Json, Now, answer, now_or, opened, paper_in, say
 from digest.errors import InputError
 from digest.model import Paper
 
@@ -42,18 +42,16 @@ def search(
 @paper.command()
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="ID", help="An arXiv id, another alias, or the paper's number.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help=PAPER)],
     as_json: Json = False,
 ) -> None:
-    """All that is known of a paper."""
-    from digest.store.papers import alias_names, paper_named, source_names, with_histories
+    """All that is known of a paper, and the papers nearest to it."""
+    from digest.choose import similar_papers
+    from digest.store.papers import alias_names, source_names, with_histories
 
-    app = opened(context)
+    app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
-        found = paper_named(connection, name, now=now_or(None))
-        if found is None:
-            raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
-        [found] = with_histories(connection, [found], now=now_or(None))
+        [found] = with_histories(connection, [paper_in(connection, name, now=now)], now=now)
         told = _told(found) | {
             "aliases": alias_names(connection, found.id),
             "sources": source_names(connection, found.id),
@@ -61,11 +59,16 @@ def show(
             "history": [
                 {"seen_at": seen.seen_at.isoformat(), "upvotes": seen.signals.upvotes} for seen in found.history
             ],
+            "similar": [
+                {"id": one.id, "arxiv_id": one.arxiv_id or None, "title": one.title, "score": round(score, 2)}
+                for one, score in similar_papers(connection, found, now=now)
+            ],
         }
     if as_json:
         answer(told)
         return
     told["history"] = [f"{seen['upvotes']} at {seen['seen_at']}" for seen in told["history"]]
+    told["similar"] = "".join(f"\n{'':16}{one['arxiv_id'] or one['id']}  {one['title']}" for one in told["similar"])
     for key, value in told.items():
         shown = ", ".join(str(one) for one in value) if isinstance(value, list) else value
         say(f"{key:>14}  {shown if shown is not None else 'unknown'}")
@@ -115,6 +118,29 @@ def preview(
     if send:
         typer.confirm(f"Send it by {app.config.mail.provider} now?", abort=True)
         send_now(app, queue_preview(app.store, shown), now=instant)
+
+
+@commands.command()
+def why(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="A subscriber's address.")],
+    name: Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)],
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Why somebody gets a paper, or does not: what bars it, its place, and its score for every interest."""
+    from digest.address import parse_address
+    from digest.explain import explain
+
+    app, instant = opened(context), now_or(now)
+    with app.store.reading() as connection:
+        found = paper_in(connection, name, now=instant)
+    told = explain(app.store, app.press, parse_address(address), found, weights=app.weights, now=instant)
+    if as_json:
+        answer(told.as_json())
+        return
+    for line in told.lines():
+        say(line)
 
 
 def _list(papers: list[Paper], *, as_json: bool) -> None:

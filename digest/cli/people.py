@@ -1,22 +1,26 @@
-"""subscriber add, list, show, unsubscribe."""
+"""subscriber add, list, show, like, dislike, take-back, unsubscribe."""
 
+from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, Now, answer, now_or, opened, say
+from digest.cli.context import PAPER, Json, Now, answer, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, InterestKind
+from digest.model import Choices, InterestKind, Want, Weights
 
 if TYPE_CHECKING:
     from digest.address import Address
     from digest.app import App
     from digest.config import Newsletter
+    from digest.store import Connection
 
 commands = typer.Typer(no_args_is_help=True)
 
 Typed = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, such as ada@example.org.")]
+Named = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)]
 
 
 @commands.command()
@@ -33,10 +37,18 @@ def add(
         list[str] | None, typer.Option(metavar="CODE", help="An arXiv category, such as cs.CL.")
     ] = None,
     author: Annotated[list[str] | None, typer.Option(metavar="NAME", help="An author to follow.")] = None,
+    example: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A paper to be like: an arXiv id, a DOI, or its address.")
+    ] = None,
+    bibtex: Annotated[Path | None, typer.Option(metavar="FILE", help="Papers to be like, as BibTeX.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
     hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
     timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
     max_papers: Annotated[int | None, typer.Option("--max", help="The most papers in an edition.")] = None,
+    relevance: Annotated[float | None, typer.Option(help="How much counts what matches, 0 to 5.")] = None,
+    trend: Annotated[float | None, typer.Option(help="How much counts what is trending, 0 to 5.")] = None,
+    novelty: Annotated[float | None, typer.Option(help="How much counts what is new, 0 to 5.")] = None,
+    only_matches: Annotated[bool, typer.Option("--only-matches", help="Nothing that only trends.")] = False,
     newsletter: Annotated[
         str | None, typer.Option(metavar="SLUG", help="Which newsletter; the first if unsaid.")
     ] = None,
@@ -45,21 +57,33 @@ def add(
 ) -> None:
     """Subscribe an address: it gets a confirm message, unless you vouch for it."""
     from digest.address import parse_address
+    from digest.examples import bring_examples, example_named, examples_in
     from digest.subscribe import choices_from
 
-    app, parsed = opened(context), parse_address(address)
+    app, parsed, instant = opened(context), parse_address(address), now_or(now)
     wanted = _newsletter(app, newsletter)
+    examples = [*map(example_named, example or ()), *(examples_in(bibtex) if bibtex else ())]
     choices = choices_from(
         topics=topic or (),
         categories=category or (),
         authors=author or (),
         mutes=mute or (),
+        examples=[one.alias for one in examples],
         cadence=cadence or wanted.cadence,
         hour=wanted.hour if hour is None else hour,
         timezone=timezone or wanted.timezone,
         max_papers=wanted.max_papers if max_papers is None else max_papers,
+        weights=_weights(app, relevance=relevance, trend=trend, novelty=novelty),
+        only_matches=only_matches,
     )
-    say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=now_or(now)))
+    bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
+    say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=instant))
+
+
+def _weights(app: "App", **told: float | None) -> Weights | None:
+    """The operator's with what was typed in their place; none where nothing was."""
+    typed = {name: value for name, value in told.items() if value is not None}
+    return replace(app.weights, **typed) if typed else None
 
 
 def _newsletter(app: "App", slug: str | None) -> "Newsletter":
@@ -110,14 +134,16 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named, subscriptions_of
 
-    app = opened(context)
+    app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
         number = subscriber_named(connection, parse_address(address))
         if number is None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         told = {
             "subscriptions": [
-                _row(s.address, s.newsletter, s.state, s.choices, s.next_due_at) | _followed(s.choices)
+                _row(s.address, s.newsletter, s.state, s.choices, s.next_due_at)
+                | _followed(connection, s.choices, now=now)
+                | _judged(connection, s.id, now=now)
                 for s in subscriptions_of(connection, number)
             ],
             "deliveries": [
@@ -138,6 +164,42 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             say("  " + "; ".join(f"{key} {_plain(value)}" for key, value in row.items() if value not in ("", None, [])))
         if not rows:
             say("  none")
+
+
+@commands.command()
+def like(context: typer.Context, address: Typed, paper: Named, now: Now = None) -> None:
+    """More like this paper, from the next edition on."""
+    _judge(context, address, paper, Want.MORE, now=now_or(now))
+
+
+@commands.command()
+def dislike(context: typer.Context, address: Typed, paper: Named, now: Now = None) -> None:
+    """Less like this paper, from the next edition on."""
+    _judge(context, address, paper, Want.LESS, now=now_or(now))
+
+
+@commands.command(name="take-back")
+def take_back(context: typer.Context, address: Typed, paper: Named, now: Now = None) -> None:
+    """Neither like nor dislike the paper any more."""
+    _judge(context, address, paper, None, now=now_or(now))
+
+
+def _judge(context: typer.Context, address: str, paper: str, want: Want | None, *, now: datetime) -> None:
+    from digest import feedback
+    from digest.address import parse_address
+    from digest.subscribe import active_subscription
+
+    app = opened(context)
+    with app.store.writing() as connection:
+        subscription = active_subscription(connection, parse_address(address))
+        found = paper_in(connection, paper, now=now)
+        if want is None:
+            changed = feedback.take_back(connection, subscription, found.id, now=now)
+        else:
+            changed = feedback.say(connection, subscription, found.id, want, now=now)
+    done = "Forgotten" if want is None else f"Noted: {want} like it"
+    nothing = "nothing was said of it" if want is None else "that was said already"
+    say(f"{done}, “{found.title}”." if changed else f"Nothing to do: {nothing}.")
 
 
 @commands.command()
@@ -165,8 +227,39 @@ def _row(address: str, newsletter: str, state: str, choices: Choices, next_due_a
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return f"{value['title']} ({value['name']})" if "title" in value else str(value)
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
 
 
-def _followed(choices: Choices) -> dict[str, list[str]]:
-    return {kind: [i.value for i in choices.interests if i.kind is kind] for kind in InterestKind}
+def _followed(connection: "Connection", choices: Choices, *, now: datetime) -> dict[str, Any]:
+    """What a reader follows; examples with their titles."""
+    from digest.store.papers import papers_by_id, papers_named
+
+    told: dict[str, Any] = {kind: [i.value for i in choices.interests if i.kind is kind] for kind in InterestKind}
+    numbers = papers_named(connection, told[InterestKind.EXAMPLE])
+    papers = papers_by_id(connection, numbers.values(), now=now)
+    told[InterestKind.EXAMPLE] = [
+        {"name": name, "title": papers[numbers[name]].title if name in numbers else ""}
+        for name in told[InterestKind.EXAMPLE]
+    ]
+    weights = None if choices.weights is None else asdict(choices.weights)
+    return told | {"weights": weights, "only_matches": choices.only_matches or None}
+
+
+def _judged(connection: "Connection", subscription_id: int, *, now: datetime) -> dict[str, Any]:
+    """What a reader likes and does not, newest first."""
+    from digest.store.feedback import feedback_of
+    from digest.store.papers import papers_by_id
+
+    said = feedback_of(connection, [subscription_id]).get(subscription_id, [])
+    papers = papers_by_id(connection, [one.paper_id for one in said], now=now)
+    return {
+        name: [
+            {"name": papers[one.paper_id].arxiv_id or one.paper_id, "title": papers[one.paper_id].title}
+            | {"interest": one.interest or None, "said_at": one.said_at.isoformat()}
+            for one in said
+            if one.want is want
+        ]
+        for name, want in (("likes", Want.MORE), ("dislikes", Want.LESS))
+    }

@@ -11,6 +11,7 @@ from digest.ranking.features import Bag, number, paper_features, surface_forms
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
+MOST_TOLD = 6
 LEAST_SHARE = 0.25
 """Of the largest term's weight: a smaller one explains nothing beside it."""
 
@@ -42,6 +43,12 @@ class Reasons:
         terms = [(named[column], float(weight)) for column, weight in zip(shared.indices, shared.data, strict=True)]
         return sorted((term for term in terms if term[1] > 0), key=lambda term: (-term[1], term[0]))
 
+    def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
+        """The MOST_TOLD largest of these terms, as they stand in the paper."""
+        terms = self.terms(profile, position)[:MOST_TOLD]
+        forms = self._forms(position, [feature for feature, _ in terms])
+        return [(forms.get(feature, feature), weight) for feature, weight in terms]
+
     def _features_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
         paper = self._candidates.papers[position]
@@ -60,11 +67,14 @@ class Reasons:
         """Up to three of the terms, phrases first, as they stand in the paper."""
         told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
         told.sort(key=lambda feature: " " not in feature)
-        paper = self._candidates.papers[position]
-        forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}", told)
+        forms = self._forms(position, told)
         chosen: list[str] = []
         for feature in told:
             form = forms.get(feature, "")
             if form and not any(form.casefold() in other.casefold() for other in chosen):
                 chosen.append(form)
         return tuple(chosen[:MOST_TERMS])
+
+    def _forms(self, position: int, told: Sequence[str]) -> dict[str, str]:
+        paper = self._candidates.papers[position]
+        return surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}", told)

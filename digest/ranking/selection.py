@@ -1,18 +1,17 @@
 """Readers' papers, a block of readers at once: those that match, the best first, then a few that trend."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from digest.model import Interest, Pick, Reason, ReasonKind, Selection, Weights
-from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.documents import Floats, picking
+from digest.model import Pick, Reason, ReasonKind, Selection
+from digest.ranking.candidates import Candidates
+from digest.ranking.documents import Floats
 from digest.ranking.features import Bag
 from digest.ranking.reasons import Reasons
+from digest.ranking.weighing import Reader, Weighed, weigh
 
 MOST_UNMATCHED = 3
 """How many trending papers, labelled as such, stand after the matches of a reader with interests."""
@@ -20,29 +19,7 @@ MOST_UNMATCHED = 3
 SURVIVORS = 3
 """Of `limit` papers so many times as many are looked at for variety: what quotas and twins take away is replaced."""
 
-FURTHEST = 40.0
-"""What trend and novelty come to lies between e^-40 and e^40: beyond, single precision would end."""
-
 NO_REASON = -1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """What a reader's papers depend on.
-
-    Considered are papers listed since `listed_since`, first seen after `seen_after` and not already sent;
-    of those seen before, the best of `risen` is worth a second look.
-    """
-
-    wishes: tuple[Wish, ...]
-    mutes: tuple[Interest, ...]
-    limit: int
-    weights: Weights
-    listed_since: datetime
-    seen_after: datetime | None
-    already_sent: Collection[int]
-    risen: frozenset[int] = frozenset()
-    only_matches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,44 +69,27 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     them come at most MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One
     place is for what the reader missed.
     """
-    since = np.array([reader.listed_since.timestamp() for reader in readers]).reshape(-1, 1)
-    moments = [-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers]
-    open_to = (candidates.listed_at >= since) & ~_sent(candidates, readers)
-    is_new = candidates.first_seen_at > np.array(moments).reshape(-1, 1)
-    wanted = open_to & ~_muted(candidates, readers)
-    wishes, fits, of_readers = _fits(candidates, readers, known)
-    strength = np.asarray(of_readers @ fits, dtype=np.float32) if wishes else np.zeros(wanted.shape, np.float32)
-    scores = _scores(candidates, readers, strength)
-    rows = [np.array([wishes[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
-    missed = _missed(candidates, readers, np.where(wanted & ~is_new, scores, 0))
+    weighed = weigh(candidates, readers, known)
+    rows = [np.array([weighed.rows[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
+    missed = _missed(candidates, readers, weighed.missed)
     limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
-    scores[~(wanted & is_new)] = 0
     most = min(int(limits.max(initial=0)), len(candidates.papers))
-    matches, their_wishes = _best(candidates, scores, fits, rows, limits, most=most)
-    rest = wanted & is_new & (strength == 0)
+    matches, their_wishes = _best(candidates, weighed, rows, limits, most=most)
+    rest = weighed.wanted & (weighed.strength == 0)
     trending = _trending(candidates, rest, _room(readers, limits, matches), most=most)
     positions = np.concatenate([matches, trending], axis=1)
     order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
     positions = np.take_along_axis(positions, order, axis=1)
     their_wishes = np.concatenate([their_wishes, np.full(trending.shape, NO_REASON)], axis=1)
-    matched = np.take_along_axis(scores, np.maximum(positions, 0), axis=1) if most else np.zeros(positions.shape)
+    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1) if most else positions
     return Chosen(
         positions=positions,
         scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if most else 0),
         wishes=np.take_along_axis(their_wishes, order, axis=1),
-        considered=(open_to & is_new).sum(axis=1),
+        considered=weighed.considered.sum(axis=1),
         missed=missed,
-        missed_wishes=_fitting(fits, rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
+        missed_wishes=_fitting(weighed.fits, rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
     )
-
-
-def _sent(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
-    """(readers, papers) which were sent to whom."""
-    sent = np.zeros((len(readers), len(candidates.papers)), dtype=bool)
-    for at, reader in enumerate(readers):
-        if reader.already_sent:
-            sent[at, [candidates.positions[n] for n in reader.already_sent if n in candidates.positions]] = True
-    return sent
 
 
 def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -> NDArray[np.intp]:
@@ -145,53 +105,22 @@ def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -
     return missed
 
 
-def _fits(
-    candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]
-) -> tuple[dict[Wish, int], Floats, sparse.csr_array]:
-    """The readers' different wishes and their rows, the rows' fits, and (readers, wishes) whose each is."""
-    wishes = {wish: row for row, wish in enumerate(dict.fromkeys(w for reader in readers for w in reader.wishes))}
-    members = [{wishes[wish] for wish in reader.wishes} for reader in readers]
-    return wishes, candidates.fits(list(wishes), known), picking(members, columns=len(wishes))
-
-
-def _muted(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
-    mutes = {mute: row for row, mute in enumerate(dict.fromkeys(m for reader in readers for m in reader.mutes))}
-    if not mutes:
-        return np.zeros((len(readers), len(candidates.papers)), dtype=bool)
-    whose = picking([{mutes[mute] for mute in reader.mutes} for reader in readers], columns=len(mutes))
-    return np.asarray(whose @ candidates.fits(list(mutes), {}) > 0)
-
-
-def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats) -> Floats:
-    """(readers, papers) the sums of fits, raised to their relevance, times what trend and novelty make of them."""
-    kinds = list(dict.fromkeys(reader.weights for reader in readers))
-    rows = np.array(
-        [w.trend * candidates.trend - w.novelty * candidates.days_listed / w.half_life_days for w in kinds], np.float32
-    ).reshape(len(kinds), len(candidates.papers))
-    scores = np.exp(np.clip(rows, -FURTHEST, FURTHEST))[[kinds.index(reader.weights) for reader in readers]]
-    for at, reader in enumerate(readers):
-        relevance = np.float32(reader.weights.relevance)
-        scores[at] *= strength[at] if relevance == 1 else np.where(strength[at] > 0, strength[at] ** relevance, 0)
-    return scores
-
-
 def _best(
     candidates: Candidates,
-    scores: Floats,
-    fits: Floats,
+    weighed: Weighed,
     rows: Sequence[NDArray[np.intp]],
     limits: NDArray[np.intp],
     *,
     most: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(readers, most) the positions of the best, -1 where there is none, and which wish each fits best."""
-    best = _highest(scores, SURVIVORS * most)
+    best = _highest(weighed.scores, SURVIVORS * most)
     within = np.arange(best.shape[1]) < SURVIVORS * limits[:, None]
-    found = (np.take_along_axis(scores, best, axis=1) > 0) & within
-    wish = _fitting(fits, rows, best)
+    found = (np.take_along_axis(weighed.scores, best, axis=1) > 0) & within
+    wish = _fitting(weighed.fits, rows, best)
     found &= ~_repeated(candidates.twins[best], found)
-    shares = -(-limits // np.array([max(len(some), 1) for some in rows], dtype=np.intp))
-    beyond = _rank(wish, found) >= shares[:, None]
+    shares = [[share(int(limit), wishes=len(some))] for limit, some in zip(limits, rows, strict=True)]
+    beyond = _rank(wish, found) >= np.array(shares)
     # Those beyond their wish's share wait behind all others, those that are none at the end.
     order = np.argsort(2 * ~found + beyond, axis=1, kind="stable")
     place = np.empty_like(order)
@@ -203,6 +132,11 @@ def _best(
         np.where(found, np.take_along_axis(best, order, axis=1), -1),
         np.where(found, np.take_along_axis(wish, order, axis=1), NO_REASON),
     )
+
+
+def share(limit: int, *, wishes: int) -> int:
+    """How many of `limit` papers one of a reader's wishes may take while others have papers."""
+    return -(-limit // max(wishes, 1))
 
 
 def _highest(scores: Floats, most: int) -> NDArray[np.intp]:

@@ -186,8 +186,8 @@ def _opening(cards: Sequence[tuple[Card, Reason]], *, reader: Reader) -> Opening
 _FOLLOWING = {
     (ReasonKind.TOPIC, True): ("follows your topic", "."),
     (ReasonKind.TOPIC, False): ("follow your topic", "."),
-    (ReasonKind.LIKED, True): ("resembles", "."),
-    (ReasonKind.LIKED, False): ("resemble", "."),
+    (ReasonKind.LIKED, True): ("is like", "."),
+    (ReasonKind.LIKED, False): ("are like", "."),
     (ReasonKind.AUTHOR, True): ("is by", ", whom you follow."),
     (ReasonKind.AUTHOR, False): ("are by", ", whom you follow."),
     (ReasonKind.CATEGORY, True): ("is new in", ", which you follow."),
@@ -197,12 +197,12 @@ _FOLLOWING = {
 
 
 def _strongest(cards: Sequence[tuple[Card, Reason]]) -> tuple[ReasonKind, str, int]:
-    """The kind and name of the interest with most papers, topics before likes before people before categories."""
+    """The kind and name of the interest with most papers, topics before likes, people and categories."""
     for kind in (ReasonKind.TOPIC, ReasonKind.LIKED, ReasonKind.AUTHOR, ReasonKind.CATEGORY):
-        interests = Counter(reason.interest or LIKED for _, reason in cards if reason.kind is kind)
+        interests = Counter(reason.interest for _, reason in cards if reason.kind is kind)
         if interests:
             interest, matched = interests.most_common(1)[0]
-            return kind, interest, matched
+            return kind, LIKED if kind is ReasonKind.LIKED else interest, matched
     return ReasonKind.TRENDING, "", 0
 
 

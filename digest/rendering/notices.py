@@ -28,7 +28,7 @@ def confirm_context(
     """All that `templates/confirm` asks for.
 
     Whoever asked may not be whoever reads it, so nothing of it was typed by a visitor but the
-    address itself: of the choices only those from our own lists are named.
+    address itself: of the choices only those from our own lists are named, and examples counted.
     """
     arrival = words.arrival(first_due_at, asked_at=asked_at, timezone=choices.timezone)
     return _notice(site) | {
@@ -62,6 +62,8 @@ def _recognisable(choices: Choices) -> list[tuple[str, str]]:
         for interest in choices.interests
         if interest.kind is InterestKind.CATEGORY and interest.value in CATEGORIES
     ]
+    examples = sum(interest.kind is InterestKind.EXAMPLE for interest in choices.interests)
+    named = [("Papers like", f"the {words.spelled(examples)} that you named")] if examples else []
     how_often = f"{_HOW_OFTEN[choices.cadence]}, up to {words.counted(choices.max_papers, 'paper')}"
     arxiv = [("arXiv", ", ".join(categories))] if categories else []
-    return [*arxiv, ("How often", how_often), ("When", f"{choices.hour:02}:00 ({choices.timezone})")]
+    return [*arxiv, *named, ("How often", how_often), ("When", f"{choices.hour:02}:00 ({choices.timezone})")]

@@ -100,6 +100,12 @@ def counted(value: int, noun: str) -> str:
     return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
 
 
+def ordinal(value: int) -> str:
+    """`1st`, `22nd`, `13th`."""
+    teens = 10 <= value % 100 < 20
+    return f"{number(value)}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th')}"
+
+
 def spelled(value: int) -> str:
     """Up to twelve in letters, above in figures."""
     return SMALL[value] if value < len(SMALL) else number(value)

@@ -49,10 +49,15 @@ def read_papers(path: Path) -> tuple[Listing, ...]:
         return _of_page(path, text)
     if not bibtex.looks_like_bibtex(text):
         raise _no_papers(path)
-    try:
-        return bibtex.parse(text)
-    except ValueError as error:
-        raise SourceError(NAME, f"{path} is BibTeX, but {error}. Mend that entry.") from error
+    return _of_bibtex(path, text)
+
+
+def read_bibtex(path: Path) -> tuple[Listing, ...]:
+    """The papers in a BibTeX file. Raises SourceError, in one sentence, for one that is no good."""
+    text = _read(path)
+    if not bibtex.looks_like_bibtex(text):
+        raise SourceError(NAME, f"{path} holds no BibTeX entries. Export it as BibTeX (.bib).")
+    return _of_bibtex(path, text)
 
 
 def newest_noon(listings: Sequence[Listing]) -> datetime | None:
@@ -88,6 +93,13 @@ def _of_page(path: Path, text: str) -> tuple[Listing, ...]:
         return capture.parse(text)
     except ValueError as error:
         raise SourceError(NAME, f"{path} is a captured page, but {error}. Capture it again, whole.") from error
+
+
+def _of_bibtex(path: Path, text: str) -> tuple[Listing, ...]:
+    try:
+        return bibtex.parse(text)
+    except ValueError as error:
+        raise SourceError(NAME, f"{path} is BibTeX, but {error}. Mend that entry.") from error
 
 
 def _of_list(path: Path, text: str) -> tuple[Listing, ...]:

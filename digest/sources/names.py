@@ -16,6 +16,7 @@ _WRITTEN = re.compile(
     rf"(?:\barxiv[:.\s]\s*|\barxiv\.org[:/](?:abs/|pdf/|html/)?)({_NUMBER})(?:v\d+)?(?:\.pdf)?(?![\d.]*\d)",
     re.IGNORECASE,
 )
+_HUGGING_FACE = re.compile(rf"\b(?:huggingface\.co|hf\.co)/papers/({_NUMBER})(?![\d.]*\d)", re.IGNORECASE)
 _DOI = re.compile(r"\b10\.[0-9]{4,9}/[^\s\"<>{}\\|^`]+(<)?")
 
 
@@ -26,6 +27,13 @@ def arxiv_number(text: str) -> str:
         return bare.group()
     written = _WRITTEN.search(text)
     return written.group(1) if written else ""
+
+
+def alias_in(text: str) -> str:
+    """The alias of the paper that an arXiv id, a DOI, or a page at arXiv or Hugging Face names, or an empty text."""
+    named = _HUGGING_FACE.search(text)
+    number = named.group(1) if named else arxiv_number(text)
+    return next(iter(aliases(arxiv=number, doi="" if number else doi_in(text))), "")
 
 
 def arxiv_version(text: str) -> int | None:

@@ -22,7 +22,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.engine import blocks, insert
-from digest.store.papers import present_numbers
+from digest.store.papers import former_numbers, present_numbers
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 
@@ -163,6 +163,15 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
     """A subscriber's deliveries, newest first."""
     query = _rows().where(deliveries.c.subscriber_id == subscriber_id).order_by(deliveries.c.id.desc())
     return [_delivery(row) for row in connection.execute(query)]
+
+
+def deliveries_holding(connection: Connection, subscription_id: int, paper_id: int) -> list[tuple[Delivery, Pick]]:
+    """The subscription's deliveries that hold the paper, newest first, each with its pick."""
+    numbers = {paper_id, *former_numbers(connection, paper_id)}
+    wanted = (deliveries.c.subscription_id == subscription_id) & deliveries.c.selection.is_not(None)
+    found = [_delivery(row) for row in connection.execute(_rows().where(wanted).order_by(deliveries.c.id.desc()))]
+    picks = [(one, pick) for one in found if one.selection is not None for pick in one.selection.picks]
+    return [(one, pick) for one, pick in picks if pick.paper_id in numbers]
 
 
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import Connection, delete, select
 
 from digest.store.engine import IN_AT_ONCE, blocks, insert
+from digest.store.papers import NEVER
 from digest.store.tables import features, papers
 
 
@@ -39,6 +40,7 @@ def features_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, b
 
 
 def newest_features(connection: Connection, *, limit: int) -> list[tuple[int, bytes]]:
-    """(number, features) of the newest papers."""
-    query = select(features).order_by(features.c.paper_id.desc()).limit(limit)
+    """(number, features) of the newest papers, of which examples are none: a reader's own would raise their floor."""
+    query = select(features).join(papers).where(papers.c.first_seen_at < NEVER)
+    query = query.order_by(features.c.paper_id.desc()).limit(limit)
     return [(row.paper_id, row.content) for row in connection.execute(query)]

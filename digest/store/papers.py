@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
@@ -14,6 +14,13 @@ from digest.store.tables import aliases, former_papers, paper_sources, papers, s
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
+
+EXAMPLES = "examples"
+"""The source of papers that readers named: they can be liked, but no source has listed them."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When such a paper was first seen, until a source lists it: whatever asks for what was seen by now leaves it out."""
+
 # Made once: making it anew takes as long as a small answer.
 _KNOWN = signals.c.paper_id.in_(bindparam("ids", expanding=True)) & (signals.c.seen_at <= bindparam("now"))
 _NEWEST = (
@@ -92,6 +99,12 @@ def present_numbers(connection: Connection, ids: Iterable[int]) -> dict[int, int
         for row in connection.execute(select(former_papers).where(former_papers.c.number.in_(block))):
             found[row.number] = row.paper_id
     return found
+
+
+def former_numbers(connection: Connection, paper_id: int) -> list[int]:
+    """The numbers under which a paper was known before it was joined with another."""
+    query = select(former_papers.c.number).where(former_papers.c.paper_id == paper_id)
+    return list(connection.execute(query).scalars())
 
 
 def alias_names(connection: Connection, paper_id: int) -> list[str]:

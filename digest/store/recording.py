@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
 from digest.store.features import forget_features
-from digest.store.papers import ARXIV, ARXIV_DOI
+from digest.store.papers import ARXIV, ARXIV_DOI, EXAMPLES, NEVER
 from digest.store.signals import highest, join_signals, record_signals
 from digest.store.tables import aliases, feedback, former_papers, papers
 from digest.text import CLEANING, author_key, title_key
@@ -129,12 +129,12 @@ def _by_kind(names: Iterable[str]) -> dict[str, set[str]]:
 def record_listings(connection: Connection, listings: Sequence[Listing], *, source: str, now: datetime) -> Recorded:
     """Store what one run of a source listed: `now` is when it was seen.
 
-    The same listings recorded again change nothing.
+    The same listings recorded again change nothing. Those of the source EXAMPLES are no news to anybody.
     """
     take_turns(connection, "papers")
     register = _register(connection, listings)
     for listing in listings:
-        _merge(register, listing, now=now)
+        _merge(register, listing, seen_at=NEVER if source == EXAMPLES else now, now=now)
     new = [entry for entry in register.entries if "id" not in entry.row]
     changed = [entry for entry in register.entries if entry.changed and "id" in entry.row]
     for entry in changed:
@@ -165,8 +165,8 @@ def _register(connection: Connection, listings: Sequence[Listing]) -> _Register:
     return register
 
 
-def _merge(register: _Register, listing: Listing, *, now: datetime) -> None:
-    row = _row(listing, now=now)
+def _merge(register: _Register, listing: Listing, *, seen_at: datetime, now: datetime) -> None:
+    row = _row(listing, seen_at=seen_at, now=now)
     entry = register.find(listing, title=row["title_key"], author=row["author_key"])
     if entry is None:
         entry = _Entry(row=row)
@@ -178,7 +178,7 @@ def _merge(register: _Register, listing: Listing, *, now: datetime) -> None:
     entry.signals = _highest(entry.signals, listing.signals)
 
 
-def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
+def _row(listing: Listing, *, seen_at: datetime, now: datetime) -> dict[str, Any]:
     return {
         "title": listing.title,
         "abstract": listing.abstract,
@@ -196,8 +196,8 @@ def _row(listing: Listing, *, now: datetime) -> dict[str, Any]:
         "version": listing.version,
         "withdrawn_at": now if listing.withdrawn else None,
         "listed_on": listing.listed_on,
-        "listed_at": _listed_at(listing.listed_on, listing.published_at, now),
-        "first_seen_at": now,
+        "listed_at": _listed_at(listing.listed_on, listing.published_at, seen_at),
+        "first_seen_at": seen_at,
         "url": listing.url,
         "pdf_url": listing.pdf_url,
         "code_url": listing.code_url,
@@ -218,8 +218,18 @@ def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen
 
 
 def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
-    """What `told` adds to `known`: a newer version its texts, any listing what is blank; whether anything."""
+    """What `told` adds to `known`: a newer version its texts, any listing what is blank; whether anything.
+
+    What somebody may have typed of an example gives way to the first listing, and adds nothing to a listed paper.
+    """
     before = dict(known)
+    if _is_typed(told) and known["first_seen_at"] != NEVER:
+        return False
+    if _is_typed(known) and told["first_seen_at"] != NEVER:
+        known.update({name: value for name, value in told.items() if name != "id"})
+        return True
+    if known["first_seen_at"] == NEVER:
+        known["first_seen_at"] = told["first_seen_at"]
     if (told["version"] or 0) > (known["version"] or 0):
         known.update({name: told[name] for name in _TEXTS if told[name]})
         known.update(version=told["version"], withdrawn_at=told["withdrawn_at"], title_key=told["title_key"])
@@ -232,6 +242,11 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
     known["listed_on"] = min(days, default=None)
     known["listed_at"] = _listed_at(known["listed_on"], known["published_at"], known["first_seen_at"])
     return known != before
+
+
+def _is_typed(row: dict[str, Any]) -> bool:
+    """Whether no source stands behind it: an example that was not fetched from arXiv, which counts versions."""
+    return row["first_seen_at"] == NEVER and row["version"] is None
 
 
 def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
@@ -254,7 +269,8 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         ids = connection.execute(returning, [entry.row for entry in block]).scalars().all()
         for entry, number in zip(block, ids, strict=True):
             entry.row["id"] = number
-    names = sorted({*_FILLED, *_TEXTS, "title_key", "version", "summary_is_generated", "listed_on", "listed_at"})
+    others = ("title_key", "version", "summary_is_generated", "listed_on", "listed_at", "first_seen_at")
+    names = sorted({*_FILLED, *_TEXTS, *others})
     values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
     statement = update(papers).where(papers.c.id == bindparam("_id")).values(values)
     for block in blocks(changed):

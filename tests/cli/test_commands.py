@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from commands import Digest
 from pytest_httpserver import HTTPServer
+from themes import EACH, THEMES, themed
 
 from digest import __version__
 
@@ -51,6 +52,74 @@ def test_papers_can_be_searched_shown_and_ranked(stocked: Digest) -> None:
     assert "Ann Larch" in stocked("paper", "show", "2606.00001").out
     listed = json.loads(stocked("trending", "--window", "day", *NOW, "--json").out)
     assert [one["arxiv_id"] for one in listed] == ["2606.00001", "2606.00002"]
+
+
+def test_examples_weights_likes_and_dislikes_are_kept_and_shown_by_title(stocked: Digest, tmp_path: Path) -> None:
+    library = (
+        "@misc{a, title={Attention for Laundry}, author={Birch, Cleo}}\n@misc{b, title={Mine}, eprint={2606.00002}}"
+    )
+    (tmp_path / "library.bib").write_text(library)
+    named = ("--example", "https://huggingface.co/papers/2606.00001", "--bibtex", "library.bib")
+    weighed = ("--trend", "0", "--novelty", "2", "--only-matches")
+    assert "Subscribed" in stocked("subscriber", "add", "ada@example.org", "--confirmed", *named, *weighed).out
+    assert "Noted: more like it" in stocked("subscriber", "like", "ada@example.org", "2606.00001").out
+    assert "said already" in stocked("subscriber", "like", "ada@example.org", "2606.00001").out
+    assert "Noted: less like it" in stocked("subscriber", "dislike", "ada@example.org", "2606.00001").out
+    assert "more like it" in stocked("subscriber", "like", "ada@example.org", "arxiv.org/abs/2606.00002v1").out
+    assert "Forgotten" in stocked("subscriber", "take-back", "ada@example.org", "2606.00002").out
+    assert "nothing was said" in stocked("subscriber", "take-back", "ada@example.org", "2606.00002").out
+    [shown] = json.loads(stocked("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
+    titles = [ROWS[0]["title"], "Attention for Laundry", ROWS[1]["title"]]
+    assert [one["title"] for one in shown["example"]] == titles
+    assert shown["weights"] == {"relevance": 1.0, "trend": 0.0, "novelty": 2.0, "half_life_days": 3.0}
+    assert shown["only_matches"] is True
+    assert [one["title"] for one in shown["dislikes"]] == [ROWS[0]["title"]]
+    assert shown["likes"] == []
+    told = stocked("subscriber", "show", "ada@example.org").out
+    assert f"example {ROWS[0]['title']} (arxiv:2606.00001), Attention for Laundry (title:" in told
+    assert f"dislikes {ROWS[0]['title']} (2606.00001)" in told
+
+
+def test_an_example_is_fetched_from_arxiv(
+    stocked: Digest, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2406.00007v2</id>'
+        "<title>Fetched</title><summary>From arXiv.</summary></entry></feed>"
+    )
+    httpserver.expect_request("/api", query_string="id_list=2406.00007&max_results=1").respond_with_data(answer)
+    monkeypatch.setenv("DIGEST_SOURCES__ARXIV__URL", httpserver.url_for("/api"))
+    added = stocked("subscriber", "add", "ada@example.org", "--example", "2406.00007", *NOW)
+    assert (added.code, added.out) == (0, "A confirm message is queued.\n")
+    assert "Fetched" in stocked("paper", "show", "2406.00007").out
+    assert "Fetched" not in stocked("trending", "--window", "month", *NOW).out
+    assert "No paper." in stocked("paper", "search", "fetched").out
+
+
+def test_why_is_told_in_words_and_in_json(stocked: Digest) -> None:
+    stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--mute", "laundry", "--confirmed")
+    told = stocked("why", "ada@example.org", "https://arxiv.org/abs/2606.00001v1", *NOW).out
+    assert "It is in the edition that would go out now." in told
+    assert "It stands 1st of 2 papers; an edition takes 10." in told
+    assert "topic diffusion models" in told
+    muted = json.loads(stocked("why", "ada@example.org", "2606.00002", "--json", *NOW).out)
+    assert (muted["gets_it"], muted["barriers"]) == (False, ["It is muted by “laundry”."])
+    assert (muted["place"], muted["interests"][0]["fits"]) == (None, False)
+    assert "It was listed at 19 June 2026" in stocked("why", "ada@example.org", "2606.00001").out
+
+
+def test_similar_papers_are_shown(installed: Digest, tmp_path: Path) -> None:
+    listings = [themed(theme, number) for theme in THEMES for number in range(EACH)]
+    rows = [{"id": one.aliases[0][6:], "title": one.title, "abstract": one.abstract} for one in listings]
+    (tmp_path / "library.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    installed("collect", "--file", "library.jsonl", *NOW)
+    near = json.loads(installed("paper", "show", rows[30]["id"], "--json").out)["similar"]
+    assert len(near) == 5
+    assert {one["title"] for one in near} < {row["title"] for row in rows[30:40]}
+    assert (
+        f"similar  \n                {near[0]['arxiv_id']}  {near[0]['title']}"
+        in installed("paper", "show", rows[30]["id"]).out
+    )
 
 
 def test_a_search_says_where_the_words_are(stocked: Digest) -> None:

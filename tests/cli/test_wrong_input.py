@@ -105,6 +105,9 @@ def test_a_real_list_cut_in_half_is_refused_whole(installed: Digest, tmp_path: P
         (["ada@example.org", "--hour", "25"], "There is no hour 25"),
         (["ada@example.org", "--max", "21"], "1 to 20 papers"),
         (["ada@example.org", "--newsletter", "other"], "no newsletter 'other'"),
+        (["ada@example.org", "--example", "attention"], "'attention' is no arXiv id"),
+        (["ada@example.org", "--trend", "6"], "A weight is 0 to 5"),
+        (["ada@example.org", "--novelty", "nan"], "A weight is 0 to 5"),
     ],
 )
 def test_a_subscriber_who_cannot_be_is_not_added(
@@ -114,9 +117,26 @@ def test_a_subscriber_who_cannot_be_is_not_added(
     assert "Nobody yet" in installed("subscriber", "list").out
 
 
+def test_examples_that_cannot_be_had_add_nobody(
+    installed: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SOURCES__ARXIV__URL", "http://127.0.0.1:9/nobody-listens")
+    add = ("subscriber", "add", "ada@example.org", "--confirmed")
+    said = refused(installed, *add, "--example", "2606.00001", "--example", "2606.00002")
+    assert "arxiv:2606.00001, arxiv:2606.00002: not known here, and arXiv cannot be asked (" in said
+    assert "nowhere.bib cannot be read" in refused(installed, *add, "--bibtex", "nowhere.bib", code=1)
+    library = "\n".join(f"@misc{{a{number}, title={{Paper {number}}}}}" for number in range(101))
+    (tmp_path / "library.bib").write_text(library)
+    assert "more than 100 interests" in refused(installed, *add, "--bibtex", "library.bib")
+    assert "Nobody yet" in installed("subscriber", "list").out
+    assert papers(tmp_path) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["why", "stranger@example.org", "2606.99999"], "no paper '2606.99999'"),
+        (["subscriber", "like", "stranger@example.org", "1"], "no active subscription"),
         (["collect", "--source", "other"], "no source 'other'"),
         (["collect", "--since", "yesterday"], "'yesterday' is not a date"),
         (["publish", "--newsletter", "other"], "no newsletter 'other'"),

@@ -18,8 +18,9 @@ from digest.model import Interest, InterestKind, Paper, ReasonKind, Selection, W
 from digest.ranking.candidates import ALIKE, AUTHOR_FIT, CATEGORY_FIT, Candidates, Wish
 from digest.ranking.features import Bag, features, paper_features
 from digest.ranking.relevance import FEWEST_LIKED_AMONG, Profile
-from digest.ranking.selection import MOST_UNMATCHED, SURVIVORS, Reader, select
+from digest.ranking.selection import MOST_UNMATCHED, SURVIVORS, select
 from digest.ranking.trending import expected_upvotes
+from digest.ranking.weighing import Reader
 
 SHELVED = library(150)
 PAPERS = [

@@ -48,6 +48,8 @@ def test_nothing_that_a_visitor_typed_is_in_a_confirm_message() -> None:
     assert TYPED not in body.text + body.html + body.subject
     assert "cs.CV" in body.text
     assert "cs.CV" in body.html
+    assert "Papers like" in body.html
+    assert "the one that you named" in body.text
 
 
 def test_a_test_message_says_which_provider_works() -> None:

@@ -15,7 +15,7 @@ from digest.errors import SourceError
 from digest.http import Client
 from digest.model import Listing
 from digest.sources.arxiv import BETWEEN_CALLS, Arxiv, is_withdrawn, parse
-from digest.sources.names import aliases, arxiv_month, arxiv_number, doi_in
+from digest.sources.names import alias_in, aliases, arxiv_month, arxiv_number, doi_in
 
 NOW = datetime(2026, 6, 19, 12, 30, tzinfo=UTC)
 SINCE = date(2026, 6, 12)
@@ -290,6 +290,23 @@ def test_only_a_paper_that_says_so_is_withdrawn(abstract: str, comment: str, wit
 )
 def test_a_number_is_found_however_it_is_written(text: str, number: str) -> None:
     assert arxiv_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "alias"),
+    [
+        ("2606.00001v2", "arxiv:2606.00001"),
+        ("https://huggingface.co/papers/2606.00001", "arxiv:2606.00001"),
+        ("huggingface.co/papers/2606.00001#community", "arxiv:2606.00001"),
+        ("https://arxiv.org/pdf/2606.00001v1.pdf", "arxiv:2606.00001"),
+        ("https://doi.org/10.48550/arXiv.2606.00001", "arxiv:2606.00001"),
+        ("https://doi.org/10.1101/X.1", "doi:10.1101/x.1"),
+        ("https://huggingface.co/models/2606.00001", ""),
+        ("2606", ""),
+    ],
+)
+def test_a_paper_is_named_by_id_doi_or_page(text: str, alias: str) -> None:
+    assert alias_in(text) == alias
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""Job: papers that a reader names as examples -> papers of the store."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from digest.collect import cleaned, count_features
+from digest.errors import InputError, SourceError
+from digest.model import Listing
+from digest.sources import Page
+from digest.sources.files import read_bibtex
+from digest.sources.names import alias_in
+from digest.store import Store
+from digest.store.papers import ARXIV, EXAMPLES, papers_by_id, papers_named
+from digest.store.recording import record_listings
+from digest.text import author_key, title_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A paper that was named, by its alias, with what a file says of it."""
+
+    alias: str
+    listing: Listing | None = None
+
+
+def example_named(name: str) -> Example:
+    """The paper with this arXiv id, DOI, or address at arXiv or Hugging Face. Raises InputError for what is none."""
+    alias = alias_in(name)
+    if not alias:
+        raise InputError(f"{name!r} is no arXiv id, DOI or address of a paper. Write one such as 2606.18023.")
+    return Example(alias=alias)
+
+
+def examples_in(path: Path) -> list[Example]:
+    """The papers in a BibTeX file. Raises SourceError for a file that is no good."""
+    return [
+        Example(alias=alias, listing=replace(one, aliases=tuple(dict.fromkeys((alias, *one.aliases)))))
+        for one in map(cleaned, read_bibtex(path))
+        for alias in [next(iter(one.aliases), _titled(one))]
+    ]
+
+
+def bring_examples(
+    store: Store, examples: Sequence[Example], *, fetch: Callable[[Sequence[str]], Iterable[Page]], now: datetime
+) -> None:
+    """Store those that are not there: as arXiv has them, which `fetch` asks by their ids, else as their file does.
+
+    They are no news to anybody until a source lists them. Raises InputError, naming those that cannot be had, and
+    those that were withdrawn; then nothing is stored.
+    """
+    with store.reading() as connection:
+        known = papers_named(connection, {one.alias for one in examples})
+        stored = papers_by_id(connection, known.values(), now=now)
+    missing: dict[str, Listing | None] = {}
+    for one in examples:
+        if one.alias not in known:
+            missing[one.alias] = missing.get(one.alias) or one.listing
+    fetched = _fetched(missing, fetch)
+    withdrawn = [alias for alias, number in known.items() if stored[number].withdrawn_at is not None]
+    withdrawn += [alias for alias, listing in fetched.items() if listing.withdrawn]
+    if withdrawn:
+        raise InputError(f"{', '.join(withdrawn)}: withdrawn by the authors. Leave it out.")
+    brought = [fetched.get(alias, listing) for alias, listing in missing.items()]
+    if missing:
+        with store.writing() as connection:
+            listings = [cleaned(one) for one in brought if one is not None]
+            record_listings(connection, listings, source=EXAMPLES, now=now)
+        count_features(store)
+
+
+def _titled(listing: Listing) -> str:
+    """A name for a paper that has none of its own: what it would be known again by."""
+    known_by = f"{title_key(listing.title)}\n{author_key(listing.authors)}"
+    return f"title:{sha256(known_by.encode()).hexdigest()[:16]}"
+
+
+def _fetched(
+    missing: Mapping[str, Listing | None], fetch: Callable[[Sequence[str]], Iterable[Page]]
+) -> dict[str, Listing]:
+    """What arXiv has of the missing ones. Raises InputError where one can be had from nowhere."""
+    bare = [alias for alias, listing in missing.items() if listing is None or not listing.abstract]
+    asked = [alias for alias in bare if alias.startswith(ARXIV)]
+    nowhere = [alias for alias, listing in missing.items() if listing is None]
+    elsewhere = [alias for alias in nowhere if not alias.startswith(ARXIV)]
+    if elsewhere:
+        advice = "only arXiv's can be fetched. Give them in a file by --bibtex, or leave them out"
+        raise InputError(f"{', '.join(elsewhere)}: not known here, and {advice}.")
+    try:
+        pages = list(fetch([alias.removeprefix(ARXIV) for alias in asked])) if asked else []
+    except SourceError as error:
+        if not nowhere:
+            return {}
+        failed = f"{', '.join(nowhere)}: not known here, and arXiv cannot be asked ({error.__cause__ or error})"
+        raise InputError(f"{failed}. Try again, or leave them out.") from error
+    found = {alias: listing for page in pages for listing in page.listings for alias in listing.aliases}
+    if unknown := [alias for alias in nowhere if alias not in found]:
+        raise InputError(f"{', '.join(unknown)}: neither known here nor at arXiv. Mend the id, or leave it out.")
+    return {alias: found[alias] for alias in asked if alias in found}
