@@ -11,7 +11,7 @@ from places import SHARED_DATA, needs_data
 
 from digest.errors import InputError
 from digest.evaluate import Result, evaluate
-from digest.evaluate.benchmark import Benchmark, User, read_benchmark
+from digest.evaluate.benchmark import User, read_benchmark
 from digest.evaluate.scorers import Scorers
 from digest.inference.embedding import load_static
 from digest.ranking.documents import Floats
@@ -21,12 +21,6 @@ from digest.ranking.quality import chance_ndcg
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return benchmark_folder(tmp_path_factory.mktemp("benchmark"))
-
-
-@pytest.fixture(scope="module")
-def real() -> tuple[Benchmark, Scorers]:
-    benchmark = read_benchmark(SHARED_DATA / "ranking")
-    return benchmark, Scorers(benchmark)
 
 
 def nothing(users: Sequence[User]) -> Iterator[Floats]:
@@ -146,16 +140,11 @@ def test_an_embedding_is_added_to_the_words(folder: Path, tmp_path: Path) -> Non
 
 @needs_data
 @pytest.mark.slow
-def test_on_real_readers_a_constant_is_at_chance(real: tuple[Benchmark, Scorers]) -> None:
-    assert_at_chance(real[0].users)
-
-
-@needs_data
-@pytest.mark.slow
-def test_real_readers_are_served_better_than_by_tfidf_alone(real: tuple[Benchmark, Scorers]) -> None:
-    benchmark, scorers = real
-    ways = {"tfidf": scorers.tfidf, "lexical": scorers.lexical}
-    results = evaluate(benchmark.users, ways, progress=ignored)
+def test_real_readers_are_served_better_than_by_tfidf_and_by_a_constant_at_chance() -> None:
+    benchmark = read_benchmark(SHARED_DATA / "ranking")
+    assert_at_chance(benchmark.users)
+    scorers = Scorers(benchmark)
+    results = evaluate(benchmark.users, {"tfidf": scorers.tfidf, "lexical": scorers.lexical}, progress=ignored)
     author, curated = ndcg(results, "lexical")
     assert author >= 0.295
     assert curated >= 0.785
