@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
 from digest.ranking.background import MOST_PAPERS, Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, paper_bag, unpack_bag
-from digest.ranking.neighbours import Shelf
+from digest.ranking.neighbours import shelved
 from digest.ranking.relevance import Profile
 from digest.ranking.selection import Reader, select
 from digest.store import Connection
@@ -60,9 +58,9 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: da
         for paper in papers
     ]
     newest = newest_features(connection, limit=MOST_PAPERS)
-    shelved = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, shelved or bags)
-    shelf = Shelf(np.array([number for number, _ in newest], dtype=np.int64), background.documents(shelved).halved())
+    known = [unpack_bag(content) for _, content in newest]
+    background = _background(connection, known or bags)
+    shelf = shelved(background, [number for number, _ in newest], known)
     return Candidates(papers, bags, background=background, shelf=shelf, now=now)
 
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from digest.model import Interest, InterestKind, Paper
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features
+from digest.ranking.features import Bag, bag, features, topic_bag
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
 from digest.ranking.trending import trend_scores
@@ -111,19 +111,20 @@ class Candidates:
     def _fits(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Floats:
         scores = self.relevance.scores(profiles, known)
         related = (scores.values >= scores.floors[:, None]) & scores.share
-        related |= self._held([profile.topic for profile in profiles])
+        topical = [at for at, profile in enumerate(profiles) if profile.topic]
+        if topical:
+            related[topical] |= self._held([profiles[at].topic for at in topical])
         return np.where(related, (1 + np.maximum(scores.values, 0) / LONG_TAIL) ** 2, 0)
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
         """(topics, papers) whether a paper holds the topic word for word, or most of its words, some in its title."""
-        counted = [features(topic) for topic in topics]
-        words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
-        weights = self.background.documents([bag(found) for found in words], centred=False).x
+        bags = [topic_bag(topic) for topic in topics]
+        weights = self.background.weighted([one.words() for one in bags])
         weights.data **= 2  # unit rows: squares sum to one
         covered, titled = (weights @ self._holding).toarray(), (weights @ self._titles).toarray()
-        whole = self.background.documents([bag(found) for found in counted], centred=False).x
+        whole = self.background.weighted(bags)
         whole.data[:] = 1
-        sizes = np.array([[max(len(found), 1)] for found in counted])
+        sizes = np.array([[max(len(one), 1)] for one in bags])
         held = (whole @ self._holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
@@ -137,7 +138,7 @@ class Candidates:
     @cached_property
     def _titles(self) -> sparse.csr_array:
         """(features, papers) ones where a paper's title has the feature."""
-        titled = self.background.documents([bag(features(paper.title)) for paper in self.papers]).x.T.tocsr()
+        titled = self.background.weighted([bag(features(paper.title)) for paper in self.papers]).T.tocsr()
         titled.data = np.ones_like(titled.data)
         return titled
 
