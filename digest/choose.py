@@ -5,14 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
 from digest.ranking.background import MOST_PAPERS, Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, paper_bag, unpack_bag
-from digest.ranking.neighbours import Shelf
+from digest.ranking.neighbours import Shelf, shelved
 from digest.ranking.relevance import Profile
 from digest.ranking.selection import select
 from digest.ranking.similar import similar
@@ -223,10 +221,9 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
 def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
     """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers."""
     newest = newest_features(connection, limit=MOST_PAPERS)
-    shelved = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, shelved or bags)
-    numbers = np.array([number for number, _ in newest], dtype=np.int64)
-    return background, Shelf(numbers, background.documents(shelved).halved())
+    known = [unpack_bag(content) for _, content in newest]
+    background = _background(connection, known or bags)
+    return background, shelved(background, [number for number, _ in newest], known)
 
 
 def _background(connection: Connection, bags: Sequence[Bag]) -> Background:

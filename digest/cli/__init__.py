@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import jobs, papers, people, upkeep
+from digest.cli import evaluating, jobs, papers, people, upkeep
 from digest.cli.context import DEFAULT_CONFIG, Settings
 from digest.errors import ConfigError, DigestError, InputError
 
@@ -21,7 +21,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (upkeep.commands, jobs.commands, papers.commands):
+for commands in (upkeep.commands, jobs.commands, papers.commands, evaluating.commands):
     cli.registered_commands += commands.registered_commands
 cli.add_typer(
     people.commands, name="subscriber", help="People: add, list, show, like, dislike, take-back, unsubscribe."

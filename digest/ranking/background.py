@@ -204,4 +204,7 @@ def column_means(x: sparse.csr_array) -> Floats:
 
 
 def _dense(x: sparse.csr_array, projection: NDArray[np.float16]) -> Floats:
-    return np.asarray(x @ projection.astype(np.float32), dtype=np.float32)
+    """`x @ projection`, of which only those rows are widened that x needs."""
+    used, columns = np.unique(x.indices, return_inverse=True)
+    narrow = sparse.csr_array((x.data, columns, x.indptr), (x.shape[0], len(used)))
+    return np.asarray(narrow @ projection[used].astype(np.float32), dtype=np.float32)

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from digest.model import Interest, InterestKind, Paper
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features
+from digest.ranking.features import Bag, bag, features, topic_bag
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
 from digest.ranking.trending import trend_scores
@@ -112,22 +112,23 @@ class Candidates:
     def _fits(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Floats:
         scores = self.relevance.scores(profiles, known)
         related = (scores.values >= scores.floors[:, None]) & scores.share
-        related |= self._held([profile.topic for profile in profiles])
+        topical = [at for at, profile in enumerate(profiles) if profile.topic]
+        if topical:
+            related[topical] |= self._held([profiles[at].topic for at in topical])
         return np.where(related, (1 + np.maximum(scores.values, 0) / LONG_TAIL) ** 2, 0)
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
         """(topics, papers) whether a paper holds a whole phrase, or most of a topic's words, some in its title."""
-        counted = [features(topic) for topic in topics]
-        words = [{feature: 1 for feature in found if " " not in feature} for found in counted]
-        weights = self.background.documents([bag(found) for found in words], centred=False).x
+        bags = [topic_bag(topic) for topic in topics]
+        weights = self.background.weighted([one.words() for one in bags])
         weights.data **= 2
         # Squares sum to one over what the background knows; words that it lacks come on top.
         sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
         covered, titled = (weights @ self._holding).toarray() / sums, (weights @ self._titles).toarray() / sums
-        whole = self.background.documents([bag(found) for found in counted], centred=False).x
+        whole = self.background.weighted(bags)
         whole.data[:] = 1
         # A single word may stand in any paper in passing.
-        sizes = np.array([[len(found) if len(found) > 1 else np.inf] for found in counted])
+        sizes = np.array([[len(one) if len(one) > 1 else np.inf] for one in bags])
         held = (whole @ self._holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
@@ -141,7 +142,7 @@ class Candidates:
     @cached_property
     def _titles(self) -> sparse.csr_array:
         """(features, papers) ones where a paper's title has the feature."""
-        titled = self.background.documents([bag(features(paper.title)) for paper in self.papers]).x.T.tocsr()
+        titled = self.background.weighted([bag(features(paper.title)) for paper in self.papers]).T.tocsr()
         titled.data = np.ones_like(titled.data)
         return titled
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import snowballstemmer
@@ -87,6 +88,11 @@ class Bag:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def words(self) -> Self:
+        """Its words alone, each once."""
+        numbers = self.numbers[self.numbers & np.uint64(1) == 0]
+        return type(self)(numbers, np.ones(len(numbers), np.uint8))
+
 
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
@@ -105,6 +111,12 @@ def bag(counted: Mapping[str, int]) -> Bag:
 def paper_bag(title: str, abstract: str) -> Bag:
     """A paper's features as numbers."""
     return bag(paper_features(title, abstract))
+
+
+@lru_cache(maxsize=8192)
+def topic_bag(topic: str) -> Bag:
+    """A topic's features as numbers."""
+    return bag(features(topic))
 
 
 def pack_bag(one: Bag) -> bytes:

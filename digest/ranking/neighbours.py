@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.ranking.documents import Documents
+from digest.ranking.background import Background
+from digest.ranking.documents import Documents, stacked
+from digest.ranking.features import Bag
 
 MOST = 20_000
 """How many are remembered; half precision, as this is the largest thing in memory."""
+
+AT_ONCE = 1_000
+"""Papers that are made ready together: more need memory for no speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,12 @@ class Shelf:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "places", {int(number): at for at, number in enumerate(self.numbers)})
+
+
+def shelved(background: Background, numbers: Sequence[int], bags: Sequence[Bag]) -> Shelf:
+    """A shelf of papers with these numbers and features, as the background sees them."""
+    parts = [background.documents(bags[at : at + AT_ONCE]).halved() for at in range(0, max(len(bags), 1), AT_ONCE)]
+    return Shelf(np.array(numbers, dtype=np.int64), stacked(parts))
 
 
 class Neighbours:
@@ -44,8 +55,9 @@ class Neighbours:
         missing = sorted(wanted - self._rows.keys())
         if len(self._rows) + len(missing) > MOST:
             self._rows, missing = {}, sorted(wanted)
-        if missing:
-            self._add(missing, documents(missing))
+        for start in range(0, len(missing), AT_ONCE):
+            some = missing[start : start + AT_ONCE]
+            self._add(some, documents(some))
         return [np.array([self._rows[int(number)] for number in numbers], dtype=np.intp) for numbers in members]
 
     def _add(self, numbers: Sequence[int], found: Documents) -> None:

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from digest.ranking.background import Background
 from digest.ranking.documents import Documents, Floats, picking, stacked
-from digest.ranking.features import Bag, bag, features
+from digest.ranking.features import Bag, topic_bag
 from digest.ranking.neighbours import MOST, Neighbours, Shelf
 
 SAMPLED = 500
@@ -46,6 +46,10 @@ LEAST_DAMPING = 0.001
 
 DISLIKED = 0.2
 """What a disliked paper takes away; at 0.8 it harms."""
+
+
+AT_ONCE = 500
+"""Profiles that are scored together: more of them need memory for no speed."""
 
 
 class Profile(NamedTuple):
@@ -90,7 +94,7 @@ class Relevance:
     def scores(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Scores:
         """The profiles' scores of the papers; `known` has the papers that profiles name and that may not be shelved."""
         most = max((len(named) for one in profiles for named in (one.liked, one.disliked)), default=0)
-        size = MOST // max(most, FED_BACK)
+        size = min(AT_ONCE, MOST // max(most, FED_BACK))
         blocks = [self._block(profiles[start : start + size], known) for start in range(0, max(len(profiles), 1), size)]
         return Scores(
             values=np.concatenate([block.values for block in blocks]),
@@ -137,11 +141,10 @@ class Relevance:
         share = self._named(asked) > 0
         members = [self._shelf.numbers[rows] for rows in self._nearest(asked)]
         near = self._neighbours
-        for at, rows in enumerate(near.rows(members, lambda missing: self._documents(missing, {}))):
-            if len(rows):
-                cosine[at] += near.cosine[rows].mean(axis=0, dtype=np.float32)
-                latent[at] += near.latent[rows].sum(axis=0, dtype=np.float32)
-                meaning[at] += near.meaning[rows].sum(axis=0, dtype=np.float32)
+        rows = near.rows(members, lambda missing: self._documents(missing, {}))
+        cosine += _means(near.cosine, rows)
+        latent += _sums(near.latent, rows)
+        meaning += _sums(near.meaning, rows)
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
@@ -151,7 +154,7 @@ class Relevance:
         """(profiles, targets) how near each is to the members' whitened mean and to each of them; which share words."""
         near = self._neighbours
         found = near.rows(members, lambda missing: self._documents(missing, known))
-        sizes = np.array([[len(rows)] for rows in members], np.float32)
+        sizes = _sizes(found)
         weights = 0.3 + 0.3 / np.sqrt(sizes)
         energy = self.background.strengths**2 / max(self.background.papers, 1)
         kept = energy / (energy + np.maximum(LEAST_DAMPING, DAMPING / sizes))
@@ -186,7 +189,7 @@ class Relevance:
         return values
 
     def _read(self, topics: Sequence[str]) -> Documents:
-        return self.background.documents([bag(features(topic)) for topic in topics], centred=False)
+        return self.background.documents([topic_bag(topic) for topic in topics], centred=False)
 
     def _nearest(self, asked: Documents) -> Iterator[NDArray[np.intp]]:
         """The shelved papers nearest to each topic by its words, at most FED_BACK."""
@@ -202,9 +205,9 @@ class Relevance:
         """The papers with these numbers, off the shelf where they stand there."""
         elsewhere = [number for number in numbers if number not in self._shelf.places]
         shelved = np.array([self._shelf.places[n] for n in numbers if n in self._shelf.places], dtype=np.intp)
-        found = stacked(
-            [self._shelf.documents[shelved], self.background.documents([known[number] for number in elsewhere])]
-        )
+        found = self._shelf.documents[shelved]
+        if elsewhere:
+            found = stacked([found, self.background.documents([known[number] for number in elsewhere])])
         order = {number: at for at, number in enumerate([*(n for n in numbers if n in self._shelf.places), *elsewhere])}
         return found[np.array([order[number] for number in numbers], dtype=np.intp)]
 
@@ -226,8 +229,20 @@ def _without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_arra
     return kept
 
 
+def _sums(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
+    """(len(rows), n) the sums of some of the values' rows; each is widened once, whoever shares it."""
+    wanted, columns = np.unique(np.concatenate(rows), return_inverse=True)
+    starts = np.concatenate([[0], np.cumsum([len(some) for some in rows])])
+    members = sparse.csr_array((np.ones(len(columns), np.float32), columns, starts), (len(rows), len(wanted)))
+    return np.asarray(members @ values[wanted].astype(np.float32), dtype=np.float32)
+
+
 def _means(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
-    return np.array([values[some].mean(axis=0, dtype=np.float32) for some in rows])
+    return np.asarray(_sums(values, rows) / _sizes(rows), dtype=np.float32)
+
+
+def _sizes(rows: Sequence[NDArray[np.intp]]) -> Floats:
+    return np.array([[max(len(some), 1)] for some in rows], np.float32)
 
 
 def _mean(x: sparse.csr_array) -> sparse.csr_array:
