@@ -11,7 +11,8 @@ from digest.ranking.documents import Documents, stacked
 from digest.ranking.features import Bag
 
 MOST = 20_000
-"""How many are remembered; half precision, as this is the largest thing in memory."""
+MOST_NUMBERS = 30_000_000
+"""How many papers are remembered, and how many numbers of them: in half precision, as nothing in memory is larger."""
 
 AT_ONCE = 1_000
 """Papers that are made ready together: more need memory for no speed."""
@@ -36,24 +37,25 @@ def shelved(background: Background, numbers: Sequence[int], bags: Sequence[Bag])
 
 
 class Neighbours:
-    """Rows of (MOST, targets) `cosine`, and of (MOST, r) `projected`, `latent` and `meaning`."""
+    """Rows of (most, targets) `cosine`, and of (most, r) `projected`, `latent` and `meaning`."""
 
     def __init__(self, targets: Documents) -> None:
         self._across = targets.x.T.tocsr()
         self._rows: dict[int, int] = {}
+        self.most = max(min(MOST, MOST_NUMBERS // max(len(targets), 1)), 100)
         # Pages that are never written to are never taken.
-        self.cosine = np.empty((MOST, len(targets)), np.float16)
-        self.projected = np.empty((MOST, targets.projected.shape[1]), np.float16)
-        self.latent = np.empty((MOST, targets.latent.shape[1]), np.float16)
-        self.meaning = np.empty((MOST, targets.meaning.shape[1]), np.float16)
+        self.cosine = np.empty((self.most, len(targets)), np.float16)
+        self.projected = np.empty((self.most, targets.projected.shape[1]), np.float16)
+        self.latent = np.empty((self.most, targets.latent.shape[1]), np.float16)
+        self.meaning = np.empty((self.most, targets.meaning.shape[1]), np.float16)
 
     def rows(
         self, members: Sequence[Iterable[int]], documents: Callable[[list[int]], Documents]
     ) -> list[NDArray[np.intp]]:
-        """Where each profile's members stand, at most MOST different ones; `documents` gives those that do not yet."""
+        """Where each profile's members stand, at most `most` different ones; `documents` gives those that are new."""
         wanted = {int(number) for numbers in members for number in numbers}
         missing = sorted(wanted - self._rows.keys())
-        if len(self._rows) + len(missing) > MOST:
+        if len(self._rows) + len(missing) > self.most:
             self._rows, missing = {}, sorted(wanted)
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start : start + AT_ONCE]

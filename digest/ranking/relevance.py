@@ -15,7 +15,7 @@ from scipy import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Documents, Floats, picking, stacked
 from digest.ranking.features import Bag, topic_bag
-from digest.ranking.neighbours import MOST, Neighbours, Shelf
+from digest.ranking.neighbours import Neighbours, Shelf
 
 SAMPLED = 500
 """Papers of the background that scores are measured against."""
@@ -94,7 +94,7 @@ class Relevance:
     def scores(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Scores:
         """The profiles' scores of the papers; `known` has the papers that profiles name and that may not be shelved."""
         most = max((len(named) for one in profiles for named in (one.liked, one.disliked)), default=0)
-        size = min(AT_ONCE, MOST // max(most, FED_BACK))
+        size = max(min(AT_ONCE, self._neighbours.most // max(most, FED_BACK)), 1)
         blocks = [self._block(profiles[start : start + size], known) for start in range(0, max(len(profiles), 1), size)]
         return Scores(
             values=np.concatenate([block.values for block in blocks]),

@@ -19,6 +19,9 @@ MOST_UNMATCHED = 3
 SURVIVORS = 3
 """Of `limit` papers so many times as many are looked at for variety: what quotas and twins take away is replaced."""
 
+AT_ONCE = 2_000_000
+"""Readers times papers that are weighed together: 4,000 readers of 500 papers, within some tens of megabytes."""
+
 NO_REASON = -1
 
 
@@ -41,9 +44,16 @@ class Chosen:
 
 def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> list[Selection]:
     """Every reader's papers with their reasons; see `choose`."""
-    if not readers:
-        return []
-    chosen, reasons = choose(candidates, readers, known), Reasons(candidates, known)
+    reasons = Reasons(candidates, known)
+    size = max(AT_ONCE // max(len(candidates.papers), 1), 1)
+    blocks = [readers[start : start + size] for start in range(0, len(readers), size)]
+    return [one for block in blocks for one in _selected(candidates, block, known, reasons)]
+
+
+def _selected(
+    candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag], reasons: Reasons
+) -> list[Selection]:
+    chosen = choose(candidates, readers, known)
     found = []
     for at, reader in enumerate(readers):
         rows = zip(chosen.positions[at], chosen.scores[at], chosen.wishes[at], strict=True)
