@@ -104,9 +104,9 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
 
 
 def _considered(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
-    since = np.array([[reader.listed_since.timestamp()] for reader in readers])
-    after = np.array([[-np.inf if reader.seen_after is None else reader.seen_after.timestamp()] for reader in readers])
-    considered = (candidates.listed_at >= since) & (candidates.first_seen_at > after)
+    since = np.array([reader.listed_since.timestamp() for reader in readers])
+    after = np.array([-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers])
+    considered = (candidates.listed_at >= since[:, None]) & (candidates.first_seen_at > after[:, None])
     for at, reader in enumerate(readers):
         sent = [candidates.positions[number] for number in reader.already_sent if number in candidates.positions]
         considered[at, sent] = False
