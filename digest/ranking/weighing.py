@@ -56,10 +56,10 @@ class Weighed:
 
 def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> Weighed:
     """What every paper counts for every reader, before shares, twins and limits."""
-    since = np.array([[reader.listed_since.timestamp()] for reader in readers])
-    after = np.array([[-np.inf if reader.seen_after is None else reader.seen_after.timestamp()] for reader in readers])
-    is_new = candidates.first_seen_at > after
-    listed = (candidates.listed_at >= since) & ~_sent(candidates, readers)
+    since = np.array([reader.listed_since.timestamp() for reader in readers])
+    after = np.array([-np.inf if reader.seen_after is None else reader.seen_after.timestamp() for reader in readers])
+    is_new = candidates.first_seen_at > after[:, None]
+    listed = (candidates.listed_at >= since[:, None]) & ~_sent(candidates, readers)
     wanted = listed & ~_muted(candidates, readers)
     rows, fits, of_readers = _fits(candidates, readers, known)
     strength = np.asarray(of_readers @ fits, dtype=np.float32) if rows else np.zeros(wanted.shape, np.float32)
