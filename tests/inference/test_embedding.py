@@ -10,13 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model2vec import StaticModel
+from models import DIMENSIONS, tiny_model
 from places import ROOT
 from pytest_httpserver import HTTPServer
 from rude import Answer, cut, dripping, endless, serving
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
 from werkzeug import Request, Response
 
 from digest.errors import ConfigError, InferenceError
@@ -30,19 +27,6 @@ from digest.inference.embedding import (
     load_static,
 )
 from digest.inference.endpoint import Endpoint
-
-WORDS = "[UNK] robot robots fold folds laundry image images sharp noisy speech".split()
-DIMENSIONS = 16
-
-
-def tiny_model(folder: Path, *, seed: int = 20261120, broken: bool = False) -> Path:
-    """A model that knows ten words, each at random."""
-    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()
-    vectors = np.random.default_rng(seed).normal(size=(len(WORDS), DIMENSIONS)).astype(np.float32)
-    vectors[1] = np.nan if broken else vectors[2]
-    StaticModel(vectors, tokenizer).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture
