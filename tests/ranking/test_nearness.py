@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from digest.ranking.nearness import Nearness, pack_vector
+from digest.ranking.background import fit
+from digest.ranking.features import paper_bag
+from digest.ranking.nearness import NEAR, Nearness, pack_vector
+from digest.ranking.neighbours import Shelf
+from digest.ranking.relevance import DISLIKED, Profile, Relevance
 
 SAMPLED = 200
 TARGETS = np.random.default_rng(20261120).normal(size=(SAMPLED + 20, 16)).astype(np.float32)
@@ -73,6 +77,27 @@ def test_too_few_vectors_to_measure_by_say_nothing(targets: list[bytes]) -> None
     near = nearness(targets, topic=packed(TARGETS[:1])[0]).near([["topic"]])
     assert near.shape == (1, len(targets))
     assert not near.any()
+
+
+@pytest.mark.parametrize(("text", "weight"), [(LONG, 1), (SHORT, 2)])
+def test_relevance_adds_it_to_the_words_of_topics_and_of_papers_liked_and_disliked(text: str, weight: int) -> None:
+    random = np.random.default_rng(1)
+    words = [f"{kind}{number}" for kind in "abc" for number in range(10)]
+    bags = [paper_bag(" ".join(random.choice(words, 5)), "") for _ in range(len(TARGETS))]
+    background, targets = fit(bags[:SAMPLED], version=0), packed(TARGETS)
+    documents = background.documents(bags)
+    shelf, papers = Shelf(np.arange(SAMPLED), documents[:SAMPLED].halved()), documents[SAMPLED:]
+    near = Nearness(targets, sampled=SAMPLED, texts=[text])
+    near.learn({"a1": targets[SAMPLED], 3: targets[SAMPLED + 1], 4: targets[4]})
+    profiles = [Profile("a1"), Profile("a1", (3,)), Profile("", (3,), (4,)), Profile("a2")]
+    without = Relevance(background, shelf=shelf, papers=papers).scores(profiles, {})
+    found = Relevance(background, shelf=shelf, papers=papers, nearness=near).scores(profiles, {})
+    topic, liked, disliked = near.near([["a1"], [3], [4]])[:, SAMPLED:]
+    added = [topic, topic / 2 + liked, liked - DISLIKED * disliked, 0 * topic]
+    assert np.allclose(found.values, without.values + weight * np.array(added), atol=1e-4)
+    assert np.array_equal(found.values[3], without.values[3])
+    assert np.array_equal(found.share[0], without.share[0] | (topic >= NEAR))
+    assert np.array_equal(found.share[2:], without.share[2:] | (np.array([liked, 0 * topic]) >= NEAR))
 
 
 @pytest.mark.parametrize(("texts", "weight"), [([LONG, LONG, SHORT], 1), ([SHORT, SHORT, LONG], 2), ([], 1)])
