@@ -59,7 +59,7 @@ class Profile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """(profiles, papers) `values`, (profiles,) `floors` that related papers reach, which papers `share` a feature."""
+    """(profiles, papers) `values`, (profiles,) `floors` that related papers reach, which `share` words or a meaning."""
 
     values: Floats
     floors: Floats
