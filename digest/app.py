@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from digest.compose import Press
-from digest.config import ArxivSection, Config, FeedSection, HuggingFaceSection, MailgunSection, SummarySection
+from digest.config import (
+    ArxivSection,
+    Config,
+    FeedSection,
+    HuggingFaceSection,
+    MailgunSection,
+    SemanticSection,
+    SummarySection,
+)
 from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
@@ -27,6 +35,8 @@ from digest.tokens import KEY_CHARACTERS, Keys
 # What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
 if TYPE_CHECKING:
     from digest.http import Client
+    from digest.inference.embedding import Embedder
+    from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
     from digest.sources.arxiv import Arxiv
 
@@ -107,12 +117,28 @@ class App:
         told = self.config.summary
         if not told.url:
             return None
-        from digest.inference.endpoint import MOST_BYTES, MOST_SECONDS, Endpoint
         from digest.inference.summary import Summariser
 
-        client = self._client(told, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
-        key = told.api_key.get_secret_value()
-        return Summariser(Endpoint(client=client, url=told.url, model=told.model, api_key=key))
+        return Summariser(self._endpoint(told))
+
+    def embedder(self) -> "Embedder | None":
+        """The embedding model, where the operator named one. Raises ConfigError where it is not on this machine."""
+        told = self.config.semantic
+        if not told.model:
+            return None
+        from digest.inference.embedding import EndpointEmbedder, load_static
+
+        if told.url:
+            return EndpointEmbedder(self._endpoint(told))
+        folder = self.config.folder / told.model
+        return load_static(str(folder) if folder.is_dir() else told.model)
+
+    def _endpoint(self, section: SummarySection | SemanticSection) -> "Endpoint":
+        from digest.inference.endpoint import MOST_BYTES, MOST_SECONDS, Endpoint
+
+        client = self._client(section, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
+        key = section.api_key.get_secret_value()
+        return Endpoint(client=client, url=section.url, model=section.model, api_key=key)
 
     def mailer(self) -> Mailer:
         """The configured way out. Raises ConfigError where a message would leave with an example's sender."""
@@ -146,7 +172,7 @@ class App:
 
     def _client(
         self,
-        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection | SummarySection,
+        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection | SummarySection | SemanticSection,
         *,
         pause: float = 1.0,
         most_bytes: int | None = None,

@@ -10,8 +10,9 @@ from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selec
 from digest.ranking.background import MOST_PAPERS, Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, paper_bag, unpack_bag
+from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf, shelved
-from digest.ranking.relevance import Profile
+from digest.ranking.relevance import Profile, sampled
 from digest.ranking.selection import select
 from digest.ranking.similar import similar
 from digest.ranking.trending import leading, risen
@@ -23,6 +24,7 @@ from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
 from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.sources import last_collected_at
+from digest.store.vectors import has_vectors, texts_of, vectors_of
 
 OVERLAP = timedelta(hours=1)
 """Papers seen this long before the last edition are looked at again: a collect that was under way
@@ -68,7 +70,8 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: da
         for paper in papers
     ]
     background, shelf = _measure(connection, bags)
-    return Candidates(papers, bags, background=background, shelf=shelf, now=now)
+    nearness = _nearness(connection, papers, shelf=shelf) if has_vectors(connection) else None
+    return Candidates(papers, bags, background=background, shelf=shelf, now=now, nearness=nearness)
 
 
 def similar_papers(connection: Connection, paper: Paper, *, now: datetime) -> list[tuple[Paper, float]]:
@@ -133,6 +136,9 @@ def readers_of(
         if isinstance(wish, Profile)
         for number in (*wish.liked, *wish.disliked)
     }
+    if stock.candidates.relevance.nearness is not None:
+        topics = {wish.topic for reader in readers for wish in reader.wishes if isinstance(wish, Profile)}
+        stock.candidates.relevance.nearness.learn(vectors_of(connection, topics) | _paper_vectors(connection, liked))
     return readers, _bags(connection, liked - stock.candidates.relevance.shelved, now=now)
 
 
@@ -224,6 +230,21 @@ def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, S
     known = [unpack_bag(content) for _, content in newest]
     background = _background(connection, known or bags)
     return background, shelved(background, [number for number, _ in newest], known)
+
+
+def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf) -> Nearness:
+    sample = shelf.numbers[sampled(shelf)].tolist()
+    numbers = [paper.id for paper in papers]
+    vectors = _paper_vectors(connection, {*sample, *numbers})
+    targets = [vectors[number] for number in (*sample, *numbers)]
+    return Nearness(targets, sampled=len(sample), texts=[f"{paper.title} {paper.abstract}" for paper in papers])
+
+
+def _paper_vectors(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+    """The papers' vectors, empty where there is none."""
+    texts = texts_of(connection, numbers)
+    vectors = vectors_of(connection, texts.values())
+    return {number: vectors[text] for number, text in texts.items()}
 
 
 def _background(connection: Connection, bags: Sequence[Bag]) -> Background:

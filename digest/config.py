@@ -218,6 +218,14 @@ class SummarySection(_Section):
     per_day: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
+class SemanticSection(_Section):
+    """An embedding model, on this machine or with an address behind it; without a name, texts go by their words."""
+
+    model: str = ""
+    url: Annotated[str, AfterValidator(_optional_site)] = ""
+    api_key: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
+
+
 class OutboxSection(_Section):
     """The mailbox folder that reaches nobody."""
 
@@ -277,6 +285,7 @@ class Config(_Section):
     http: HttpSection = HttpSection()
     ranking: RankingSection = RankingSection()
     summary: SummarySection = SummarySection()
+    semantic: SemanticSection = SemanticSection()
     mail: MailSection = MailSection()
     schedule: ScheduleSection = ScheduleSection()
 
@@ -295,8 +304,9 @@ class Config(_Section):
                 "mail.mailgun.api_key": self.mail.mailgun.api_key.get_secret_value(),
             },
         )
-        if self.summary.url and not self.summary.model:
-            raise ValueError("summary.model: is needed where summary.url is set; name a model that is known there")
+        for key, asked in (("summary", self.summary), ("semantic", self.semantic)):
+            if asked.url and not asked.model:
+                raise ValueError(f"{key}.model: is needed where {key}.url is set; name a model that is known there")
         for key, value in needed.items():
             if not value:
                 raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from digest.app import App
 from digest.collect import collect
 from digest.deliver import deliver
+from digest.embed import embed
 from digest.errors import DigestError
 from digest.publish import publish
 from digest.refit import refit_background
@@ -31,8 +32,9 @@ class Ticker:
     def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
         self.app = app
         self.clock = clock
-        # A mailer that is set up wrong ends the start, not every tick.
+        # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
+        self._embedder = app.embedder()
         self._stopping = threading.Event()
         self._collected = threading.Event()
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
@@ -85,6 +87,10 @@ class Ticker:
                 error=collected.error,
             )
         refit_background(app.store, now=self.clock())
+        done = embed(app.store, self._embedder, should_stop=stopping)
+        if done.made or done.error:
+            tell = log.warning if done.error else log.info
+            tell("embedded", made=done.made, error=done.error)
 
     def _summarise(self) -> None:
         app, summariser = self.app, self.app.summariser()

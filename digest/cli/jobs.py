@@ -11,6 +11,7 @@ from digest.errors import InputError
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.inference.embedding import Embedder
 
 commands = typer.Typer()
 
@@ -35,6 +36,7 @@ def collect(
     if file and since is not None:
         raise InputError("Files are read whole. Leave out --since, or --file.")
     app, instant = opened(context), now_or(now)
+    embedder = app.embedder()
     look_back = LOOK_BACK if since is None else instant.date() - day(since)
     look_backs = app.look_backs if since is None else {}
     if look_back < timedelta(0):
@@ -54,8 +56,21 @@ def collect(
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+    _embed(app, embedder)
     _summarise(app, now=instant)
     _end([one.error for one in collected])
+
+
+def _embed(app: "App", embedder: "Embedder | None") -> None:
+    """Make vectors where a model is configured; that it fails is said, and changes nothing else."""
+    from digest.embed import embed
+
+    with steps("embedding") as shown:
+        done = embed(app.store, embedder, progress=shown.counted)
+    if embedder is not None:
+        say(f"vectors: {done.made} made.")
+    if done.error:
+        typer.echo(f"digest: {done.error}", err=True)
 
 
 def _summarise(app: "App", *, now: datetime) -> None:

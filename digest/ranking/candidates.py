@@ -13,6 +13,7 @@ from digest.model import Interest, InterestKind, Paper
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, bag, features, topic_bag
+from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
 from digest.ranking.trending import trend_scores
@@ -49,17 +50,24 @@ Wish = Profile | Interest
 class Candidates:
     """Papers, ready to be scored for any number of readers.
 
-    `bags` are their features, `shelf` papers of the background.
+    `bags` are their features, `shelf` papers of the background, `nearness` that by vectors, where there are any.
     """
 
     def __init__(
-        self, papers: Sequence[Paper], bags: Sequence[Bag], *, background: Background, shelf: Shelf, now: datetime
+        self,
+        papers: Sequence[Paper],
+        bags: Sequence[Bag],
+        *,
+        background: Background,
+        shelf: Shelf,
+        now: datetime,
+        nearness: Nearness | None = None,
     ) -> None:
         self.papers = tuple(papers)
         self.now = now
         self.background = background
         self.documents = background.documents(bags)
-        self.relevance = Relevance(background, shelf=shelf, papers=self.documents)
+        self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
         self._remembered: dict[Wish, Floats] = {}
 
     @cached_property

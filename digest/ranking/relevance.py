@@ -4,7 +4,7 @@ Each part is standardised over a sample of the background's papers, never over t
 a score depends on the profile and the paper alone, so it can be held against a floor.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from scipy import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Documents, Floats, picking, stacked
 from digest.ranking.features import Bag, topic_bag
+from digest.ranking.nearness import NEAR, Nearness
 from digest.ranking.neighbours import Neighbours, Shelf
 
 SAMPLED = 500
@@ -62,7 +63,7 @@ class Profile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """(profiles, papers) `values`, (profiles,) `floors` that related papers reach, which papers `share` a feature."""
+    """(profiles, papers) `values`, (profiles,) `floors` that related papers reach, which `share` words or a meaning."""
 
     values: Floats
     floors: Floats
@@ -73,14 +74,18 @@ class Relevance:
     """Scores papers for profiles.
 
     `shelf` holds papers of the background: they give topics their feedback, and scores their measure.
+    `nearness` is that by vectors to `sampled(shelf)` and the papers, where there are any.
     """
 
-    def __init__(self, background: Background, *, shelf: Shelf, papers: Documents) -> None:
+    def __init__(
+        self, background: Background, *, shelf: Shelf, papers: Documents, nearness: Nearness | None = None
+    ) -> None:
         self.background = background
-        chosen = np.random.default_rng(0).permutation(len(shelf.documents))[:SAMPLED]
+        self.nearness = nearness
+        chosen = sampled(shelf)
         self._shelf = shelf
         self._sampled = len(chosen)
-        self._targets = stacked([shelf.documents[np.sort(chosen)], papers])
+        self._targets = stacked([shelf.documents[chosen], papers])
         self._across = self._targets.x.T.tocsr()
         self._common = _common(shelf.documents.x)
         self._telling = _without(shelf.documents.x, self._common).T.tocsr()
@@ -148,6 +153,7 @@ class Relevance:
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
+        self._add_nearness(fused, share, [[topic] for topic in topics])
         return fused, share
 
     def _liked(self, members: Sequence[Sequence[int]], known: Mapping[int, Bag]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -164,7 +170,14 @@ class Relevance:
         fused = self._standardised(cosine)
         fused += weights * self._standardised(_means(near.latent, found) @ self._targets.latent.T)
         fused += weights * self._standardised(_means(near.meaning, found) @ self._targets.meaning.T)
+        self._add_nearness(fused, share, members)
         return fused, share
+
+    def _add_nearness(self, fused: Floats, share: NDArray[np.bool_], members: Sequence[Iterable[str | int]]) -> None:
+        if self.nearness is not None:
+            near = self.nearness.near(members)
+            fused += self.nearness.weight * near
+            share |= near >= NEAR
 
     def _named(self, asked: Documents) -> Floats:
         """(topics, targets) what of a topic's words stands in them; of a short one's, of those that are not common."""
@@ -210,6 +223,11 @@ class Relevance:
             found = stacked([found, self.background.documents([known[number] for number in elsewhere])])
         order = {number: at for at, number in enumerate([*(n for n in numbers if n in self._shelf.places), *elsewhere])}
         return found[np.array([order[number] for number in numbers], dtype=np.intp)]
+
+
+def sampled(shelf: Shelf) -> NDArray[np.intp]:
+    """Where the papers stand on the shelf that scores are measured against."""
+    return np.sort(np.random.default_rng(0).permutation(len(shelf.documents))[:SAMPLED]).astype(np.intp)
 
 
 def _fewest(profile: Profile) -> int:

@@ -176,6 +176,15 @@ backgrounds = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# What an embedding model made of papers' texts and of topics: float16, under a hash of the text.
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 subscribers = Table(
     "subscribers",
     metadata,

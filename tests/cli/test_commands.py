@@ -162,6 +162,27 @@ def test_a_model_that_is_down_is_named_and_collecting_succeeds(
     assert "digest: No sentence for some papers: localhost answered HTTP 503." in ended.err
 
 
+def test_an_embedding_model_that_is_down_is_named_and_collecting_succeeds(
+    stocked: Digest, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpserver.expect_request("/v1/embeddings").respond_with_data("", status=503)
+    monkeypatch.setenv("DIGEST_SEMANTIC__URL", httpserver.url_for("/v1"))
+    monkeypatch.setenv("DIGEST_SEMANTIC__MODEL", "small")
+    ended = stocked("collect", "--file", "papers.jsonl", *NOW)
+    assert ended.code == 0
+    assert "vectors: 0 made." in ended.out
+    assert "digest: Some papers and topics go by their words alone: localhost answered HTTP 503." in ended.err
+
+
+def test_an_embedding_model_that_is_not_there_is_named_before_anything_is_collected(
+    installed: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SEMANTIC__MODEL", "nowhere")
+    ended = installed("collect", "--file", "papers.jsonl", *NOW)
+    assert (ended.code, ended.out) == (2, "")
+    assert "There is no Model2Vec model 'nowhere' on this machine." in ended.err
+
+
 def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest, tmp_path: Path) -> None:
     added = stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
     assert "Subscribed" in added.out

@@ -1,0 +1,82 @@
+"""Texts' vectors by an embedding model, each under its text's hash: of a text that changes there is none yet.
+
+There are those of one model; of two that meet while one takes the other's place, one is read.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from itertools import chain
+
+from sqlalchemy import Connection, delete, func, select
+
+from digest.model import InterestKind, SubscriptionState
+from digest.store.engine import blocks, insert
+from digest.store.tables import interests, papers, subscriptions, vectors
+
+
+def texts_without_vector(connection: Connection, *, model: str, papers_at_most: int) -> list[str]:
+    """The topics that are followed, then title and abstract of the newest papers, newest first, that lack the model's.
+
+    A topic is short, and without its vector those of papers say nothing.
+    """
+    newest = select(papers.c.id).order_by(papers.c.id.desc()).limit(papers_at_most)
+    numbers = connection.execute(newest).scalars().all()
+    texts = (text for block in blocks(numbers) for text in texts_of(connection, block).values())
+    return [
+        text
+        for block in blocks(chain(_topics(connection), texts))
+        for text, content in _found(connection, dict.fromkeys(block), model=model).items()
+        if not content
+    ]
+
+
+def texts_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, str]:
+    """What of papers is made a vector, the newest first in every 500."""
+    found: dict[int, str] = {}
+    for block in blocks(paper_ids):
+        query = select(papers.c.id, papers.c.title, papers.c.abstract).where(papers.c.id.in_(block))
+        rows = connection.execute(query.order_by(papers.c.id.desc()))
+        found.update({row.id: f"{row.title}\n{row.abstract}" for row in rows})
+    return found
+
+
+def has_vectors(connection: Connection) -> bool:
+    """Whether there are any."""
+    return connection.execute(select(vectors.c.key).limit(1)).first() is not None
+
+
+def vectors_of(connection: Connection, texts: Iterable[str]) -> dict[str, bytes]:
+    """The texts' vectors by one model; empty where there is none."""
+    model = connection.execute(select(func.min(vectors.c.model))).scalar() or ""
+    return _found(connection, texts, model=model)
+
+
+def add_vectors(connection: Connection, contents: Mapping[str, bytes], *, model: str) -> None:
+    """Keep the texts' vectors; those that another process has made meanwhile stay."""
+    rows = [{"model": model, "key": _key(text), "content": content} for text, content in contents.items()]
+    connection.execute(insert(connection, vectors).on_conflict_do_nothing(), rows)
+
+
+def forget_vectors(connection: Connection, *, but_of: str) -> None:
+    """Delete those of every other model."""
+    connection.execute(delete(vectors).where(vectors.c.model != but_of))
+
+
+def _found(connection: Connection, texts: Iterable[str], *, model: str) -> dict[str, bytes]:
+    by_key = {_key(text): text for text in texts}
+    found = dict.fromkeys(by_key.values(), b"")
+    for block in blocks(by_key):
+        query = select(vectors.c.key, vectors.c.content).where(vectors.c.model == model, vectors.c.key.in_(block))
+        found.update({by_key[bytes(row.key)]: row.content for row in connection.execute(query)})
+    return found
+
+
+def _topics(connection: Connection) -> Iterable[str]:
+    followed = interests.join(subscriptions, interests.c.subscription_id == subscriptions.c.id)
+    wanted = (interests.c.kind == InterestKind.TOPIC, subscriptions.c.state == SubscriptionState.ACTIVE)
+    query = select(interests.c.value).select_from(followed).where(*wanted).distinct().order_by(interests.c.value)
+    return connection.execute(query).scalars().all()
+
+
+def _key(text: str) -> bytes:
+    return sha256(text.encode()).digest()
