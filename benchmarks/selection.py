@@ -40,7 +40,7 @@ from digest.ranking.background import MOST_PAPERS, fit, pack, unpack
 from digest.ranking.candidates import LONG_TAIL, Candidates
 from digest.ranking.documents import Documents, stacked
 from digest.ranking.features import Bag, paper_bag, topic_bag
-from digest.ranking.neighbours import Shelf, shelved
+from digest.ranking.neighbours import MOST_SHELVED, Shelf, shelved
 from digest.ranking.relevance import (
     COMMON,
     DAMPING,
@@ -138,7 +138,7 @@ def profiles(folder: Path, readers: int, papers: int) -> dict[str, float]:
 
 
 def liking(chance: random.Random) -> Profile:
-    return Profile(liked=tuple(chance.sample(range(MOST_PAPERS), 10)))
+    return Profile(liked=tuple(chance.sample(range(MOST_SHELVED), 10)))
 
 
 def chosen(
@@ -156,12 +156,11 @@ def chosen(
 
 def candidates_of(folder: Path, count: int) -> tuple[Candidates, Shelf]:
     """As `digest.choose` prepares them."""
-    bags = stored_bags(folder)
-    background = unpack((folder / "background").read_bytes(), version=1, papers=len(bags))
-    shelf = shelved(background, range(len(bags)), bags)
+    background = unpack((folder / "background").read_bytes(), version=1, papers=MOST_PAPERS)
+    shelf = shelved(background, range(MOST_SHELVED), stored_bags(folder)[:MOST_SHELVED])
     rows = json.loads((folder / "papers.json").read_text())[:count]
     papers = [paper(number, title, abstract, upvotes=number % 50) for number, title, abstract in rows]
-    counted = [bags[one.id] for one in papers]
+    counted = [paper_bag(one.title, one.abstract) for one in papers]
     return Candidates(papers, counted, background=background, shelf=shelf, now=NOON), shelf
 
 
@@ -169,7 +168,7 @@ def stored_bags(folder: Path) -> list[Bag]:
     with np.load(folder / "bags.npz") as stored:
         numbers, counts, ends = stored["numbers"], stored["counts"], stored["ends"]
     starts = [0, *ends[:-1]]
-    return [Bag(numbers[start:end].copy(), counts[start:end].copy()) for start, end in zip(starts, ends, strict=True)]
+    return [Bag(numbers[start:end], counts[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
 def reader(wishes: Sequence[Profile]) -> Reader:

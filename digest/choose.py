@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
-from digest.ranking.background import MOST_PAPERS, Background, fit, unpack
+from digest.ranking.background import Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, paper_bag, unpack_bag
 from digest.ranking.nearness import Nearness
-from digest.ranking.neighbours import Shelf, shelved
+from digest.ranking.neighbours import MOST_SHELVED, Shelf, shelved
 from digest.ranking.relevance import Profile, sampled
 from digest.ranking.selection import select
 from digest.ranking.similar import similar
@@ -189,7 +189,7 @@ def _reader(
     choices = subscription.choices
     followed = [one for one in choices.interests if one.kind in {InterestKind.AUTHOR, InterestKind.CATEGORY}]
     return Reader(
-        wishes=(*profiles(choices.interests, said, examples), *followed),
+        wishes=tuple(dict.fromkeys([*profiles(choices.interests, said, examples), *followed])),
         mutes=tuple(one for one in choices.interests if one.kind is InterestKind.MUTE),
         limit=choices.max_papers,
         weights=choices.weights or weights,
@@ -226,7 +226,7 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
 
 def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
     """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers."""
-    newest = newest_features(connection, limit=MOST_PAPERS)
+    newest = newest_features(connection, limit=MOST_SHELVED)
     known = [unpack_bag(content) for _, content in newest]
     background = _background(connection, known or bags)
     return background, shelved(background, [number for number, _ in newest], known)

@@ -13,7 +13,7 @@ from digest.inference.embedding import Embedder
 from digest.ranking.background import MOST_PAPERS, fit
 from digest.ranking.documents import Floats, unit_rows
 from digest.ranking.features import Bag, bag, features
-from digest.ranking.neighbours import Shelf
+from digest.ranking.neighbours import MOST_SHELVED, Shelf
 from digest.ranking.quality import SEED
 from digest.ranking.relevance import Profile, Relevance
 
@@ -38,7 +38,8 @@ class Scorers:
         pool = np.sort(np.random.default_rng(SEED).permutation(len(benchmark.bags))[:MOST_PAPERS])
         self.background = fit([benchmark.bags[position] for position in pool], version=0)
         self.documents = self.background.documents(benchmark.bags)
-        self._shelf = Shelf(pool, self.documents[pool].halved())
+        at_hand = pool[np.sort(np.random.default_rng(SEED).permutation(len(pool))[:MOST_SHELVED])]
+        self._shelf = Shelf(at_hand, self.documents[at_hand].halved())
 
     def lexical(self, users: Sequence[User]) -> Iterator[Floats]:
         """As editions are chosen."""

@@ -36,8 +36,8 @@ CATEGORY_FIT = 0.02
 ALIKE = 0.8
 """The cosine from which two texts are nearly the same: versions and cross-posts are above, other papers far below."""
 
-MOST_REMEMBERED = 10_000_000
-"""Fits, so 40 MB: 20,000 wishes of 500 papers."""
+MOST_REMEMBERED = 20_000
+"""Wishes; of each the papers that fit, which are few."""
 
 AT_ONCE = 500
 """Papers whose twins are looked for together."""
@@ -68,7 +68,7 @@ class Candidates:
         self.background = background
         self.documents = background.documents(bags)
         self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
-        self._remembered: dict[Wish, Floats] = {}
+        self._remembered: dict[Wish, tuple[NDArray[np.int32], Floats]] = {}
 
     @cached_property
     def trend(self) -> NDArray[np.float64]:
@@ -110,19 +110,25 @@ class Candidates:
     def fits(self, wishes: Sequence[Wish], known: Mapping[int, Bag]) -> Floats:
         """(wishes, papers) how well the papers fit: 0 is not at all, and what fits two wishes fits by their sum.
 
+        The wishes are different ones.
         `known` has the features of papers that profiles name. A mute fits what it keeps away.
         """
-        missing = [wish for wish in dict.fromkeys(wishes) if wish not in self._remembered]
-        if (len(self._remembered) + len(missing)) * len(self.papers) > MOST_REMEMBERED:
-            self._remembered, missing = {}, list(dict.fromkeys(wishes))
+        missing = [wish for wish in wishes if wish not in self._remembered]
+        if len(self._remembered) + len(missing) > MOST_REMEMBERED:
+            self._remembered, missing = {}, list(wishes)
         profiles = [wish for wish in missing if isinstance(wish, Profile)]
-        rows: dict[Wish, Floats] = {wish: self._fit(wish) for wish in missing if isinstance(wish, Interest)}
+        found: dict[Wish, Floats] = {wish: self._fit(wish) for wish in missing if isinstance(wish, Interest)}
         if profiles:
-            rows |= dict(zip(profiles, self._fits(profiles, known), strict=True))
-        fits = [rows[wish] if wish in rows else self._remembered[wish] for wish in wishes]
+            found |= dict(zip(profiles, self._fits(profiles, known), strict=True))
+        kept = {wish: _without_zeros(row) for wish, row in found.items()}
+        rows = [kept[wish] if wish in kept else self._remembered[wish] for wish in wishes]
+        fits = np.zeros((len(wishes), len(self.papers)), np.float32)
+        if rows:
+            at = np.repeat(np.arange(len(rows)), [len(columns) for columns, _ in rows])
+            fits[at, np.concatenate([columns for columns, _ in rows])] = np.concatenate([values for _, values in rows])
         # What one reader has liked is nobody else's.
-        self._remembered |= {wish: row for wish, row in rows.items() if not _is_personal(wish)}
-        return np.array(fits, np.float32).reshape(len(wishes), len(self.papers))
+        self._remembered |= {wish: row for wish, row in kept.items() if not _is_personal(wish)}
+        return fits
 
     def _fits(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Floats:
         scores = self.relevance.scores(profiles, known)
@@ -186,6 +192,12 @@ class Candidates:
 
     def _where(self, truths: Iterable[bool]) -> Floats:
         return np.fromiter(truths, dtype=np.float32, count=len(self.papers))
+
+
+def _without_zeros(row: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Where a row is not zero, and what it is there."""
+    columns = np.flatnonzero(row).astype(np.int32)
+    return columns, row[columns]
 
 
 def _is_personal(wish: Wish) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import snowballstemmer
@@ -41,8 +41,7 @@ def stem(word: str) -> str:
     return str(_stemmer.stemWord(word))
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word's stem, and where in the text the word stands; `follows` is whether its sentence goes on from the last."""
 
     stem: str

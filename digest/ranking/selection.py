@@ -80,11 +80,10 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     place is for what the reader missed.
     """
     weighed = weigh(candidates, readers, known)
-    rows = [np.array([weighed.rows[wish] for wish in reader.wishes], dtype=np.intp) for reader in readers]
     missed = _missed(candidates, readers, weighed.missed)
     limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
     most = min(int(limits.max(initial=0)), len(candidates.papers))
-    matches, their_wishes = _best(candidates, weighed, rows, limits, most=most)
+    matches, their_wishes = _best(candidates, weighed, limits, most=most)
     rest = weighed.wanted & (weighed.strength == 0)
     trending = _trending(candidates, rest, _room(readers, limits, matches), most=most)
     positions = np.concatenate([matches, trending], axis=1)
@@ -98,7 +97,7 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
         wishes=np.take_along_axis(their_wishes, order, axis=1),
         considered=weighed.considered.sum(axis=1),
         missed=missed,
-        missed_wishes=_fitting(weighed.fits, rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
+        missed_wishes=_fitting(weighed.fits, weighed.rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
     )
 
 
@@ -118,7 +117,6 @@ def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -
 def _best(
     candidates: Candidates,
     weighed: Weighed,
-    rows: Sequence[NDArray[np.intp]],
     limits: NDArray[np.intp],
     *,
     most: int,
@@ -127,9 +125,9 @@ def _best(
     best = _highest(weighed.scores, SURVIVORS * most)
     within = np.arange(best.shape[1]) < SURVIVORS * limits[:, None]
     found = (np.take_along_axis(weighed.scores, best, axis=1) > 0) & within
-    wish = _fitting(weighed.fits, rows, best)
+    wish = _fitting(weighed.fits, weighed.rows, best)
     found &= ~_repeated(candidates.twins[best], found)
-    shares = [[share(int(limit), wishes=len(some))] for limit, some in zip(limits, rows, strict=True)]
+    shares = [[share(int(limit), wishes=len(some))] for limit, some in zip(limits, weighed.rows, strict=True)]
     beyond = _rank(wish, found) >= np.array(shares)
     # Those beyond their wish's share wait behind all others, those that are none at the end.
     order = np.argsort(2 * ~found + beyond, axis=1, kind="stable")
@@ -162,14 +160,14 @@ def _highest(scores: Floats, most: int) -> NDArray[np.intp]:
     return np.asarray(papers - 1 - (keys & 0xFFFFFFFF), dtype=np.intp)
 
 
-def _fitting(fits: Floats, rows: Sequence[NDArray[np.intp]], positions: NDArray[np.intp]) -> NDArray[np.intp]:
+def _fitting(fits: Floats, rows: Sequence[Sequence[int]], positions: NDArray[np.intp]) -> NDArray[np.intp]:
     """(readers, n) which of a reader's wishes, in their order, each paper fits best."""
     most = max((len(some) for some in rows), default=0)
     if not most:
         return np.full(positions.shape, NO_REASON)
-    padded = np.array([[*some, *[len(fits)] * (most - len(some))] for some in rows], dtype=np.intp)
-    with_none = np.concatenate([fits, np.full((1, fits.shape[1]), -1, np.float32)])
-    return np.asarray(with_none[padded[:, :, None], positions[:, None, :]].argmax(axis=1))
+    padded = np.array([[*some, *[-1] * (most - len(some))] for some in rows], dtype=np.intp)
+    theirs = fits[padded[:, :, None], positions[:, None, :]]
+    return np.asarray(np.where(padded[:, :, None] < 0, -1, theirs).argmax(axis=1))
 
 
 def _repeated(values: NDArray[np.intp], found: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -63,7 +63,7 @@ def standing(candidates: Candidates, reader: Reader, known: Mapping[int, Bag], p
     """The standing of the paper at a position, as `choose` sees it; `known` as there."""
     weighed, chosen = weigh(candidates, [reader], known), choose(candidates, [reader], known)
     is_chosen = bool((chosen.positions[0] == position).any() or chosen.missed[0] == position)
-    fit = sum(float(weighed.fits[weighed.rows[wish], position]) for wish in dict.fromkeys(reader.wishes))
+    fit = sum(float(weighed.fits[weighed.wishes[wish], position]) for wish in dict.fromkeys(reader.wishes))
     before = _before(candidates, weighed, position) if weighed.wanted[0, position] else None
     bar, twin = (None, None) if before is None or is_chosen else _bar(candidates, reader, weighed, before, position)
     weights = reader.weights
@@ -110,7 +110,7 @@ def _matches(
     rows = {profile: row for row, profile in enumerate(profiles)}
     found = []
     for wish in reader.wishes:
-        fits = bool(weighed.fits[weighed.rows[wish], position] > 0)
+        fits = bool(weighed.fits[weighed.wishes[wish], position] > 0)
         if not isinstance(wish, Profile):
             found.append(Match(wish=wish, fits=fits))
             continue

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from digest.model import Interest, Weights
 from digest.ranking.candidates import Candidates, Wish
@@ -19,7 +18,7 @@ FURTHEST = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What a reader's papers depend on.
+    """What a reader's papers depend on; `wishes` are different ones.
 
     Considered are papers listed since `listed_since`, first seen after `seen_after` and not already sent;
     of those seen before, the best of `risen` is worth a second look.
@@ -42,7 +41,8 @@ class Weighed:
 
     `strength` is the sum of fits to the reader's wishes, `scores` what the papers that fit are ordered by;
     `missed` has the scores of those that were there before the reader's last edition, and not sent.
-    `rows` has the different wishes and where they stand in `fits` (wishes, papers).
+    `wishes` has the different wishes and where they stand in `fits` (wishes, papers), `rows` where each
+    reader's do.
     """
 
     considered: NDArray[np.bool_]
@@ -50,7 +50,8 @@ class Weighed:
     strength: Floats
     scores: Floats
     missed: Floats
-    rows: Mapping[Wish, int]
+    wishes: Mapping[Wish, int]
+    rows: Sequence[Sequence[int]]
     fits: Floats
 
 
@@ -61,8 +62,8 @@ def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int,
     is_new = candidates.first_seen_at > after[:, None]
     listed = (candidates.listed_at >= since[:, None]) & ~_sent(candidates, readers)
     wanted = listed & ~_muted(candidates, readers)
-    rows, fits, of_readers = _fits(candidates, readers, known)
-    strength = np.asarray(of_readers @ fits, dtype=np.float32) if rows else np.zeros(wanted.shape, np.float32)
+    wishes, rows, fits = _fits(candidates, readers, known)
+    strength = np.asarray(picking(rows, columns=len(wishes)) @ fits, dtype=np.float32)
     strength[~wanted] = 0
     scores = _scores(candidates, readers, strength)
     return Weighed(
@@ -71,6 +72,7 @@ def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int,
         strength=np.where(is_new, strength, 0),
         scores=np.where(is_new, scores, 0),
         missed=np.where(is_new, 0, scores),
+        wishes=wishes,
         rows=rows,
         fits=fits,
     )
@@ -87,11 +89,11 @@ def _sent(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_
 
 def _fits(
     candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]
-) -> tuple[dict[Wish, int], Floats, sparse.csr_array]:
-    """The readers' different wishes and their rows, the rows' fits, and (readers, wishes) whose each is."""
-    wishes = {wish: row for row, wish in enumerate(dict.fromkeys(w for reader in readers for w in reader.wishes))}
-    members = [{wishes[wish] for wish in reader.wishes} for reader in readers]
-    return wishes, candidates.fits(list(wishes), known), picking(members, columns=len(wishes))
+) -> tuple[dict[Wish, int], list[list[int]], Floats]:
+    """The readers' different wishes and their rows, whose each is, and the rows' fits."""
+    wishes: dict[Wish, int] = {}
+    rows = [[wishes.setdefault(wish, len(wishes)) for wish in reader.wishes] for reader in readers]
+    return wishes, rows, candidates.fits(list(wishes), known)
 
 
 def _muted(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
@@ -104,12 +106,13 @@ def _muted(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool
 
 def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats) -> Floats:
     """(readers, papers) the sums of fits, raised to their relevance, times what trend and novelty make of them."""
-    kinds = list(dict.fromkeys(reader.weights for reader in readers))
-    rows = np.array(
-        [w.trend * candidates.trend - w.novelty * candidates.days_listed / w.half_life_days for w in kinds], np.float32
-    ).reshape(len(kinds), len(candidates.papers))
-    scores = np.exp(np.clip(rows, -FURTHEST, FURTHEST))[[kinds.index(reader.weights) for reader in readers]]
+    kinds: dict[Weights, list[int]] = {}
     for at, reader in enumerate(readers):
-        relevance = np.float32(reader.weights.relevance)
-        scores[at] *= strength[at] if relevance == 1 else np.where(strength[at] > 0, strength[at] ** relevance, 0)
+        kinds.setdefault(reader.weights, []).append(at)
+    scores = np.zeros_like(strength)
+    for weights, rows in kinds.items():
+        boosts = weights.trend * candidates.trend - weights.novelty * candidates.days_listed / weights.half_life_days
+        relevance, theirs = np.float32(weights.relevance), strength[rows]
+        raised = theirs if relevance == 1 else np.where(theirs > 0, theirs**relevance, 0)
+        scores[rows] = raised * np.exp(np.clip(boosts, -FURTHEST, FURTHEST)).astype(np.float32)
     return scores
