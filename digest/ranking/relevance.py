@@ -29,7 +29,7 @@ FEWEST_ASKED_AMONG = 1000
 """Among fewer papers a percentile is the day's own, and would let the best of the unrelated through. Until there are as
 many, only papers that hold a topic's words are related to it; what was liked is more to go by than a word."""
 
-SHORT = 3
+SHORT = 2
 """A topic of so few words is named by them: one that tells must stand in a paper. A longer one has many names."""
 
 FED_BACK = 10
