@@ -50,14 +50,14 @@ def waits() -> list[float]:
 
 
 @contextmanager
-def client_for(url: str, waits: list[float]) -> Iterator[Client]:
+def client_for(url: str, waits: list[float], *, patience: float) -> Iterator[Client]:
     """A client with the program's rules, and less patience."""
     host = url.removeprefix("http://").partition("/")[0]
     with Client(
         base_url="https://papers.example.org",
         allowed_hosts={host},
         most_bytes=2_000_000,
-        most_seconds=0.5,
+        most_seconds=patience,
         wait=waits.append,
     ) as client:
         yield client
@@ -71,12 +71,12 @@ SOURCES: dict[str, Callable[[Client, str], Source]] = {
 
 
 def collect_from(
-    store: Store, server: HTTPServer, kind: str, rude: str, waits: list[float]
+    store: Store, server: HTTPServer, kind: str, rude: str, waits: list[float], *, patience: float = 10.0
 ) -> tuple[Collected, Collected]:
     """What a source there brings, and a sound feed after it."""
     server.expect_request("/sound").respond_with_data(SOUND)
     sound = server.url_for("/sound")
-    with client_for(rude, waits) as one, client_for(sound, waits) as other:
+    with client_for(rude, waits, patience=patience) as one, client_for(sound, waits, patience=10.0) as other:
         sources = [SOURCES[kind](one, f"{rude}/papers"), Feed(other, name="sound", url=sound)]
         first, second = collect(store, sources, now=NOON, look_back=WEEK)
     return first, second
@@ -91,7 +91,7 @@ def test_a_rude_server_costs_little_and_stops_nobody(
     started = time.monotonic()
     tracemalloc.start()
     with serving(answer) as rude:
-        failed, sound = collect_from(store, httpserver, kind, rude, waits)
+        failed, sound = collect_from(store, httpserver, kind, rude, waits, patience=0.5)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert said in failed.error
