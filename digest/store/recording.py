@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
@@ -252,6 +252,14 @@ def _is_typed(row: dict[str, Any]) -> bool:
 def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
     """Let all that refers to one paper refer to another; what was sent keeps its numbers, which are remembered."""
     join_signals(connection, gone=gone, into=into)
+    # Where a reader has spoken of both, the last word holds.
+    theirs = feedback.alias()
+    later = exists().where(
+        theirs.c.paper_id == gone,
+        theirs.c.subscription_id == feedback.c.subscription_id,
+        theirs.c.said_at > feedback.c.said_at,
+    )
+    connection.execute(delete(feedback).where(feedback.c.paper_id == into, later))
     said = select(feedback.c.subscription_id).where(feedback.c.paper_id == into)
     moved = (feedback.c.paper_id == gone) & feedback.c.subscription_id.not_in(said)
     connection.execute(update(feedback).where(moved).values(paper_id=into))
