@@ -43,7 +43,10 @@ class Recorded:
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A paper in the making: its row, its names, the highest signals of this run where it is listed, what is joined."""
+    """A paper in the making: its row, its names, the highest signals of this run where it is listed, what is joined.
+
+    `title_keys` are those that it is found by.
+    """
 
     row: dict[str, Any]
     aliases: set[str] = field(default_factory=set)
@@ -51,6 +54,7 @@ class _Entry:
     signals: Signals | None = None
     changed: bool = False
     joined: list[int] = field(default_factory=list)
+    title_keys: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> set[str]:
@@ -74,6 +78,7 @@ class _Register:
     def add(self, entry: _Entry) -> None:
         self.entries.append(entry)
         self.by_title[entry.row["title_key"]].append(entry)
+        entry.title_keys.append(entry.row["title_key"])
         for alias in entry.aliases:
             self.by_alias[alias] = entry
 
@@ -108,8 +113,9 @@ class _Register:
         into.joined += [*gone.joined, *([gone.row["id"]] if "id" in gone.row else [])]
         self.entries.remove(gone)
         self.by_alias.update(dict.fromkeys(gone.names, into))
-        for entries in self.by_title.values():
-            entries[:] = [into if entry is gone else entry for entry in entries]
+        for title in gone.title_keys:
+            self.by_title[title] = [into if entry is gone else entry for entry in self.by_title[title]]
+        into.title_keys += gone.title_keys
         return into
 
 
