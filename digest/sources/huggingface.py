@@ -132,7 +132,7 @@ def text(values: Mapping[str, Any], key: str) -> str:
 
 
 def identifier(values: Mapping[str, Any], key: str) -> str:
-    """The identifier under the key, or an empty one: what cannot be printed, or is too long to be kept, names nothing."""
+    """The identifier under the key, or an empty one: what cannot be printed or kept names nothing."""
     value = text(values, key).strip()
     return value if value.isprintable() and len(value) <= MOST_IDENTIFIER else ""
 
