@@ -26,7 +26,7 @@ from digest.text import CLEANING, author_key, title_key
 
 _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
-    *("published_at", "url", "pdf_url", "code_url", "project_url", "withdrawn_at"),
+    *("published_at", "url", "pdf_url", "code_url", "project_url"),
 )
 _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_key", "categories")
 """What a newer version brings anew."""
@@ -236,9 +236,10 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
         return True
     if known["first_seen_at"] == NEVER:
         known["first_seen_at"] = told["first_seen_at"]
+    known["withdrawn_at"] = _withdrawn_at(known, told)
     if (told["version"] or 0) > (known["version"] or 0):
         known.update({name: told[name] for name in _TEXTS if told[name]})
-        known.update(version=told["version"], withdrawn_at=told["withdrawn_at"], title_key=told["title_key"])
+        known.update(version=told["version"], title_key=told["title_key"])
     if not known["summary"]:
         known["summary_is_generated"] = told["summary_is_generated"]
     for name in _FILLED:
@@ -248,6 +249,14 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
     known["listed_on"] = min(days, default=None)
     known["listed_at"] = _listed_at(known["listed_on"], known["published_at"], known["first_seen_at"])
     return known != before
+
+
+def _withdrawn_at(known: dict[str, Any], told: dict[str, Any]) -> datetime | None:
+    """When the newest version was withdrawn; an older one says nothing of it, and what names no version means it."""
+    before, after = known["version"] or 0, told["version"]
+    if after is None or after == before:
+        return known["withdrawn_at"] or told["withdrawn_at"]
+    return told["withdrawn_at"] if after > before else known["withdrawn_at"]
 
 
 def _is_typed(row: dict[str, Any]) -> bool:
@@ -283,7 +292,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         ids = connection.execute(returning, [entry.row for entry in block]).scalars().all()
         for entry, number in zip(block, ids, strict=True):
             entry.row["id"] = number
-    others = ("title_key", "version", "summary_is_generated", "listed_on", "listed_at", "first_seen_at")
+    others = ("title_key", "version", "withdrawn_at", "summary_is_generated", "listed_on", "listed_at", "first_seen_at")
     names = sorted({*_FILLED, *_TEXTS, *others})
     values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
     statement = update(papers).where(papers.c.id == bindparam("_id")).values(values)
