@@ -251,7 +251,7 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
     return known != before
 
 
-def _withdrawn_at(known: dict[str, Any], told: dict[str, Any]) -> datetime | None:
+def _withdrawn_at(known: dict[str, Any], told: dict[str, Any]) -> Any:
     """When the newest version was withdrawn; an older one says nothing of it, and what names no version means it."""
     before, after = known["version"] or 0, told["version"]
     if after is None or after == before:
