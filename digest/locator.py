@@ -12,6 +12,8 @@ def site_url(text: str) -> str:
     whole = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
     if not whole or parts.port == 0 or not _VISIBLE.fullmatch(text):
         raise ValueError("is not the address of a site; write https://papers.example.org, all in ASCII")
+    if parts.username is not None:
+        raise ValueError("holds a user name; write it without")
     return text.rstrip("/")
 
 

@@ -53,6 +53,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"web": {"base_url": "https://x.org/#a"}}, "web.base_url"),
         ({"web": {"base_url": "https://x.org\n"}}, "web.base_url"),
         ({"web": {"base_url": "https://x .org"}}, "web.base_url"),
+        ({"web": {"base_url": "https://a:b@x.org"}}, "web.base_url"),
+        ({"summary": {"url": "https://a:b@x.org/v1", "model": "m"}}, "summary.url"),
         ({"web": {"base_url": "https://é.org"}}, "web.base_url"),
         ({"web": {"base_url": "https://x.org:99999"}}, "web.base_url"),
         ({"web": {"base_url": "https://[x"}}, "web.base_url"),

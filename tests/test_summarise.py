@@ -122,6 +122,21 @@ def test_two_runs_at_once_ask_about_no_paper_twice_and_share_the_day(store: Stor
     assert len(asked) == len(set(asked)) == 6
 
 
+def test_a_paper_that_is_joined_with_another_meanwhile_is_not_asked_about(store: Store) -> None:
+    journal = replace(SPEECH, aliases=("doi:10.1000/7",))
+    preprint = replace(DIFFUSION, summary="Theirs.", aliases=("arxiv:2606.00001",))
+    papers_come_in(store, [preprint, ROBOTS, journal])
+    asked: list[str] = []
+
+    def joining(title: str, abstract: str) -> str:
+        asked.append(title)
+        papers_come_in(store, [replace(preprint, aliases=(*preprint.aliases, *journal.aliases))])
+        return sentence(title)
+
+    assert summarise(store, joining, per_day=9, now=NOON) == Summarised(asked=1, written=1)
+    assert asked == [ROBOTS.title]
+
+
 def test_a_run_asks_about_fifty_papers_at_most(store: Store) -> None:
     papers_come_in(store, [replace(SPEECH, title=f"Speech {n}", aliases=()) for n in range(MOST_PAPERS + 5)])
     assert [run(store, Model()).asked for _ in range(3)] == [MOST_PAPERS, 5, 0]

@@ -24,6 +24,7 @@ ADDRESS = "https://huggingface.co/api/daily_papers"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 LAST_WEEK = 52
+MOST_IDENTIFIER = 200
 PLAUSIBLE_YEARS = range(1500, 2501)
 
 
@@ -131,9 +132,9 @@ def text(values: Mapping[str, Any], key: str) -> str:
 
 
 def identifier(values: Mapping[str, Any], key: str) -> str:
-    """The identifier under the key, or an empty one: what cannot be printed names nothing."""
+    """The identifier under the key, or an empty one: what cannot be printed or kept names nothing."""
     value = text(values, key).strip()
-    return value if value.isprintable() else ""
+    return value if value.isprintable() and len(value) <= MOST_IDENTIFIER else ""
 
 
 def count(values: Mapping[str, Any], key: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from digest.model import Listing, Signals
 from digest.sources.huggingface import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
-from digest.sources.names import ARXIV_ID
+from digest.sources.names import ARXIV_ID, aliases, doi_in
 from digest.text import clean
 
 
@@ -45,8 +45,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
 
 
 def _aliases(row: Mapping[str, Any]) -> tuple[str, ...]:
-    arxiv, doi = _arxiv_id(row), identifier(row, "doi").lower()
-    return tuple(f"{kind}:{value}" for kind, value in (("arxiv", arxiv), ("doi", doi)) if value)
+    return aliases(arxiv=_arxiv_id(row), doi=doi_in(identifier(row, "doi")))
 
 
 def _arxiv_page(row: Mapping[str, Any]) -> str:

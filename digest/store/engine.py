@@ -153,6 +153,10 @@ _EXPLANATIONS = {
     "disk is full": "the disk is full. Make room, then run the same command again; nothing was half-written",
     "malformed": "it is damaged. Restore it from a backup; `digest store check` says what is wrong",
     "not a database": "the file is not a database. Mend store.url, or move the file away and run `digest init`",
+    "authentication failed": "the server refuses the user or the password. Mend store.url",
+    "does not exist": "the server knows no such database or user. Make it, or mend store.url",
+    "connection is bad": "the server does not answer. Start it, or mend store.url",
+    "resolve host": "the server does not answer. Start it, or mend store.url",
     "connection failed": "the server does not answer. Start it, or mend store.url",
     "connection refused": "the server does not answer. Start it, or mend store.url",
 }

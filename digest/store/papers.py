@@ -57,11 +57,12 @@ def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -
 
 
 def paper_named(connection: Connection, name: str, *, now: datetime) -> Paper | None:
-    """The paper with this alias, arXiv id or number."""
+    """The paper with this alias, arXiv id or number, one that it had before it was joined with another included."""
     spelled = [name, ARXIV + name.split("v")[0] if name[:4].isdigit() else ARXIV + name]
     by_alias = papers.c.id.in_(select(aliases.c.paper_id).where(aliases.c.alias.in_(spelled)))
-    wanted = or_(by_alias, papers.c.id == int(name)) if name.isdecimal() and len(name) < 18 else by_alias
-    return next(iter(_papers(connection, wanted, now=now)), None)
+    number = int(name) if name.isdecimal() and len(name) < 18 else 0
+    by_number = papers.c.id == present_numbers(connection, [number]).get(number, number)
+    return next(iter(_papers(connection, or_(by_alias, by_number), now=now)), None)
 
 
 def papers_named(connection: Connection, names: Collection[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
@@ -26,7 +26,7 @@ from digest.text import CLEANING, author_key, title_key
 
 _FILLED = (
     *("abstract", "raw_abstract", "authors", "author_key", "organisation", "categories", "keywords", "summary"),
-    *("published_at", "url", "pdf_url", "code_url", "project_url", "withdrawn_at"),
+    *("published_at", "url", "pdf_url", "code_url", "project_url"),
 )
 _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_key", "categories")
 """What a newer version brings anew."""
@@ -43,7 +43,10 @@ class Recorded:
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A paper in the making: its row, its names, the highest signals of this run where it is listed, what is joined."""
+    """A paper in the making: its row, its names, the highest signals of this run where it is listed, what is joined.
+
+    `title_keys` are those that it is found by.
+    """
 
     row: dict[str, Any]
     aliases: set[str] = field(default_factory=set)
@@ -51,6 +54,7 @@ class _Entry:
     signals: Signals | None = None
     changed: bool = False
     joined: list[int] = field(default_factory=list)
+    title_keys: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> set[str]:
@@ -74,6 +78,7 @@ class _Register:
     def add(self, entry: _Entry) -> None:
         self.entries.append(entry)
         self.by_title[entry.row["title_key"]].append(entry)
+        entry.title_keys.append(entry.row["title_key"])
         for alias in entry.aliases:
             self.by_alias[alias] = entry
 
@@ -108,8 +113,9 @@ class _Register:
         into.joined += [*gone.joined, *([gone.row["id"]] if "id" in gone.row else [])]
         self.entries.remove(gone)
         self.by_alias.update(dict.fromkeys(gone.names, into))
-        for entries in self.by_title.values():
-            entries[:] = [into if entry is gone else entry for entry in entries]
+        for title in gone.title_keys:
+            self.by_title[title] = [into if entry is gone else entry for entry in self.by_title[title]]
+        into.title_keys += gone.title_keys
         return into
 
 
@@ -230,9 +236,10 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
         return True
     if known["first_seen_at"] == NEVER:
         known["first_seen_at"] = told["first_seen_at"]
+    known["withdrawn_at"] = _withdrawn_at(known, told)
     if (told["version"] or 0) > (known["version"] or 0):
         known.update({name: told[name] for name in _TEXTS if told[name]})
-        known.update(version=told["version"], withdrawn_at=told["withdrawn_at"], title_key=told["title_key"])
+        known.update(version=told["version"], title_key=told["title_key"])
     if not known["summary"]:
         known["summary_is_generated"] = told["summary_is_generated"]
     for name in _FILLED:
@@ -244,6 +251,14 @@ def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:
     return known != before
 
 
+def _withdrawn_at(known: dict[str, Any], told: dict[str, Any]) -> Any:
+    """When the newest version was withdrawn; an older one says nothing of it, and what names no version means it."""
+    before, after = known["version"] or 0, told["version"]
+    if after is None or after == before:
+        return known["withdrawn_at"] or told["withdrawn_at"]
+    return told["withdrawn_at"] if after > before else known["withdrawn_at"]
+
+
 def _is_typed(row: dict[str, Any]) -> bool:
     """Whether no source stands behind it: an example that was not fetched from arXiv, which counts versions."""
     return row["first_seen_at"] == NEVER and row["version"] is None
@@ -252,6 +267,14 @@ def _is_typed(row: dict[str, Any]) -> bool:
 def _join_rows(connection: Connection, *, gone: int, into: int) -> None:
     """Let all that refers to one paper refer to another; what was sent keeps its numbers, which are remembered."""
     join_signals(connection, gone=gone, into=into)
+    # Where a reader has spoken of both, the last word holds.
+    theirs = feedback.alias()
+    later = exists().where(
+        theirs.c.paper_id == gone,
+        theirs.c.subscription_id == feedback.c.subscription_id,
+        theirs.c.said_at > feedback.c.said_at,
+    )
+    connection.execute(delete(feedback).where(feedback.c.paper_id == into, later))
     said = select(feedback.c.subscription_id).where(feedback.c.paper_id == into)
     moved = (feedback.c.paper_id == gone) & feedback.c.subscription_id.not_in(said)
     connection.execute(update(feedback).where(moved).values(paper_id=into))
@@ -269,7 +292,7 @@ def _write_papers(connection: Connection, *, new: list[_Entry], changed: list[_E
         ids = connection.execute(returning, [entry.row for entry in block]).scalars().all()
         for entry, number in zip(block, ids, strict=True):
             entry.row["id"] = number
-    others = ("title_key", "version", "summary_is_generated", "listed_on", "listed_at", "first_seen_at")
+    others = ("title_key", "version", "withdrawn_at", "summary_is_generated", "listed_on", "listed_at", "first_seen_at")
     names = sorted({*_FILLED, *_TEXTS, *others})
     values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
     statement = update(papers).where(papers.c.id == bindparam("_id")).values(values)

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from digest.errors import StoreError
-from digest.store.engine import Store
+from digest.store.engine import Store, take_turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -33,6 +33,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with store.writing() as connection:
+        take_turns(connection, "schema")
         before = _current(connection)
         _refuse_newer(before, store)
         config.attributes["connection"] = connection

@@ -36,9 +36,13 @@ def papers_to_summarise(connection: Connection, *, limit: int, per_day: int, now
 
 
 def note_asked(connection: Connection, paper_id: int, *, per_day: int, now: datetime) -> bool:
-    """Note that a model is asked about the paper; false where it may not be: the day has none left, or somebody did."""
-    take_turns(connection, "summaries")
-    if _asked_within_a_day(connection, now=now) >= per_day:
+    """Note that a model is asked about the paper; false where it may not be.
+
+    The day has none left, somebody asked meanwhile, or the paper was joined with another.
+    """
+    take_turns(connection, "papers")
+    is_there = connection.execute(select(papers.c.id).where(papers.c.id == paper_id)).first() is not None
+    if not is_there or _asked_within_a_day(connection, now=now) >= per_day:
         return False
     statement = insert(connection, summaries).values(paper_id=paper_id, asked_at=now, tries=1, sentence="")
     again = {"asked_at": now, "tries": summaries.c.tries + 1}

@@ -179,7 +179,20 @@ def test_a_paper_is_named_by_its_arxiv_number_without_the_version(number: str, a
 
 @pytest.mark.parametrize(
     "wrong",
-    [3, None, "text", [], {}, {"paper": None}, row(""), row(" "), row(title=""), row(title=" \n"), row(title=None)],
+    [
+        3,
+        None,
+        "text",
+        [],
+        {},
+        {"paper": None},
+        row(""),
+        row(" "),
+        row("x" * 301),
+        row(title=""),
+        row(title=" \n"),
+        row(title=None),
+    ],
 )
 def test_a_row_that_is_no_paper_is_named(wrong: Any) -> None:
     with pytest.raises(SourceError, match=r"^huggingface: row 2 of the answer is no paper: .*paper\.title\.$"):

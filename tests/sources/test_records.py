@@ -148,6 +148,9 @@ def test_keywords_are_a_list_or_a_text_with_commas(value: Any) -> None:
         ({"arxiv_id": " 2606.18023\n", "id": "1"}, ("arxiv:2606.18023",), "https://arxiv.org/abs/2606.18023"),
         ({"doi": " 10.1000/X "}, ("doi:10.1000/x",), ""),
         ({"doi": "10.1000/\x00"}, (), ""),
+        ({"doi": "https://doi.org/10.1000/X"}, ("doi:10.1000/x",), ""),
+        ({"doi": "10.48550/arXiv.2606.18023"}, ("arxiv:2606.18023", "doi:10.48550/arxiv.2606.18023"), ""),
+        ({"doi": "10.1000/" + "x" * 300}, (), ""),
     ],
 )
 def test_a_paper_has_the_names_that_identify_it_everywhere(

@@ -1,14 +1,19 @@
 """Papers' features: counted once, and forgotten with the texts that they were counted in."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+from conftest import store_url
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
 
-from digest.collect import clean_stored, count_features
+from digest.collect import clean_stored, cleaned, count_features
 from digest.ranking.features import pack_bag, paper_bag
-from digest.store import Store
+from digest.store import Store, open_store
 from digest.store.features import add_features, features_of, forget_features, newest_features, uncounted
+from digest.store.recording import record_listings
 from digest.store.tables import papers
 
 NUMBERS = (1, 2, 3)
@@ -99,3 +104,17 @@ def test_of_joined_papers_the_features_are_those_of_the_text_that_stays(store: S
     papers_come_in(store, [replace(DIFFUSION, aliases=("arxiv:2606.00001", "doi:10.1000/7"))], now=NOON)
     count_features(store)
     assert counted(store) == {1: pack_bag(paper_bag(DIFFUSION.title, DIFFUSION.abstract))}
+
+
+def test_while_papers_are_counted_nobody_changes_their_texts(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Else the features of what they were would stay; on SQLite, two never write at once."""
+    store = open_store(store_url("postgresql", request, tmp_path), folder=tmp_path)
+    papers_come_in(store)
+    newer = cleaned(replace(DIFFUSION, abstract="Said anew.", version=2))
+    with store.writing() as counting:
+        assert len(uncounted(counting)) == len(PAPERS)
+        with store.writing() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = 1"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                record_listings(connection, [newer], source="arxiv", now=NOON)
+    store.close()

@@ -62,7 +62,7 @@ def test_a_word_is_taken_back_once(app: App, readers: tuple[int, int]) -> None:
 
 
 def test_what_was_said_of_a_paper_holds_for_the_one_it_is_joined_to(app: App, readers: tuple[int, int]) -> None:
-    """Where a reader has spoken of both, what was said of the one that stays."""
+    """Where a reader has spoken of both, the last word; of two at once, that on the one that stays."""
     ada, bob = readers
     papers_come_in(app.store, [replace(DIFFUSION, title="A Sampler of Four Strides", aliases=("doi:10.1000/7",))])
     say(app, ada, 4, Want.LESS)
@@ -70,3 +70,16 @@ def test_what_was_said_of_a_paper_holds_for_the_one_it_is_joined_to(app: App, re
     say(app, bob, 1, Want.LESS)
     papers_come_in(app.store, [replace(DIFFUSION, aliases=(*DIFFUSION.aliases, "doi:10.1000/7"))])
     assert said(app, ada, bob) == {ada: [(1, Want.LESS)], bob: [(1, Want.LESS)]}
+
+
+@pytest.mark.parametrize(("minutes", "holds"), [((1, 2), Want.LESS), ((2, 1), Want.MORE)])
+def test_of_two_papers_that_are_joined_the_later_word_holds(
+    app: App, readers: tuple[int, int], minutes: tuple[int, int], holds: Want
+) -> None:
+    ada, bob = readers
+    papers_come_in(app.store, [replace(DIFFUSION, title="A Sampler of Four Strides", aliases=("doi:10.1000/7",))])
+    say(app, ada, 1, Want.MORE, minute=minutes[0])
+    say(app, ada, 4, Want.LESS, minute=minutes[1])
+    say(app, bob, 1, Want.MORE)
+    papers_come_in(app.store, [replace(DIFFUSION, aliases=(*DIFFUSION.aliases, "doi:10.1000/7"))])
+    assert said(app, ada, bob) == {ada: [(1, holds)], bob: [(1, Want.MORE)]}

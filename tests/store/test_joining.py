@@ -50,6 +50,7 @@ def test_a_listing_with_the_names_of_two_rows_makes_them_one_and_the_earlier_sta
         assert found is not None
         assert alias_names(connection, 1) == [ARXIV, JOURNAL]
         assert source_names(connection, 1) == ["arxiv", "feed.journal"]
+        assert paper_named(connection, "3", now=NOON + 3 * HOUR) == found
     assert (found.id, found.title, found.abstract) == (1, PREPRINT.title, PREPRINT.abstract)
     assert (found.organisation, found.listed_at) == (ARTICLE.organisation, datetime(2026, 6, 18, tzinfo=UTC))
     assert damage(store) == []

@@ -219,6 +219,14 @@ def test_an_older_version_or_one_that_counts_none_changes_no_text(store: Store) 
     assert recorded.new == 0
 
 
+def test_an_older_version_that_was_withdrawn_does_not_withdraw_the_paper(store: Store) -> None:
+    papers_come_in(store, [replace(DIFFUSION, version=3)])
+    papers_come_in(store, [replace(DIFFUSION, version=2, withdrawn=True)])
+    assert count(store) == 1
+    papers_come_in(store, [replace(DIFFUSION, version=3, withdrawn=True)])
+    assert count(store) == 0
+
+
 def test_a_withdrawn_paper_is_marked_and_no_edition_can_hold_it(store: Store) -> None:
     papers_come_in(store, [ARXIV_V1, ROBOTS])
     gone = replace(ARXIV_V2, abstract="This paper has been withdrawn by its authors.", withdrawn=True)

@@ -5,9 +5,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from conftest import database_url
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from digest.errors import StoreError
 from digest.store import Store, open_store
+from digest.store.engine import take_turns
 from digest.store.schema import migrate, require_current
 from digest.store.tables import metadata
 
@@ -23,6 +25,18 @@ def test_the_migrations_make_exactly_the_tables_that_the_program_uses(store: Sto
 def test_migrating_twice_changes_nothing(store: Store) -> None:
     before, after = migrate(store)
     assert before == after
+
+
+def test_two_programs_that_set_up_one_database_take_turns(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = database_url("postgresql", request)
+    one, other = (open_store(url + end, folder=tmp_path) for end in ("", "&options=-clock_timeout%3D1"))
+    with one.writing() as connection:
+        take_turns(connection, "schema")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            migrate(other)
+    assert migrate(other)[0] is None
+    one.close()
+    other.close()
 
 
 def test_a_store_from_a_newer_version_is_refused(store: Store) -> None:
@@ -44,6 +58,22 @@ def test_a_postgresql_database_that_is_not_in_utf8_is_refused_with_what_to_do(
     for use in (require_current, migrate):
         with pytest.raises(StoreError, match=said):
             use(store)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://offprint@/x?host=/nonexistent", "the server does not answer"),
+        ("postgresql://offprint@127.0.0.1:1/x", "the server does not answer"),
+        ("{server}&dbname=missing", "no such database or user"),
+        ("{server}&user=nobody", "no such database or user"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_said_with_what_to_do(postgres_server: str, url: str, said: str) -> None:
+    store = open_store(url.format(server=postgres_server.format(name="postgres")), folder=Path())
+    with pytest.raises(StoreError, match=rf"cannot be used: .*{said}.* mend store\.url\.$"):
+        require_current(store)
     store.close()
 
 
