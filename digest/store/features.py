@@ -4,13 +4,17 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, delete, select
 
-from digest.store.engine import IN_AT_ONCE, blocks, insert
+from digest.store.engine import IN_AT_ONCE, blocks, insert, take_turns
 from digest.store.papers import NEVER
 from digest.store.tables import features, papers
 
 
 def uncounted(connection: Connection) -> list[tuple[int, str, str]]:
-    """(number, title, abstract) of some hundreds of papers without features, the newest first."""
+    """(number, title, abstract) of some hundreds of papers without features, the newest first.
+
+    Whoever records papers waits until the transaction ends: features of a text that changed meanwhile would stay.
+    """
+    take_turns(connection, "papers")
     joined = papers.outerjoin(features, features.c.paper_id == papers.c.id)
     query = select(papers.c.id, papers.c.title, papers.c.abstract).select_from(joined)
     wanted = query.where(features.c.paper_id.is_(None)).order_by(papers.c.id.desc()).limit(IN_AT_ONCE)

@@ -1,9 +1,11 @@
 """Papers' features: counted once, and forgotten with the texts that they were counted in."""
 
+import zlib
 from dataclasses import replace
 
+import pytest
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from digest.collect import clean_stored, count_features
 from digest.ranking.features import pack_bag, paper_bag
@@ -99,3 +101,12 @@ def test_of_joined_papers_the_features_are_those_of_the_text_that_stays(store: S
     papers_come_in(store, [replace(DIFFUSION, aliases=("arxiv:2606.00001", "doi:10.1000/7"))], now=NOON)
     count_features(store)
     assert counted(store) == {1: pack_bag(paper_bag(DIFFUSION.title, DIFFUSION.abstract))}
+
+
+def test_who_records_papers_waits_until_those_in_hand_are_counted(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("on SQLite writers take turns always")
+    turn = select(func.pg_try_advisory_xact_lock(zlib.crc32(b"papers")))
+    with store.writing() as counting, store.writing() as recording:
+        uncounted(counting)
+        assert recording.execute(turn).scalar_one() is False
