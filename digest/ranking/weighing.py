@@ -111,5 +111,7 @@ def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
     scores = np.exp(np.clip(rows, -FURTHEST, FURTHEST))[[kinds.index(reader.weights) for reader in readers]]
     for at, reader in enumerate(readers):
         relevance = np.float32(reader.weights.relevance)
-        scores[at] *= strength[at] if relevance == 1 else np.where(strength[at] > 0, strength[at] ** relevance, 0)
-    return scores
+        with np.errstate(over="ignore"):
+            scores[at] *= strength[at] if relevance == 1 else np.where(strength[at] > 0, strength[at] ** relevance, 0)
+    # Twenty followed authors of one paper, at the highest weights, would be infinite, which JSON does not know.
+    return np.minimum(scores, np.finfo(np.float32).max)

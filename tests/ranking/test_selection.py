@@ -426,3 +426,11 @@ def test_readers_with_many_wishes_are_weighed_few_at_a_time() -> None:
     assert [len(block) for block in blocks_of([few] * 2500, papers=2000)] == [1000, 1000, 500]
     assert [len(block) for block in blocks_of([many] * 2, papers=10**9)] == [1, 1]
     assert list(blocks_of([], papers=0)) == []
+
+
+def test_the_highest_weights_give_a_finite_score() -> None:
+    names = [f"Author {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    papers = [paper(1, upvotes=900, authors=names), *(paper(number, upvotes=0) for number in range(2, 1200))]
+    who = reader(*map(author, names), weights=Weights(relevance=5, trend=5))
+    [selection] = select(candidates(papers, shelved=papers[:10]), [who], {})
+    assert 80 < selection.picks[0].score < 100
