@@ -9,7 +9,7 @@ from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
 from digest.ranking.background import Background, fit, unpack
 from digest.ranking.candidates import Candidates
-from digest.ranking.features import Bag, paper_bag, unpack_bag
+from digest.ranking.features import Bag, bag, paper_bag, unpack_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import MOST_SHELVED, Shelf, shelved
 from digest.ranking.relevance import Profile, sampled
@@ -221,7 +221,9 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
     """The features of papers, those included that are not counted yet."""
     bags = {number: unpack_bag(content) for number, content in features_of(connection, numbers).items()}
     uncounted = papers_by_id(connection, [number for number in numbers if number not in bags], now=now)
-    return bags | {number: paper_bag(paper.title, paper.abstract) for number, paper in uncounted.items()}
+    bags |= {number: paper_bag(paper.title, paper.abstract) for number, paper in uncounted.items()}
+    # One that was joined with another this very moment says nothing until the next edition.
+    return dict.fromkeys(numbers, bag({})) | bags
 
 
 def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:

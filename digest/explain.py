@@ -84,7 +84,7 @@ def explain(
         found = standing(stock.candidates, reader, known, stock.candidates.positions[paper.id])
         barriers = [
             *_known_to_reader(connection, subscription, paper),
-            *_out_of_time(reader, paper, now=now),
+            *_out_of_time(reader, paper, has_risen=found.is_chosen, now=now),
             *_not_for_newsletter(connection, paper, sources=sources),
             *_muted(stock, reader, paper),
         ]
@@ -140,7 +140,8 @@ def _known_to_reader(connection: Connection, subscription: Subscription, paper: 
         yield "It is one of the reader's examples, so they know it."
 
 
-def _out_of_time(reader: Reader, paper: Paper, *, now: datetime) -> Iterator[str]:
+def _out_of_time(reader: Reader, paper: Paper, *, has_risen: bool, now: datetime) -> Iterator[str]:
+    """When it came too late or too early; of those seen before, only one that has risen since is chosen."""
     if paper.first_seen_at == NEVER:
         yield "No source has listed it: it is known as an example only."
         return
@@ -149,7 +150,7 @@ def _out_of_time(reader: Reader, paper: Paper, *, now: datetime) -> Iterator[str
     if paper.listed_at < reader.listed_since:
         reach = f"an edition reaches back to {moment(reader.listed_since)}"
         yield f"It was listed at {moment(paper.listed_at)}, and {reach}."
-    if reader.seen_after is not None and paper.first_seen_at <= reader.seen_after:
+    if reader.seen_after is not None and paper.first_seen_at <= reader.seen_after and not has_risen:
         yield (
             f"It was first seen here at {moment(paper.first_seen_at)}, before the last edition, which looked through"
             f" all that was seen until {moment(reader.seen_after)}: what one leaves out, the next does not bring."
@@ -177,8 +178,8 @@ def _outdone(stock: Stock, reader: Reader, found: Standing) -> Iterator[str]:
             assert found.twin is not None
             yield f"It is nearly the same as “{stock.papers[found.twin].title}”, which stands before it."
         case Bar.SHARE:
-            own = share(reader.limit, wishes=len(reader.wishes))
-            yield f"Its interest has its share of the edition, {own} of {reader.limit} papers, already."
+            own = share(found.room, wishes=len(reader.wishes))
+            yield f"Its interest has its share of the edition, {own} of {found.room} papers, already."
         case Bar.LIMIT:
             yield f"An edition takes {reader.limit} papers, and others stand before it."
         case Bar.MATCHES_ONLY:

@@ -15,7 +15,7 @@ from digest.choose import similar_papers
 from digest.errors import InputError
 from digest.explain import Explanation, explain
 from digest.feedback import say
-from digest.model import Choices, Interest, InterestKind, Listing, Paper, Want, Weights
+from digest.model import Choices, Interest, InterestKind, Listing, Paper, Signals, Want, Weights
 from digest.publish import publish
 from digest.store.deliveries import deliveries_of
 from digest.store.papers import EXAMPLES, paper_named
@@ -180,3 +180,15 @@ def test_similar_papers_are_five_that_may_be_shown(stocked: App) -> None:
     assert len(titles) == 5
     subject = {themed(3, n).title for n in range(10)} - {withdrawn.title}
     assert titles <= subject
+
+
+def test_a_paper_that_comes_because_it_has_risen_since_is_told_to_come(stocked: App) -> None:
+    left_out = replace(themed(3, 51, title=TOPIC), signals=Signals(upvotes=2))
+    better = [themed(3, 52, title=TOPIC, upvotes=30), themed(3, 53, title=TOPIC, upvotes=20)]
+    fresh_papers_come_in(stocked.store, [left_out, *better])
+    reader_joins(stocked, ADDRESS, replace(choices(TOPIC), max_papers=2))
+    assert paper(stocked, left_out).id not in publish_at(stocked)
+    papers_come_in(stocked.store, [replace(left_out, signals=Signals(upvotes=500))], now=NOON + DAY / 2)
+    told = why(stocked, left_out, days=1)
+    assert paper(stocked, left_out).id in publish_at(stocked, days=1)
+    assert (told.standing.is_chosen, told.barriers) == (True, ())

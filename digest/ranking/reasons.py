@@ -40,8 +40,11 @@ class Reasons:
             self._features[position] = self._features_of(position)
         shared = self._words[profile].multiply(self._candidates.documents.x[[position]]).tocsr()
         named = self._features[position]
-        terms = [(named[column], float(weight)) for column, weight in zip(shared.indices, shared.data, strict=True)]
-        return sorted((term for term in terms if term[1] > 0), key=lambda term: (-term[1], term[0]))
+        terms = [(named.get(at, ""), float(weight)) for at, weight in zip(shared.indices, shared.data, strict=True)]
+        # What was counted by an older release may be no feature of the text by this one.
+        return sorted(
+            ((name, weight) for name, weight in terms if name and weight > 0), key=lambda term: (-term[1], term[0])
+        )
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The MOST_TOLD largest of these terms, as they stand in the paper."""

@@ -45,10 +45,12 @@ class Standing:
     """A paper's standing out of `considered` papers: `place`, from 1, is None where it is none of them or is muted.
 
     `relevance`, `trend` and `novelty` are the summands of its score; without a match it goes by its trend alone.
-    `twin` is the number of the paper that it is nearly the same as, `bar` what keeps it out though it has a place.
+    `room` is how many papers the edition takes besides what was missed. `twin` is the number of the paper that it
+    is nearly the same as, `bar` what keeps it out though it has a place.
     """
 
     considered: int
+    room: int
     place: int | None
     is_chosen: bool
     matches: tuple[Match, ...]
@@ -65,10 +67,15 @@ def standing(candidates: Candidates, reader: Reader, known: Mapping[int, Bag], p
     is_chosen = bool((chosen.positions[0] == position).any() or chosen.missed[0] == position)
     fit = sum(float(weighed.fits[weighed.wishes[wish], position]) for wish in dict.fromkeys(reader.wishes))
     before = _before(candidates, weighed, position) if weighed.wanted[0, position] else None
-    bar, twin = (None, None) if before is None or is_chosen else _bar(candidates, reader, weighed, before, position)
+    room = reader.limit - int(chosen.missed[0] >= 0)
+    if before is None or is_chosen:
+        bar, twin = None, None
+    else:
+        bar, twin = _bar(candidates, reader, weighed, before, position, room=room)
     weights = reader.weights
     return Standing(
         considered=int(chosen.considered[0]),
+        room=room,
         place=None if before is None else len(before) + 1,
         is_chosen=is_chosen,
         matches=_matches(candidates, reader, weighed, known, position),
@@ -89,7 +96,13 @@ def _before(candidates: Candidates, weighed: Weighed, position: int) -> NDArray[
 
 
 def _bar(
-    candidates: Candidates, reader: Reader, weighed: Weighed, before: NDArray[np.intp], position: int
+    candidates: Candidates,
+    reader: Reader,
+    weighed: Weighed,
+    before: NDArray[np.intp],
+    position: int,
+    *,
+    room: int,
 ) -> tuple[Bar, int | None]:
     if not weighed.strength[0, position]:
         if not reader.wishes:
@@ -99,7 +112,7 @@ def _bar(
     alike = before[twins == candidates.twins[position]]
     if alike.size:
         return Bar.TWIN, candidates.papers[alike[0]].id
-    return (Bar.SHARE if len(np.unique(twins)) < reader.limit else Bar.LIMIT), None
+    return (Bar.SHARE if len(np.unique(twins)) < room else Bar.LIMIT), None
 
 
 def _matches(

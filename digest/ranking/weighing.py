@@ -113,6 +113,8 @@ def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
     for weights, rows in kinds.items():
         boosts = weights.trend * candidates.trend - weights.novelty * candidates.days_listed / weights.half_life_days
         relevance, theirs = np.float32(weights.relevance), strength[rows]
-        raised = theirs if relevance == 1 else np.where(theirs > 0, theirs**relevance, 0)
-        scores[rows] = raised * np.exp(np.clip(boosts, -FURTHEST, FURTHEST)).astype(np.float32)
-    return scores
+        with np.errstate(over="ignore"):
+            raised = theirs if relevance == 1 else np.where(theirs > 0, theirs**relevance, 0)
+            scores[rows] = raised * np.exp(np.clip(boosts, -FURTHEST, FURTHEST)).astype(np.float32)
+    # Twenty followed authors of one paper, at the highest weights, would be infinite, which JSON does not know.
+    return np.minimum(scores, np.finfo(np.float32).max)

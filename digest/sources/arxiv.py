@@ -36,8 +36,9 @@ _SPACES = {
 }
 _KIND = r"(?:paper|article|submission|manuscript|work)"
 _WITHDRAWN = re.compile(
-    rf"(?:this|the) {_KIND} (?:has been|is|was) (?:temporarily )?withdrawn(?![-\w])(?! from\b)"
-    rf"|(?:the )?authors? (?:has|have) withdrawn this {_KIND}\b",
+    rf"(?:this |the |^){_KIND} (?:has been|is|was) (?:temporarily )?(?:withdrawn|retracted)(?![-\w])(?! from\b)"
+    rf"|(?:I|we|(?:the )?authors?) (?:(?:has|have) withdrawn|withdr[ae]w) this {_KIND}\b"
+    r"|this version (?:has been |was )?withdrawn by\b",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rf"\s*\[?(?:{_KIND} )?withdrawn(?:[.,;:\]]| by\b| due\b| because\b|\s*$)", re.IGNORECASE)

@@ -121,7 +121,7 @@ def _bounded(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, 
 
 def _listing(entry: Mapping[str, Any], *, source: str, url: str, now: datetime) -> Listing:
     guid, link = text(entry, "id"), _link(entry, url)
-    number = arxiv_number(guid) or (arxiv_number(link) if _host(link).endswith("arxiv.org") else "")
+    number = arxiv_number(guid) or (arxiv_number(link) if _is_arxivs(link) else "")
     doi = _doi(entry, guid, link)
     abstract, labelled, kind = _abstract(entry)
     own = f"{source}:{guid}"
@@ -133,13 +133,19 @@ def _listing(entry: Mapping[str, Any], *, source: str, url: str, now: datetime) 
         published_at=_moment(entry, now),
         url=link or (f"https://doi.org/{doi}" if doi else ""),
         pdf_url=f"https://arxiv.org/pdf/{number}" if number else "",
-        version=arxiv_version(guid) if number else None,
-        withdrawn=is_withdrawn(abstract),
+        # Anybody's feed may speak of any paper; what has become of arXiv's is arXiv's to say.
+        version=arxiv_version(guid) if number and _is_arxivs(url) else None,
+        withdrawn=is_withdrawn(abstract) and (not number or _is_arxivs(url)),
     )
     words = tuple(text(tag, "term").strip()[:100] for tag in entry.get("tags", [])[:MOST_WORDS])
     if not kind:
         return replace(listing, keywords=tuple(filter(None, words)))
     return _announced(replace(listing, categories=tuple(filter(None, words))), kind=kind, number=number)
+
+
+def _is_arxivs(address: str) -> bool:
+    host = _host(address)
+    return host == "arxiv.org" or host.endswith(".arxiv.org")
 
 
 def _announced(listing: Listing, *, kind: str, number: str) -> Listing:

@@ -12,7 +12,7 @@ from digest.store.tables import features, papers
 def uncounted(connection: Connection) -> list[tuple[int, str, str]]:
     """(number, title, abstract) of some hundreds of papers without features, the newest first.
 
-    Until the transaction ends nobody else changes papers, so that what is counted is what they say.
+    Whoever records papers waits until the transaction ends: features of a text that changed meanwhile would stay.
     """
     take_turns(connection, "papers")
     joined = papers.outerjoin(features, features.c.paper_id == papers.c.id)

@@ -1,12 +1,15 @@
 """How well papers fit wishes."""
 
+import random
+import tracemalloc
+
 import numpy as np
 import pytest
 from library import candidates, library
 from listed import author, category, mute, paper
 
 from digest.model import Interest, Paper
-from digest.ranking.candidates import AUTHOR_FIT, CATEGORY_FIT, MOST_REMEMBERED, Wish
+from digest.ranking.candidates import ALIKE, AT_ONCE, AUTHOR_FIT, CATEGORY_FIT, MOST_REMEMBERED, Wish
 from digest.ranking.relevance import Profile
 
 SHELVED = library(150)
@@ -108,3 +111,32 @@ def test_without_papers_everything_is_empty() -> None:
 
 def test_a_paper_without_words_fits_nothing() -> None:
     assert fitting(Profile("diffusion models"), paper(1, "", ""), paper(2, "...", "—")) == []
+
+
+def test_twins_are_all_those_whose_cosine_says_so() -> None:
+    chance = random.Random(1)
+    some = library(AT_ONCE)
+    versions = [
+        paper(len(some) + at, one.title, " ".join(word for word in one.abstract.split() if chance.random() > 0.15))
+        for at, one in enumerate(chance.choices(some, k=100), 1)
+    ]
+    among = candidates([*some, *versions], shelved=some[:100])
+    x = among.documents.x.toarray()
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    alike = x @ x.T >= ALIKE
+    while (further := (alike.astype(np.int64) @ alike > 0)).sum() > alike.sum():
+        alike = further
+    assert alike.sum() > len(among.papers)
+    assert ((among.twins[:, None] == among.twins) == alike).all()
+
+
+def test_what_is_remembered_of_a_topic_does_not_keep_what_else_was_asked() -> None:
+    among = candidates(library(400), shelved=SHELVED[:50])
+    personal = [Profile(liked=(SHELVED[0].id, SHELVED[at].id)) for at in range(1, 50)]
+    among.fits([Profile("robot"), *personal], {})
+    tracemalloc.start()
+    for at in range(20):
+        among.fits([Profile(f"robot {at}"), *personal], {})
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 20 * len(personal) * len(among.papers)

@@ -103,3 +103,10 @@ def test_relevance_adds_it_to_the_words_of_topics_and_of_papers_liked_and_dislik
 @pytest.mark.parametrize(("texts", "weight"), [([LONG, LONG, SHORT], 1), ([SHORT, SHORT, LONG], 2), ([], 1)])
 def test_meaning_counts_twice_where_texts_are_short(texts: list[str], weight: int) -> None:
     assert Nearness([b""] * len(texts), sampled=0, texts=texts).weight == weight
+
+
+def test_few_vectors_are_no_measure() -> None:
+    """Among two papers whatever differs is many deviations from both: everything would be related to everything."""
+    targets = packed(TARGETS)
+    few = [one if at >= SAMPLED - 2 else b"" for at, one in enumerate(targets)]
+    assert not nearness(few, topic=targets[3]).near([["topic"]]).any()

@@ -3,12 +3,12 @@
 from random import Random
 
 import pytest
-from library import SUBJECTS, about, candidates, known, library
+from library import SUBJECTS, about, candidates, known, library, shelf
 from listed import author, category, paper
 
 from digest.model import Reason, ReasonKind
 from digest.ranking.candidates import Candidates
-from digest.ranking.features import features
+from digest.ranking.features import features, paper_bag
 from digest.ranking.reasons import MOST_TERMS, Reasons
 from digest.ranking.relevance import Profile
 
@@ -76,3 +76,15 @@ def test_the_largest_terms_are_those_that_add_most_to_the_score() -> None:
     found = Reasons(among(1, 2), {}).terms(Profile("diffusion steps"), 0)
     assert [feature for feature, _ in found[:2]] == ["diffus", "step"]
     assert [weight for _, weight in found] == sorted((weight for _, weight in found), reverse=True)
+
+
+def test_a_feature_that_an_older_release_counted_otherwise_is_no_term() -> None:
+    prepared = among(1)
+    stale = Candidates(
+        prepared.papers,
+        [paper_bag(f"{DIFFUSION.title} noise", DIFFUSION.abstract)],
+        background=prepared.background,
+        shelf=shelf(prepared.background, SHELVED),
+        now=prepared.now,
+    )
+    assert Reasons(stale, {}).of(Profile("noise of diffusion models"), 0).terms == ("Diffusion Models",)

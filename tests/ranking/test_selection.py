@@ -18,7 +18,7 @@ from digest.model import Interest, InterestKind, Paper, ReasonKind, Selection, W
 from digest.ranking.candidates import ALIKE, AUTHOR_FIT, CATEGORY_FIT, Candidates, Wish
 from digest.ranking.features import Bag, features, paper_features
 from digest.ranking.relevance import FEWEST_LIKED_AMONG, Profile
-from digest.ranking.selection import MOST_UNMATCHED, SURVIVORS, select
+from digest.ranking.selection import MOST_FITS, MOST_UNMATCHED, SURVIVORS, blocks_of, select
 from digest.ranking.trending import expected_upvotes
 from digest.ranking.weighing import Reader
 
@@ -415,3 +415,22 @@ def _vector(one: Paper, held: Mapping[str, int], papers: int) -> dict[str, float
     weights = {feature: weight(feature, n) for feature, n in paper_features(one.title, one.abstract).items()}
     length = sqrt(sum(value * value for value in weights.values()))
     return {feature: value / length for feature, value in weights.items()}
+
+
+def test_readers_with_many_wishes_are_weighed_few_at_a_time() -> None:
+    few, many = reader(Profile("robot")), reader(*(Profile(f"robot {at}") for at in range(100)))
+    readers = [few, many] * 300
+    blocks = list(blocks_of(readers, papers=2000))
+    assert [one for block in blocks for one in block] == readers
+    assert max(sum(len(one.wishes) for one in block) for block in blocks) * 2000 <= MOST_FITS
+    assert [len(block) for block in blocks_of([few] * 2500, papers=2000)] == [1000, 1000, 500]
+    assert [len(block) for block in blocks_of([many] * 2, papers=10**9)] == [1, 1]
+    assert list(blocks_of([], papers=0)) == []
+
+
+def test_the_highest_weights_give_a_finite_score() -> None:
+    names = [f"Author {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    papers = [paper(1, upvotes=900, authors=names), *(paper(number, upvotes=0) for number in range(2, 1200))]
+    who = reader(*map(author, names), weights=Weights(relevance=5, trend=5))
+    [selection] = select(candidates(papers, shelved=papers[:10]), [who], {})
+    assert 80 < selection.picks[0].score < 100

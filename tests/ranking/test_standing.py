@@ -126,3 +126,10 @@ def test_people_have_no_score_of_their_own() -> None:
     found = standing(prepared, replace(who, wishes=(*who.wishes, author("ann larch"))), {}, prepared.positions[11])
     assert [(match.fits, match.score is None) for match in found.matches] == [(False, False), (True, True)]
     assert found.is_chosen
+
+
+def test_the_place_of_what_was_missed_is_none_of_an_interests_share() -> None:
+    before = replace(about(0, 11, upvotes=90), first_seen_at=MIDNIGHT - timedelta(days=2))
+    who = replace(reader(TREES, limit=3), seen_after=MIDNIGHT - timedelta(days=1), risen=frozenset({11}))
+    found = stand(3, who, [*PAPERS, before])
+    assert (found.is_chosen, found.bar, found.room) == (False, Bar.LIMIT, 2)

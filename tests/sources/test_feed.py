@@ -32,12 +32,15 @@ def rss(*items: str) -> bytes:
     return whole.encode()
 
 
-def read(content: bytes) -> tuple[Listing, ...]:
-    return parse(content, source="feed.test", url="https://blog.example.org/feed.xml", now=NOW)
+BLOG, ARXIVS = "https://blog.example.org/feed.xml", "https://rss.arxiv.org/rss/cs.CL"
 
 
-def one(item: str) -> Listing:
-    [listing] = read(rss(item))
+def read(content: bytes, *, url: str = BLOG) -> tuple[Listing, ...]:
+    return parse(content, source="feed.test", url=url, now=NOW)
+
+
+def one(item: str, *, url: str = BLOG) -> Listing:
+    [listing] = read(rss(item), url=url)
     return listing
 
 
@@ -52,7 +55,7 @@ def announced(kind: str, number: str = "2606.00001v1", day: str = "Fri, 19 Jun 2
 
 
 def test_arxiv_s_own_feed_is_read_without_its_furniture() -> None:
-    assert one(announced("new")) == Listing(
+    assert one(announced("new"), url=ARXIVS) == Listing(
         title="A paper",
         abstract="We show that k < n and m > p.",
         aliases=("arxiv:2606.00001",),
@@ -85,7 +88,15 @@ def test_an_update_is_not_listed_as_new(
 
 
 def test_a_withdrawn_paper_is_marked() -> None:
-    assert one(announced("replace").replace("We show", "This paper has been withdrawn. We show")).withdrawn
+    withdrawn = announced("replace").replace("We show", "This paper has been withdrawn. We show")
+    assert one(withdrawn, url=ARXIVS).withdrawn
+
+
+@pytest.mark.parametrize("url", [BLOG, "https://evilarxiv.org/feed", "https://arxiv.org.example.org/feed"])
+def test_only_arxiv_says_what_has_become_of_its_papers(url: str) -> None:
+    item = announced("replace", "2606.00001v99").replace("We show", "This paper has been withdrawn. We show")
+    listing = one(item, url=url)
+    assert (listing.aliases, listing.version, listing.withdrawn) == (("arxiv:2606.00001",), None, False)
 
 
 @pytest.mark.parametrize(
