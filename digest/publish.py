@@ -21,6 +21,8 @@ from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 
 BLOCK = 2000
+BLOCK_WEIGHED = 1_000_000
+"""Subscriptions to a transaction, and those times the papers that are weighed for them: others wait meanwhile."""
 
 TRENDING_KEPT = 30
 """Five are shown under an edition, none of them among the reader's own, which are 20 at most."""
@@ -76,9 +78,10 @@ def publish(
             return published
         sources = press.newsletter(newsletter).sources
         stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
+    block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
     while not should_stop():
         with store.writing() as connection:
-            due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=BLOCK)
+            due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=block)
             if not due:
                 return published
             chosen = _chosen(connection, stock, due, weights=weights, now=now)
