@@ -31,6 +31,9 @@ _FILLED = (
 _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_key", "categories")
 """What a newer version brings anew."""
 
+MOST_SAME_TITLED = 100
+"""Papers of one title that a listing is compared with: a feed of ten thousand would cost hours otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -88,7 +91,7 @@ class _Register:
             # Some authors give one DOI to two papers of theirs.
             if known is not None and not known.is_another(listing.aliases, kinds=[ARXIV]):
                 return known
-        for entry in self.by_title[title]:
+        for entry in self.by_title[title][:MOST_SAME_TITLED]:
             same_author = not author or not entry.row["author_key"] or author == entry.row["author_key"]
             if same_author and not entry.is_another(listing.aliases):
                 return entry

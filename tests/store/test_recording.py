@@ -258,3 +258,11 @@ def test_a_preprint_s_own_doi_does_not_keep_it_from_its_journal_s(store: Store) 
     papers_come_in(store, [replace(DIFFUSION, aliases=("arxiv:2606.00001", "doi:10.48550/arxiv.2606.00001"))])
     papers_come_in(store, [replace(DIFFUSION, aliases=("doi:10.1000/journal.7",))])
     assert count(store) == 1
+
+
+def test_many_papers_of_one_title_stay_as_many_and_are_known_again(store: Store) -> None:
+    weekly = [Listing(title="Weekly links", aliases=(f"feed.a:{number}",)) for number in range(250)]
+    nameless = Listing(title="Weekly links")
+    assert papers_come_in(store, [*weekly, nameless]).new == 250
+    again = papers_come_in(store, [*weekly, nameless])
+    assert (again.new, again.changed) == (0, 0)
