@@ -33,7 +33,7 @@ then may have stored them only afterwards."""
 MOST_SIMILAR = 5
 
 MOST_LIKED = 40
-"""The newest of a reader's likes and examples that speak for an interest: taste moves on, and more say nothing more."""
+"""Of a reader's likes, the newest first, and then examples, so many speak for an interest: more say nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

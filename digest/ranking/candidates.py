@@ -27,7 +27,7 @@ LONG_TAIL = 2.0
 """Where a score begins to count by its logarithm: a rare word's ten deviations are not twice what five are. Of four
 mixed topics more come to their right (.57 against .55 of them among ten papers), at a better order besides."""
 
-AUTHOR_FIT = 1000.0
+AUTHOR_FIT = 1e6
 """Above any topic's: who follows an author wants all that they write."""
 
 CATEGORY_FIT = 0.02

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from digest.model import Reason, ReasonKind
 
 MOST_MARKS = 3
-LIKED = "papers you liked"
+LIKED = "papers you named or liked"
 _OPEN = Markup('<span class="m" style="background-color:#FBD5E1;color:#15232A;padding:1px 0">')
 _CLOSE = Markup("</span>")
 
@@ -46,7 +46,7 @@ def _sentence(reason: Reason) -> tuple[str, str, str]:
         case ReasonKind.LIKED:
             return "matches ", LIKED, ""
         case ReasonKind.MISSED:
-            return "you may have missed this, it has risen since: matches ", reason.interest or LIKED, ""
+            return "you may have missed this, it has risen since: ", reason.interest or LIKED, ""
         case ReasonKind.CATEGORY:
             return "new in ", reason.interest, ", which you follow"
         case ReasonKind.AUTHOR:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select
 
 from digest.store.engine import insert
+from digest.store.papers import NEVER
 from digest.store.tables import backgrounds, papers
 
 
@@ -33,5 +34,6 @@ def add_background(connection: Connection, content: bytes, *, version: int, pape
 
 
 def count_papers(connection: Connection) -> int:
-    """How many papers there are."""
-    return int(connection.execute(select(func.count()).select_from(papers)).scalar_one())
+    """How many papers there are but for those that are only somebody's examples."""
+    query = select(func.count()).select_from(papers).where(papers.c.first_seen_at < NEVER)
+    return int(connection.execute(query).scalar_one())

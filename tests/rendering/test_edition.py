@@ -185,8 +185,8 @@ OTHER = replace(TOPIC, interest="world models")
         ([OTHER, TRENDING], True, 26, "2 papers for you out of 26 new; 1 follows your topic world models."),
         ([CATEGORY, CATEGORY], True, 26, "2 papers for you out of 26 new; 2 are new in cs.CV, which you follow."),
         ([AUTHOR, CATEGORY], True, 26, "2 papers for you out of 26 new; 1 is by An Author, whom you follow."),
-        ([LIKED, LIKED], False, 26, "2 papers for you out of 26 new; 2 are like papers you liked."),
-        ([LIKED, TRENDING], True, 26, "2 papers for you out of 26 new; 1 is like papers you liked."),
+        ([LIKED, LIKED], False, 26, "2 papers for you out of 26 new; 2 are like papers you named or liked."),
+        ([LIKED, TRENDING], True, 26, "2 papers for you out of 26 new; 1 is like papers you named or liked."),
         ([TOPIC], True, 1, "1 paper for you; 1 follows your topic diffusion models."),
         (
             [TRENDING] * 4,
