@@ -94,6 +94,7 @@ def subscribed(app: App, name: str, *topics: str, hour: int, timezone: str) -> i
     return subscribe(app.store, address, newsletter="papers", choices=wanted, now=MIDNIGHT)
 
 
+@pytest.mark.slow
 def test_a_day(service: Callable[..., App], clock: Clock) -> None:
     with SmtpServer() as smtp:
         app = service(smtp)

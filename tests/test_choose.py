@@ -29,6 +29,8 @@ from digest.refit import refit_background
 from digest.store.feedback import set_feedback, take_back
 from digest.store.subscribers import subscription_numbered
 
+pytestmark = pytest.mark.slow
+
 SUBJECTS = 30
 LISTINGS = [
     Listing(title=one.title, abstract=one.abstract, aliases=(f"arxiv:2606.{n:05}",), listed_on=TODAY)

@@ -131,6 +131,7 @@ def test_collecting_counts_what_is_new_and_what_was_left_uncounted(store: Store)
         assert features_of(connection, [1, 2, 3]).keys() == {1, 2, 3}
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_four_captured_pages_are_458_papers(store: Store) -> None:
     pages = sorted((SHARED_DATA / "seeds").glob("*.txt"))

@@ -119,7 +119,7 @@ def test_what_came_before_it_failed_is_kept(
         (first_page if b"start=0&" in request else answer)(connection, request, stopping)
 
     with serving(first_well) as rude:
-        failed, _ = collect_from(store, httpserver, "arxiv", rude, waits)
+        failed, _ = collect_from(store, httpserver, "arxiv", rude, waits, patience=0.5)
     assert said in failed.error
     assert failed.recorded.new == 1
     with store.reading() as connection:
@@ -138,6 +138,7 @@ def test_a_page_that_repeats_for_ever_is_read_twice_at_most_for_each_day(
     assert len([request for request, _ in httpserver.log if request.path == "/papers"]) == 2 * 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_pages_that_are_ever_new_come_to_an_end(store: Store, httpserver: HTTPServer, waits: list[float]) -> None:
     def ever_new(request: Request) -> Response:

@@ -34,6 +34,8 @@ from digest.store.subscribers import subscription_numbered
 from digest.store.vectors import has_vectors, vectors_of
 from digest.subscribe import unsubscribe
 
+pytestmark = pytest.mark.slow
+
 SECRET = "sk-correct-horse"
 WORDS = ["[UNK]", "laundry", "garments", *(f"word{number}" for number in range(60))]
 

@@ -17,6 +17,8 @@ from digest.inference.embedding import load_static
 from digest.ranking.documents import Floats
 from digest.ranking.quality import chance_ndcg
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

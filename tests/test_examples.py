@@ -23,6 +23,8 @@ from digest.store.search import search_papers
 from digest.store.summaries import papers_to_summarise
 from digest.trial import preview_of
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = NOON - timedelta(days=40_000)
 DAY = timedelta(days=1)
 

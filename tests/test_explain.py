@@ -22,6 +22,8 @@ from digest.store.papers import EXAMPLES, paper_named
 from digest.store.subscribers import subscription_numbered
 from digest.subscribe import unsubscribe
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 ADDRESS = "reader@example.org"
 TOPIC = " ".join(words(3)[:2])

@@ -20,6 +20,8 @@ from digest.store.papers import papers_named
 from digest.store.recording import record_listings
 from digest.store.subscribers import subscription_numbered
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

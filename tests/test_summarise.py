@@ -24,6 +24,8 @@ from digest.store import Store
 from digest.store.papers import papers_listed
 from digest.summarise import MOST_FAILURES, MOST_PAPERS, MOST_SECONDS, Summarised, summarise
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 SECRET = "sk-correct-horse"
 

@@ -28,6 +28,8 @@ from digest.inference.embedding import (
 )
 from digest.inference.endpoint import Endpoint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -113,6 +113,7 @@ def test_a_paper_without_words_fits_nothing() -> None:
     assert fitting(Profile("diffusion models"), paper(1, "", ""), paper(2, "...", "—")) == []
 
 
+@pytest.mark.slow
 def test_twins_are_all_those_whose_cosine_says_so() -> None:
     chance = random.Random(1)
     some = library(AT_ONCE)

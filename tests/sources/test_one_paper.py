@@ -9,6 +9,8 @@ from digest.store import Store
 from digest.store.papers import alias_names, papers_listed, source_names
 from digest.store.recording import record_listings
 
+pytestmark = pytest.mark.slow
+
 ATOM = (
     b'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:x="http://arxiv.org/schemas/atom"><entry>'
     b"<id>http://arxiv.org/abs/2606.00001v2</id><title>Few-Step Sampling</title><summary>We show it.</summary>"

@@ -246,6 +246,7 @@ def test_any_text_at_all_is_a_query(stocked: Store, query: str) -> None:
             assert 0 <= start < end <= len(one.paper.title)
 
 
+@pytest.mark.slow
 def test_a_text_longer_than_an_index_takes_is_stored_and_found(store: Store) -> None:
     endless = " ".join(f"word{number}" for number in range(150_000))
     papers_come_in(store, [Listing(title="Endless", abstract=endless, authors=(endless, "x" * 5000))])
