@@ -12,7 +12,8 @@ from digest.evaluate.benchmark import Benchmark, User
 from digest.inference.embedding import Embedder
 from digest.ranking.background import MOST_PAPERS, fit
 from digest.ranking.documents import Floats, unit_rows
-from digest.ranking.features import Bag, bag, features
+from digest.ranking.features import Bag, topic_bag
+from digest.ranking.nearness import SHORT
 from digest.ranking.neighbours import MOST_SHELVED, Shelf
 from digest.ranking.quality import SEED
 from digest.ranking.relevance import Profile, Relevance
@@ -22,9 +23,6 @@ AT_ONCE = 64
 
 SATURATION, LENGTH = 1.2, 0.75
 """BM25's k1 and b, as they are nearly everywhere."""
-
-SHORT = 30
-"""Words, title and abstract together: where the median paper has fewer, meaning counts twice beside words."""
 
 Scorer: TypeAlias = Callable[[Sequence[User]], Iterable[Floats]]
 """For each user the scores of the candidates."""
@@ -56,7 +54,7 @@ class Scorers:
         """The cosine of words and bigrams with the centroid of what was liked, or with the query."""
         for user in users:
             x = self.documents.x
-            asked = self.background.weighted([_read(user.query)]) if user.query else x[np.array(user.liked)]
+            asked = self.background.weighted([topic_bag(user.query)]) if user.query else x[np.array(user.liked)]
             yield np.asarray(x[user.candidates] @ np.asarray(asked.mean(axis=0)).ravel(), dtype=np.float32)
 
     def bm25(self, users: Sequence[User]) -> Iterator[Floats]:
@@ -64,7 +62,7 @@ class Scorers:
         vocabulary, counts = _counts(self._benchmark.bags)
         weights = _bm25(counts)
         for user in users:
-            asked = _counts([_read(user.query)], vocabulary)[1] if user.query else counts[np.array(user.liked)]
+            asked = _counts([topic_bag(user.query)], vocabulary)[1] if user.query else counts[np.array(user.liked)]
             yield np.asarray(weights[user.candidates] @ np.asarray(asked.sum(axis=0)).ravel(), dtype=np.float32)
 
     def trending(self, users: Sequence[User]) -> Iterator[Floats]:
@@ -90,10 +88,6 @@ class Scorers:
                 yield lexical + weight * (cosine - cosine.mean()) / max(float(cosine.std()), 1e-6)
 
         return scores
-
-
-def _read(query: str) -> Bag:
-    return bag(features(query))
 
 
 def _counts(

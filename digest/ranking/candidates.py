@@ -76,6 +76,8 @@ class Candidates:
         self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
+        self._holding = _ones(self.documents.x)
+        self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
         self._remembered: dict[Wish, tuple[NDArray[np.int32], Floats]] = {}
 
     @cached_property
@@ -149,20 +151,6 @@ class Candidates:
         held = (whole @ self._holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
-    @cached_property
-    def _holding(self) -> sparse.csr_array:
-        """(features, papers) ones where a paper has the feature."""
-        held = self.documents.x.T.tocsr()
-        held.data = np.ones_like(held.data)
-        return held
-
-    @cached_property
-    def _titles(self) -> sparse.csr_array:
-        """(features, papers) ones where a paper's title has the feature."""
-        titled = self.background.weighted([bag(features(paper.title)) for paper in self.papers]).T.tocsr()
-        titled.data = np.ones_like(titled.data)
-        return titled
-
     def _fit(self, interest: Interest) -> Floats:
         match interest.kind:
             case InterestKind.AUTHOR:
@@ -181,13 +169,19 @@ class Candidates:
         return [frozenset(map(title_key, paper.authors)) for paper in self.papers]
 
     def _holds_all(self, words: str) -> Floats:
-        wanted = bag(features(words))
-        columns = np.unique(self.background.columns(wanted.numbers))
+        columns = np.unique(self.background.columns(topic_bag(words).numbers))
         held = np.asarray(self._holding[columns].sum(axis=0))
         return np.asarray((held >= len(columns)) & (len(columns) > 0), dtype=np.float32)
 
     def _where(self, truths: Iterable[bool]) -> Floats:
         return np.fromiter(truths, dtype=np.float32, count=len(self.papers))
+
+
+def _ones(x: sparse.csr_array) -> sparse.csr_array:
+    """(columns, rows) ones where a row has the column."""
+    across = x.T.tocsr()
+    across.data = np.ones_like(across.data)
+    return across
 
 
 def _without_zeros(row: Floats) -> tuple[NDArray[np.int32], Floats]:
