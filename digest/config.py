@@ -28,7 +28,7 @@ from digest.due import known_zones
 from digest.environment import from_environment, overlaid
 from digest.errors import ConfigError
 from digest.locator import feed_url, host, site_url
-from digest.model import Cadence
+from digest.model import Cadence, Layout
 from digest.taxonomy import CATEGORIES
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
@@ -157,6 +157,7 @@ class Newsletter(_Section):
     hour: Annotated[int, Field(ge=0, le=23)] = 7
     timezone: Zone = "UTC"
     max_papers: Annotated[int, Field(ge=1, le=20)] = 10
+    layout: Layout = Layout.BRIEF
     postal_address: str = ""
 
 

@@ -13,6 +13,7 @@ from digest.app import App
 from digest.config import Newsletter
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.subscribers import Confirm, subscriptions_of
 from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
@@ -101,12 +102,12 @@ class _Subscribing:
         if not theirs or theirs[0].state is not SubscriptionState.ACTIVE or theirs[0].next_due_at is None:
             return self._expired()
         subscription, due_at = theirs[0], theirs[0].next_due_at
-        arrival = words.arrival(due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
+        arrival = words.arrival(ENGLISH, due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
         which = "first" if subscription.reached_at is None else "next"
         return self.pages.notice(
             "You are in",
             done=f"{subscription.address} is subscribed.",
-            lede=f"The {which} edition comes {arrival}.",
+            lede=f"The {which} edition comes {arrival} ({subscription.choices.timezone}).",
             link=Link(text="What is trending", path="/trending", quiet=True),
         )
 
@@ -118,7 +119,7 @@ class _Subscribing:
         now = self.clock()
         with self.app.store.reading() as connection:
             sample = newest_card(connection, now=now)
-        how_many = words.spelled(len(faults)).capitalize()
+        how_many = words.spelled(ENGLISH, len(faults)).capitalize()
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),
@@ -144,7 +145,7 @@ class _Subscribing:
 
 
 def _promise(newsletter: Newsletter) -> str:
-    number = words.spelled(newsletter.max_papers).capitalize()
+    number = words.spelled(ENGLISH, newsletter.max_papers).capitalize()
     papers = f"{number} paper{'' if newsletter.max_papers == 1 else 's'}"
     return f"{papers} {_PERIOD.get(newsletter.cadence, 'a day')}, chosen for you"
 
