@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.model import Cadence, Layout, Reason, ReasonKind
+from digest.model import Cadence, Layout, Paper, Reason, ReasonKind, Signals
 from digest.rendering.assembly import render_edition
 from digest.rendering.cards import Card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts
@@ -39,6 +39,26 @@ TOPIC = Reason(kind=ReasonKind.TOPIC, interest="diffusion models", terms=("diffu
 TRENDING = Reason(kind=ReasonKind.TRENDING)
 
 
+PAPER = Paper(
+    id=1,
+    title="Spectral Forcing",
+    abstract="An abstract. With a second sentence.",
+    authors=("First Author",),
+    organisation="Institute for Examples",
+    categories=("cs.CV",),
+    keywords=(),
+    summary_is_generated=False,
+    summary="One sentence.",
+    published_at=None,
+    listed_at=datetime(2026, 6, 17, 18, tzinfo=UTC),
+    first_seen_at=datetime(2026, 6, 17, 18, tzinfo=UTC),
+    url="https://papers.example.org/1",
+    pdf_url="https://papers.example.org/1.pdf",
+    code_url="",
+    project_url="",
+    arxiv_id="2606.15236",
+    signals=Signals(upvotes=36, comments=1, stars=6),
+)
 SITE = Site(
     name="Offprint",
     base_url="https://papers.example.org",
@@ -100,9 +120,10 @@ def render(
     reader: Reader = READER,
     printed: dict[str, Any] | None = None,
     language: Language = ENGLISH,
+    links: Links = LINKS,
     whole: bool = False,
 ) -> Body:
     edition = Edition(
-        language=language, site=site, printed=printed or facts(), papers=cards, reader=reader, links=LINKS
+        language=language, site=site, printed=printed or facts(), papers=cards, reader=reader, links=links
     )
     return render_edition(LIBRARY.compile("edition", language), edition, whole=whole)

@@ -23,6 +23,8 @@ CARDS = 5
 """Papers with a card of their own in the layout `brief`, the lead among them; of the others a line each."""
 
 ALSO_TRENDING = 5
+ALSO_TRENDING_BELOW_LINES = 3
+"""Papers that trend besides; fewer below a brief edition's own lines, so that a phone shows it all in 3,300 px."""
 
 MOST_BYTES = 99_999
 """Gmail shows about 102 kB of a page and hides the rest, the links to leave among it."""
@@ -167,7 +169,7 @@ def _also_trending(edition: Edition) -> list[dict[str, str]]:
     others = [paper for paper in edition.printed["trending"] if paper["url"] and paper["url"] not in own]
     return [
         {"title": paper["title"], "url": paper["url"], "upvotes": edition.language.number(paper["upvotes"])}
-        for paper in others[:ALSO_TRENDING]
+        for paper in others[: ALSO_TRENDING if len(edition.papers) <= _carded(edition) else ALSO_TRENDING_BELOW_LINES]
     ]
 
 

@@ -4,32 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from editions import PAPER
 
-from digest.model import Cadence, Paper, SeenSignals, Signals
+from digest.model import Cadence, SeenSignals, Signals
 from digest.rendering.cards import Card, card_from_json, card_to_json, figures, make_card
 from digest.rendering.language import ENGLISH
 
 SEEN_AT = datetime(2026, 6, 17, 18, tzinfo=UTC)
-PAPER = Paper(
-    id=1,
-    title="Spectral Forcing",
-    abstract="An abstract. With a second sentence.",
-    authors=("First Author",),
-    organisation="Institute for Examples",
-    categories=("cs.CV",),
-    keywords=(),
-    summary_is_generated=False,
-    summary="One sentence.",
-    published_at=None,
-    listed_at=SEEN_AT,
-    first_seen_at=SEEN_AT,
-    url="https://papers.example.org/1",
-    pdf_url="https://papers.example.org/1.pdf",
-    code_url="",
-    project_url="",
-    arxiv_id="2606.15236",
-    signals=Signals(upvotes=36, comments=1, stars=6),
-)
 
 
 def history(*upvotes: int | None, step: timedelta = timedelta(hours=3)) -> tuple[SeenSignals, ...]:

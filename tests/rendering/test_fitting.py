@@ -1,0 +1,72 @@
+"""However much there is to say, the HTML stays under 100,000 bytes."""
+
+import re
+from dataclasses import replace
+
+from editions import CARD, LINKS, PAPER, TOPIC, TRENDING, facts, numbered, render
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading import read_page
+
+from digest.model import Cadence, Layout, Reason, ReasonKind
+from digest.rendering.cards import Card, make_card
+
+_SCRIPTS = st.characters(exclude_categories=["Cs"])
+_LONG = st.text(st.sampled_from("<&\"'αक字🜁é a") | _SCRIPTS, max_size=80).map(lambda text: text * 40)
+
+
+@st.composite
+def _worst_cards(draw: st.DrawFn) -> list[tuple[Card, Reason]]:
+    """Twenty papers of which everything is as long as the store lets it be."""
+    title, author, sentence, interest = (draw(_LONG) for _ in range(4))
+    url = "https://papers.example.org/" + "&" * 950
+    paper = replace(
+        PAPER,
+        title=title,
+        authors=(author,) * 9,
+        organisation=author,
+        summary=sentence,
+        url=url,
+        pdf_url=url,
+        code_url=url,
+    )
+    made = make_card(paper, seen_at=paper.first_seen_at, cadence=Cadence.DAILY)
+    reason = Reason(kind=ReasonKind.TOPIC, interest=interest[:200], terms=(sentence[:50],))
+    return [(replace(made, url=f"{made.url}{number}"), reason) for number in range(20)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(papers=_worst_cards(), layout=st.sampled_from(Layout), token=st.integers(1, 60))
+def test_an_edition_always_fits(papers: list[tuple[Card, Reason]], layout: Layout, token: int) -> None:
+    links = replace(LINKS, feedback=LINKS.feedback + "x" * token)
+    trending = [
+        {"title": papers[0][0].title[:140], "url": f"https://x.example.org/{n}" + "&" * 950, "upvotes": 1}
+        for n in range(9)
+    ]
+    body = render(papers, printed=facts(layout=layout) | {"trending": trending}, links=links)
+    assert len(body.html.encode()) < 100_000
+    page = read_page(body.html)
+    assert {LINKS.unsubscribe, LINKS.view} <= page.links()
+    assert page.links() == set(re.findall(r"https?://\S+", body.text))
+
+
+def test_what_does_not_fit_is_left_to_the_page_in_the_browser() -> None:
+    papers = [(replace(numbered(number), title="<" * 1000 + str(number)), TOPIC) for number in range(20)]
+    fitted, whole = (render(papers, printed=facts(layout=Layout.FULL), whole=whole) for whole in (False, True))
+    shown = sum(paper.title in read_page(fitted.html).text for paper, _ in papers)
+    moved = f"{20 - shown} more papers for you are on the web page"
+    assert 0 < shown < 20
+    assert moved in read_page(fitted.html).text
+    assert f"{moved}:\n{LINKS.view}" in fitted.text
+    assert sum(paper.title in read_page(whole.html).text for paper, _ in papers) == 20
+    assert "on the web page" not in whole.html
+
+
+def test_summaries_are_shortened_before_papers_are_moved() -> None:
+    wordy = replace(CARD, summary="& " * 140)
+    papers = [(numbered(number, wordy), TRENDING) for number in range(18)]
+    fitted, whole = (render(papers, printed=facts(layout=Layout.FULL), whole=whole) for whole in (False, True))
+    assert len(whole.html.encode()) > 100_000
+    assert len(fitted.html.encode()) < 100_000
+    assert "on the web page" not in fitted.text
+    assert fitted.text.count("&") < whole.text.count("&") * 0.6
