@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_left_to_the_page_in_the_browser() -> None:
 
 def test_summaries_are_shortened_before_papers_are_moved() -> None:
     wordy = replace(CARD, summary="& " * 140)
-    papers = [(numbered(number, wordy), TRENDING) for number in range(18)]
+    papers = [(numbered(number, wordy), TRENDING) for number in range(20)]
     fitted, whole = (render(papers, printed=facts(layout=Layout.FULL), whole=whole) for whole in (False, True))
     assert len(whole.html.encode()) > 100_000
     assert len(fitted.html.encode()) < 100_000
