@@ -1,6 +1,5 @@
 """The composition root: Config -> the objects that the faces need."""
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,10 @@ from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
+from digest.mail.dkim import Signer, SigningKey
 from digest.model import Weights
 from digest.rendering.templates import Library
+from digest.secretfile import read_secret, write_secret
 from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
@@ -219,30 +220,33 @@ def set_up(config: Config) -> tuple[App, str | None, str]:
 
 def make_keys(path: Path) -> None:
     """Write a key that only this user can read, unless the file is there."""
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ConfigError(f"keys.file {path} cannot be written: {error.strerror}. Name a place that can.") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(KEY_CHARACTERS) + "\n")
+    if not path.exists():
+        write_secret(path, f"{secrets.token_urlsafe(KEY_CHARACTERS)}\n".encode(), key="keys.file")
 
 
 def read_keys(path: Path) -> Keys:
     """The installation's keys, newest first. Raises ConfigError where they are missing, short, or open to others."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(f"keys.file {path} can be read by other users. Run `chmod 600 {path}`.")
-        lines = path.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
+    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").split()
+    if any(len(line) < KEY_CHARACTERS or not line.isascii() for line in lines):
         raise ConfigError(
-            f"keys.file {path} cannot be read. Run `digest init`, or mend the path or its rights."
-        ) from error
-    if any(len(line) < KEY_CHARACTERS for line in lines):
-        raise ConfigError(f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters. Remove that line.")
-    return Keys(tuple(line.encode() for line in lines))
+            f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters in ASCII. Remove that line."
+        )
+    return Keys(tuple(lines))
+
+
+def signing_keys(config: Config) -> tuple[SigningKey, ...]:
+    """The keys that sign messages, as configured. Raises ConfigError for a file without one that can."""
+    told = config.mail.dkim.keys
+    if not told:
+        return ()
+    from digest.mail.signing_keys import read_key
+
+    return tuple(
+        read_key(
+            config.folder / one.file, selector=one.selector, retired=one.retired, key=f"mail.dkim.keys.{place}.file"
+        )
+        for place, one in enumerate(told)
+    )
 
 
 def refuse_examples(config: Config) -> None:
@@ -276,6 +280,7 @@ def _app(config: Config, store: Store) -> App:
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
+        signer=Signer(keys=signing_keys(config), domain=config.mail.dkim.domain),
     )
     return App(config=config, store=store, keys=keys, press=press)
 

@@ -13,6 +13,7 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import idna
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -83,6 +84,20 @@ def _slug(text: str) -> str:
 def _colour(text: str) -> str:
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
         raise ValueError("is not a colour; write #rrggbb, such as #0D586E")
+    return text
+
+
+def _selector(text: str) -> str:
+    if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(?<!-)", text):
+        raise ValueError("is not a selector; write up to 63 of a-z, 0-9 and -, such as offprint1")
+    return text
+
+
+def _optional_domain(text: str) -> str:
+    if text and not re.fullmatch(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z0-9-]{2,63}", text):
+        raise ValueError(
+            "is not a domain; write one such as example.org, in lower case, its letters beyond ASCII as xn--..."
+        )
     return text
 
 
@@ -252,6 +267,27 @@ class MailgunSection(_Section):
     url: BaseUrl = "https://api.mailgun.net"
 
 
+class DkimKey(_Section):
+    """A private key that signs messages; a retired one only makes again what it signed."""
+
+    selector: Annotated[str, AfterValidator(_selector)]
+    file: Path
+    retired: bool = False
+
+
+class DkimSection(_Section):
+    """Our signatures on messages, where the provider makes none."""
+
+    domain: Annotated[str, AfterValidator(_optional_domain)] = ""
+    keys: tuple[DkimKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _selectors_differ(self) -> "DkimSection":
+        if len({key.selector for key in self.keys}) < len(self.keys):
+            raise ValueError("keys: two have the same selector; give each its own, also where the domain has changed")
+        return self
+
+
 class MailSection(_Section):
     """How messages leave."""
 
@@ -262,6 +298,7 @@ class MailSection(_Section):
     outbox: OutboxSection = OutboxSection()
     smtp: SmtpSection = SmtpSection()
     mailgun: MailgunSection = MailgunSection()
+    dkim: DkimSection = DkimSection()
 
 
 class ScheduleSection(_Section):
@@ -311,6 +348,31 @@ class Config(_Section):
             if not value:
                 raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')
         return self
+
+    @model_validator(mode="after")
+    def _dkim_aligns(self) -> "Config":
+        signed_for = self.mail.dkim.domain
+        for newsletter in self.newsletter if signed_for else ():
+            if not _aligned(_sender_domain(newsletter.sender), signed_for):
+                raise ValueError(
+                    f"mail.dkim.domain: does not align with the sender of newsletter {newsletter.slug!r}, so DMARC"
+                    " would fail; write the sender's own domain, or leave it empty"
+                )
+        return self
+
+
+def _sender_domain(mailbox: str) -> str:
+    [(_, address)] = getaddresses([mailbox])
+    domain = address.rpartition("@")[2].lower()
+    try:
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain
+
+
+def _aligned(one: str, other: str) -> bool:
+    """Whether one domain is the other, or inside of it, as DMARC's relaxed alignment wants (RFC 7489, 3.1.1)."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
