@@ -23,7 +23,7 @@ from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
-from digest.mail.dkim import Signer, SigningKey
+from digest.mail.dkim import Signer
 from digest.model import Weights
 from digest.rendering.templates import Library
 from digest.secretfile import read_secret, write_secret
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from digest.inference.embedding import Embedder
     from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
+    from digest.mail.signing_keys import KeyFile
     from digest.sources.arxiv import Arxiv
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
@@ -234,19 +235,19 @@ def read_keys(path: Path) -> Keys:
     return Keys(tuple(lines))
 
 
-def signing_keys(config: Config) -> tuple[SigningKey, ...]:
-    """The keys that sign messages, as configured. Raises ConfigError for a file without one that can."""
-    told = config.mail.dkim.keys
-    if not told:
-        return ()
-    from digest.mail.signing_keys import read_key
+def key_files(config: Config) -> "list[KeyFile]":
+    """Where the keys are that sign messages."""
+    from digest.mail.signing_keys import KeyFile
 
-    return tuple(
-        read_key(
-            config.folder / one.file, selector=one.selector, retired=one.retired, key=f"mail.dkim.keys.{place}.file"
+    return [
+        KeyFile(
+            selector=one.selector,
+            path=config.folder / one.file,
+            retired=one.retired,
+            key=f"mail.dkim.keys.{place}.file",
         )
-        for place, one in enumerate(told)
-    )
+        for place, one in enumerate(config.mail.dkim.keys)
+    ]
 
 
 def refuse_examples(config: Config) -> None:
@@ -280,9 +281,17 @@ def _app(config: Config, store: Store) -> App:
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
-        signer=Signer(keys=signing_keys(config), domain=config.mail.dkim.domain),
+        signer=_signer(config),
     )
     return App(config=config, store=store, keys=keys, press=press)
+
+
+def _signer(config: Config) -> Signer:
+    if not config.mail.dkim.keys:
+        return Signer()
+    from digest.mail.signing_keys import read_key
+
+    return Signer(keys=tuple(read_key(file) for file in key_files(config)), domain=config.mail.dkim.domain)
 
 
 def _credits(config: Config) -> str:

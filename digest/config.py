@@ -13,7 +13,6 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import idna
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,7 +27,7 @@ from pydantic import (
 from digest.due import known_zones
 from digest.environment import from_environment, overlaid
 from digest.errors import ConfigError
-from digest.locator import feed_url, host, site_url
+from digest.locator import are_aligned, domain, domain_of, feed_url, host, site_url
 from digest.model import Cadence
 from digest.taxonomy import CATEGORIES
 
@@ -94,11 +93,7 @@ def _selector(text: str) -> str:
 
 
 def _optional_domain(text: str) -> str:
-    if text and not re.fullmatch(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z0-9-]{2,63}", text):
-        raise ValueError(
-            "is not a domain; write one such as example.org, in lower case, its letters beyond ASCII as xn--..."
-        )
-    return text
+    return domain(text) if text else text
 
 
 def _optional_site(text: str) -> str:
@@ -353,26 +348,12 @@ class Config(_Section):
     def _dkim_aligns(self) -> "Config":
         signed_for = self.mail.dkim.domain
         for newsletter in self.newsletter if signed_for else ():
-            if not _aligned(_sender_domain(newsletter.sender), signed_for):
+            if not are_aligned(domain_of(newsletter.sender), signed_for):
                 raise ValueError(
                     f"mail.dkim.domain: does not align with the sender of newsletter {newsletter.slug!r}, so DMARC"
                     " would fail; write the sender's own domain, or leave it empty"
                 )
         return self
-
-
-def _sender_domain(mailbox: str) -> str:
-    [(_, address)] = getaddresses([mailbox])
-    domain = address.rpartition("@")[2].lower()
-    try:
-        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        return domain
-
-
-def _aligned(one: str, other: str) -> bool:
-    """Whether one domain is the other, or inside of it, as DMARC's relaxed alignment wants (RFC 7489, 3.1.1)."""
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
+import numpy as np
+
 from digest.errors import ConfigError, RenderingError
 from digest.mail.message import LINE, Sender
 
@@ -103,10 +105,10 @@ class Signer:
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """The body in relaxed form (RFC 6376, 3.4.4)."""
+    """The body in relaxed form (RFC 6376, 3.4.4). Its lines end in CRLF."""
     if body and not body.endswith(_CRLF):
         body += _CRLF
-    body = _single_spaced(body).replace(b" \r\n", _CRLF)
+    body = _single_spaced(body)
     end = len(body)
     while body.endswith(_CRLF, 0, end):
         end -= len(_CRLF)
@@ -121,10 +123,12 @@ def relaxed_fields(head: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _single_spaced(text: bytes) -> bytes:
-    text = text.replace(b"\t", b" ")
-    while b"  " in text:
-        text = text.replace(b"  ", b" ")
-    return text
+    """The text with one space for any white space in a line, and none at its end; replacing takes ten times as long."""
+    octets = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
+    is_space, following = octets == ord(" "), octets[1:]
+    kept = np.ones(len(octets), bool)
+    kept[:-1] = ~(is_space[:-1] & (is_space[1:] | (following == ord("\r"))))
+    return octets[kept].tobytes()
 
 
 def _is_signed(name: bytes) -> bool:
@@ -153,9 +157,15 @@ def _tags(algorithm: Algorithm, domain: str, selector: str, names: tuple[bytes, 
     return f"{_NAME} " + "\r\n ".join(line.strip().replace(": ", ":") for line in lines)
 
 
+def record_name(key: SigningKey, *, domain: str) -> str:
+    """Where the domain publishes the key's record."""
+    return f"{key.selector}._domainkey.{domain}"
+
+
 def zone_line(key: SigningKey, *, domain: str) -> str:
     """The key's TXT record as a line of a zone file, in strings of 255 octets at most (RFC 1035, 3.3)."""
-    return " ".join([f"{key.selector}._domainkey.{domain}. IN TXT", *(f'"{part}"' for part in _split(key.record, 255))])
+    strings = " ".join(f'"{part}"' for part in _split(key.record, 255))
+    return f"{record_name(key, domain=domain)}. IN TXT {strings}"
 
 
 def _split(text: str, size: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Files of private keys -> what signs messages, and new ones. Apart, since reading keys takes 40 ms of import."""
 
 import base64
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,50 +26,61 @@ RSA_BITS = range(2048, 4097)
 """Shorter keys are too weak, and receivers need not take longer ones (RFC 8301, 3.2)."""
 
 
-def make_key(path: Path, *, ed25519: bool, key: str) -> None:
-    """Write a new private key (PEM) that only this user can read; `key` is the configuration's name for the file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFile:
+    """Where a selector's private key is; `key` is the configuration's name for the file."""
+
+    selector: str
+    path: Path
+    retired: bool
+    key: str
+
+
+def make_key(file: KeyFile, *, ed25519: bool) -> None:
+    """Write a new private key (PEM) that only this user can read.
 
     Raises ConfigError where the file is there already, or cannot be written.
     """
     made = Ed25519PrivateKey.generate() if ed25519 else generate_private_key(65537, RSA_BITS.start)
-    write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), key=key)
+    write_secret(file.path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), key=file.key)
 
 
-def read_key(path: Path, *, selector: str, retired: bool, key: str) -> SigningKey:
-    """The private key in the file. Raises ConfigError, naming `key`, for one that cannot sign messages."""
-    private = _private(path, key=key)
+def read_key(file: KeyFile) -> SigningKey:
+    """The private key in the file. Raises ConfigError for one that cannot sign messages."""
+    private = _private(file)
     if isinstance(private, Ed25519PrivateKey):
         raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return SigningKey(
-            selector=selector,
+            selector=file.selector,
             algorithm="ed25519-sha256",
             record=_record("ed25519", raw),
             sign=lambda octets: private.sign(sha256(octets).digest()),  # RFC 8463, 3
-            retired=retired,
+            retired=file.retired,
         )
     padding, digest = PKCS1v15(), SHA256()
     return SigningKey(
-        selector=selector,
+        selector=file.selector,
         algorithm="rsa-sha256",
         record=_record("rsa", private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)),
         sign=lambda octets: private.sign(octets, padding, digest),
-        retired=retired,
+        retired=file.retired,
     )
 
 
-def _private(path: Path, *, key: str) -> RSAPrivateKey | Ed25519PrivateKey:
-    pem = read_secret(path, key=key, otherwise="Make it by `digest mail dkim --rsa SELECTOR`")
+def _private(file: KeyFile) -> RSAPrivateKey | Ed25519PrivateKey:
+    where = f"{file.key} {file.path}"
+    made_by = f"Run `digest mail dkim --rsa {file.selector}` (or --ed25519), which makes it"
     try:
-        private = load_pem_private_key(pem, password=None)
+        private = load_pem_private_key(read_secret(file.path, key=file.key, otherwise=made_by), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ConfigError(f"{key} {path} is no private key in PEM, or is locked by a password. Name one.") from error
+        raise ConfigError(f"{where} is no private key in PEM, or is locked by a password. Name one.") from error
     if isinstance(private, Ed25519PrivateKey):
         return private
     if not isinstance(private, RSAPrivateKey):
-        raise ConfigError(f"{key} {path} is a key of another kind. Name one of RSA or Ed25519.")
+        raise ConfigError(f"{where} is a key of another kind. Name one of RSA or Ed25519.")
     if private.key_size not in RSA_BITS:
         raise ConfigError(
-            f"{key} {path} is an RSA key of {private.key_size} bits. Name one of 2048 to 4096, which receivers take."
+            f"{where} is an RSA key of {private.key_size} bits. Name one of 2048 to 4096, which receivers take."
         )
     return private
 
