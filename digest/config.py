@@ -270,17 +270,17 @@ class DkimKey(_Section):
     retired: bool = False
 
 
+def _of_different_selectors(keys: tuple[DkimKey, ...]) -> tuple[DkimKey, ...]:
+    if len({key.selector for key in keys}) < len(keys):
+        raise ValueError("two have the same selector; give each its own")
+    return keys
+
+
 class DkimSection(_Section):
     """Our signatures on messages, where the provider makes none."""
 
     domain: Annotated[str, AfterValidator(_optional_domain)] = ""
-    keys: tuple[DkimKey, ...] = ()
-
-    @model_validator(mode="after")
-    def _selectors_differ(self) -> "DkimSection":
-        if len({key.selector for key in self.keys}) < len(self.keys):
-            raise ValueError("keys: two have the same selector; give each its own, also where the domain has changed")
-        return self
+    keys: Annotated[tuple[DkimKey, ...], AfterValidator(_of_different_selectors)] = ()
 
 
 class MailSection(_Section):
