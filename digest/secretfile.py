@@ -14,10 +14,11 @@ def write_secret(path: Path, content: bytes, *, key: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise ConfigError(f"{key} {path} is there already, and is not written over. Name another file.") from error
     except OSError as error:
-        raise ConfigError(f"{key} {path} cannot be written: {error.strerror}. Name a place that can.") from error
+        told = (
+            "is there already, and is never written over" if path.exists() else f"cannot be written: {error.strerror}"
+        )
+        raise ConfigError(f"{key} {path} {told}. Name another place.") from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
 
