@@ -15,10 +15,8 @@ def write_secret(path: Path, content: bytes, *, key: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        told = (
-            "is there already, and is never written over" if path.exists() else f"cannot be written: {error.strerror}"
-        )
-        raise ConfigError(f"{key} {path} {told}. Name another place.") from error
+        why = "is there already" if path.exists() else f"cannot be written: {error.strerror}"
+        raise ConfigError(f"{key} {path} {why}. Name another place.") from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
 
