@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
@@ -33,7 +34,8 @@ then may have stored them only afterwards."""
 MOST_SIMILAR = 5
 
 MOST_LIKED = 40
-"""Of a reader's likes, the newest first, and then examples, so many speak for an interest: more say nothing more."""
+"""Of what a reader liked so many speak for an interest: more say nothing more. The newest likes and the examples, of
+which nobody knows when they were named, take turns, so that neither silences the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +168,19 @@ def profiles(interests: Sequence[Interest], said: Sequence[Feedback], examples: 
     for one in said:
         under = one.interest if one.interest in topics else ""
         (liked if one.want is Want.MORE else disliked)[under].append(one.paper_id)
-    liked[""] += _examples(interests, examples)
+    liked[""] = _by_turns(liked[""], _examples(interests, examples))
     wanted = [*topics, *([""] if liked[""] else [])]
     against = {topic: [*disliked[topic], *(disliked[""] if topic else [])] for topic in wanted}
     return [
         Profile(topic, tuple(dict.fromkeys(liked[topic]))[:MOST_LIKED], tuple(against[topic])[:MOST_LIKED])
         for topic in wanted
     ]
+
+
+def _by_turns(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    """One of each, until both are at their end."""
+    turns = zip_longest(one, other)
+    return [number for turn in turns for number in turn if number is not None]
 
 
 def _reader(

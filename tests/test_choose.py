@@ -71,7 +71,7 @@ def test_likes_of_no_topic_or_one_that_is_gone_are_a_profile_of_their_own() -> N
 def test_examples_are_liked_as_far_as_they_are_known() -> None:
     interests = [example("arxiv:1"), topic("graphs"), example("arxiv:2"), example("arxiv:3")]
     known = {"arxiv:1": 7, "arxiv:3": 8}
-    assert profiles(interests, [said(9), said(8)], known) == [Profile("graphs"), Profile("", (9, 8, 7))]
+    assert profiles(interests, [said(9), said(8)], known) == [Profile("graphs"), Profile("", (9, 7, 8))]
 
 
 def test_a_dislike_of_no_topic_counts_against_every_profile() -> None:
@@ -87,6 +87,20 @@ def test_the_newest_likes_speak_for_a_reader() -> None:
     words = [said(number, interest="graphs") for number in range(100, 0, -1)]
     [profile] = profiles([topic("graphs")], words, {})
     assert profile.liked == tuple(range(100, 100 - MOST_LIKED, -1))
+
+
+@pytest.mark.parametrize(
+    ("likes", "examples", "heard"),
+    [(100, 60, (20, 20)), (100, 5, (35, 5)), (3, 60, (3, 37)), (50, 0, (40, 0)), (10, 10, (10, 10))],
+)
+def test_neither_likes_nor_examples_silence_the_other(likes: int, examples: int, heard: tuple[int, int]) -> None:
+    words = [said(number) for number in range(likes, 0, -1)]
+    named = {f"arxiv:{number}": 1000 + number for number in range(examples)}
+    [profile] = profiles([example(name) for name in named], words, named)
+    assert sorted(profile.liked) == [
+        *range(likes - heard[0] + 1, likes + 1),
+        *range(1000, 1000 + heard[1]),
+    ]
 
 
 @pytest.fixture
