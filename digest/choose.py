@@ -25,7 +25,7 @@ from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
 from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.sources import last_collected_at
-from digest.store.vectors import has_vectors, texts_of, vectors_of
+from digest.store.vectors import stored_model, texts_of, vectors_of
 
 OVERLAP = timedelta(hours=1)
 """Papers seen this long before the last edition are looked at again: a collect that was under way
@@ -40,11 +40,15 @@ which nobody knows when they were named, take turns, so that neither silences th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in."""
+    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in.
+
+    `model` is whose vectors count, whichever others the store may have by the time that readers are looked at.
+    """
 
     candidates: Candidates
     as_of: datetime
     papers: Mapping[int, Paper]
+    model: str
 
 
 def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:
@@ -56,14 +60,16 @@ def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iter
 
 def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Stock:
     """These papers, prepared for choosing."""
+    model = stored_model(connection)
     return Stock(
-        candidates=candidates_among(connection, papers, now=now),
+        candidates=candidates_among(connection, papers, model=model, now=now),
         as_of=min(last_collected_at(connection) or now, now),
         papers={paper.id: paper for paper in papers},
+        model=model,
     )
 
 
-def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Candidates:
+def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: str, now: datetime) -> Candidates:
     """The papers, with the newest of all papers as what they are measured against."""
     counted = features_of(connection, [paper.id for paper in papers])
     # What is not counted yet was stored a moment ago.
@@ -72,7 +78,7 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: da
         for paper in papers
     ]
     background, shelf = _measure(connection, bags)
-    nearness = _nearness(connection, papers, shelf=shelf) if has_vectors(connection) else None
+    nearness = _nearness(connection, papers, shelf=shelf, model=model) if model else None
     return Candidates(papers, bags, background=background, shelf=shelf, now=now, nearness=nearness)
 
 
@@ -140,7 +146,8 @@ def readers_of(
     }
     if stock.candidates.relevance.nearness is not None:
         topics = {wish.topic for reader in readers for wish in reader.wishes if isinstance(wish, Profile)}
-        stock.candidates.relevance.nearness.learn(vectors_of(connection, topics) | _paper_vectors(connection, liked))
+        theirs = vectors_of(connection, topics, model=stock.model)
+        stock.candidates.relevance.nearness.learn(theirs | _paper_vectors(connection, liked, model=stock.model))
     return readers, _bags(connection, liked - stock.candidates.relevance.shelved, now=now)
 
 
@@ -242,18 +249,18 @@ def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, S
     return background, shelved(background, [number for number, _ in newest], known)
 
 
-def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf) -> Nearness:
+def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf, model: str) -> Nearness:
     sample = shelf.numbers[sampled(shelf)].tolist()
     numbers = [paper.id for paper in papers]
-    vectors = _paper_vectors(connection, {*sample, *numbers})
+    vectors = _paper_vectors(connection, {*sample, *numbers}, model=model)
     targets = [vectors[number] for number in (*sample, *numbers)]
     return Nearness(targets, sampled=len(sample), texts=[f"{paper.title} {paper.abstract}" for paper in papers])
 
 
-def _paper_vectors(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+def _paper_vectors(connection: Connection, numbers: Iterable[int], *, model: str) -> dict[int, bytes]:
     """The papers' vectors, empty where there is none."""
     texts = texts_of(connection, numbers)
-    vectors = vectors_of(connection, texts.values())
+    vectors = vectors_of(connection, texts.values(), model=model)
     return {number: vectors[text] for number, text in texts.items()}
 
 

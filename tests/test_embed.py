@@ -18,7 +18,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from werkzeug import Request, Response
 
 from digest.app import App
-from digest.choose import choose, pasts_of, take_stock
+from digest.choose import choose, pasts_of, readers_of, take_stock
 from digest.collect import count_features
 from digest.embed import BLOCK, MOST_SECONDS, Embedded, embed
 from digest.errors import ConfigError, InferenceError
@@ -31,7 +31,7 @@ from digest.scheduler import Ticker
 from digest.store import Store
 from digest.store.papers import papers_listed
 from digest.store.subscribers import subscription_numbered
-from digest.store.vectors import has_vectors, vectors_of
+from digest.store.vectors import stored_model, vectors_of
 from digest.subscribe import unsubscribe
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,9 @@ def old_papers(count: int) -> list[Listing]:
 def missing(store: Store, *texts: str) -> list[str]:
     """Which of the texts have no vector."""
     with store.reading() as connection:
-        return [one for one, content in vectors_of(connection, texts).items() if not content]
+        return [
+            one for one, content in vectors_of(connection, texts, model=stored_model(connection)).items() if not content
+        ]
 
 
 def chosen(app: App) -> Selection:
@@ -144,6 +146,24 @@ def test_a_topic_that_no_vector_was_made_of_yet_goes_by_its_words(large: App, em
     assert [pick.reason.interest for pick in matches(selection)] == ["laundry"]
 
 
+def test_a_run_reads_the_vectors_of_one_model_though_another_takes_its_place_meanwhile(
+    large: App, embedder: Embedder, tmp_path: Path
+) -> None:
+    """What the topic's vector by one model is near to among papers' by another is chance."""
+    embed(large.store, embedder)
+    with large.store.reading() as connection:
+        stock = take_stock(connection, sources=(), cadences=[Cadence.DAILY], now=NOON)
+    embed(large.store, load_static(str(model_in(tmp_path / "other", seed=1))))
+    with large.store.reading() as connection:
+        reader = subscription_numbered(connection, 1)
+        assert reader is not None
+        pasts = pasts_of(connection, [reader], now=NOON)
+        readers_of(connection, stock, [reader], pasts=pasts, weights=Weights(), now=NOON)
+    nearness = stock.candidates.relevance.nearness
+    assert nearness is not None
+    assert not nearness.near([["garments"]]).any()
+
+
 def test_editions_are_published_without_asking_the_model(install: Callable[..., App], httpserver: HTTPServer) -> None:
     app = install(semantic={"url": httpserver.url_for("/v1"), "model": "small"})
     papers_come_in(app.store)
@@ -175,16 +195,16 @@ def test_another_model_makes_all_vectors_anew(store: Store, tmp_path: Path, embe
     papers_come_in(store)
     assert embed(store, embedder).made == 3
     with store.reading() as connection:
-        first = vectors_of(connection, [text(ROBOTS)])
+        first = vectors_of(connection, [text(ROBOTS)], model=embedder.name)
     other = load_static(str(model_in(tmp_path / "other", seed=1)))
     assert embed(store, other).made == 3
     with store.reading() as connection:
-        second = vectors_of(connection, [text(ROBOTS)])
+        second = vectors_of(connection, [text(ROBOTS)], model=other.name)
     assert first != second
     assert embed(store, embedder).made == 3
     embed(store, None)
     with store.reading() as connection:
-        assert not has_vectors(connection)
+        assert stored_model(connection) == ""
 
 
 def test_no_transaction_is_open_while_the_model_is_asked(store: Store) -> None:

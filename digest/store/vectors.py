@@ -1,6 +1,6 @@
 """Texts' vectors by an embedding model, each under its text's hash: of a text that changes there is none yet.
 
-There are those of one model; of two that meet while one takes the other's place, one is read.
+There are those of one model, but for the moments in which one takes another's place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def texts_without_vector(connection: Connection, *, model: str, papers_at_most: 
     return [
         text
         for block in blocks(chain(_topics(connection), texts))
-        for text, content in _found(connection, dict.fromkeys(block), model=model).items()
+        for text, content in vectors_of(connection, dict.fromkeys(block), model=model).items()
         if not content
     ]
 
@@ -40,15 +40,19 @@ def texts_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, str]
     return found
 
 
-def has_vectors(connection: Connection) -> bool:
-    """Whether there are any."""
-    return connection.execute(select(vectors.c.key).limit(1)).first() is not None
+def stored_model(connection: Connection) -> str:
+    """The model whose vectors there are, one of two where two meet; empty where there are none."""
+    return connection.execute(select(func.min(vectors.c.model))).scalar() or ""
 
 
-def vectors_of(connection: Connection, texts: Iterable[str]) -> dict[str, bytes]:
-    """The texts' vectors by one model; empty where there is none."""
-    model = connection.execute(select(func.min(vectors.c.model))).scalar() or ""
-    return _found(connection, texts, model=model)
+def vectors_of(connection: Connection, texts: Iterable[str], *, model: str) -> dict[str, bytes]:
+    """The texts' vectors by a model; empty where there is none."""
+    by_key = {_key(text): text for text in texts}
+    found = dict.fromkeys(by_key.values(), b"")
+    for block in blocks(by_key):
+        query = select(vectors.c.key, vectors.c.content).where(vectors.c.model == model, vectors.c.key.in_(block))
+        found.update({by_key[bytes(row.key)]: row.content for row in connection.execute(query)})
+    return found
 
 
 def add_vectors(connection: Connection, contents: Mapping[str, bytes], *, model: str) -> None:
@@ -60,15 +64,6 @@ def add_vectors(connection: Connection, contents: Mapping[str, bytes], *, model:
 def forget_vectors(connection: Connection, *, but_of: str) -> None:
     """Delete those of every other model."""
     connection.execute(delete(vectors).where(vectors.c.model != but_of))
-
-
-def _found(connection: Connection, texts: Iterable[str], *, model: str) -> dict[str, bytes]:
-    by_key = {_key(text): text for text in texts}
-    found = dict.fromkeys(by_key.values(), b"")
-    for block in blocks(by_key):
-        query = select(vectors.c.key, vectors.c.content).where(vectors.c.model == model, vectors.c.key.in_(block))
-        found.update({by_key[bytes(row.key)]: row.content for row in connection.execute(query)})
-    return found
 
 
 def _topics(connection: Connection) -> Iterable[str]:
