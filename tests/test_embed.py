@@ -56,19 +56,26 @@ def embedder(tmp_path: Path) -> Embedder:
 
 
 class Watched:
-    """A model that keeps what it was asked about, does something first, and fails after so many blocks."""
+    """A model that keeps what it was asked about, does something first, refuses texts with a word of these, and fails
+    after so many blocks."""
 
     name = "watched"
 
-    def __init__(self, *, first: Callable[[], object] = lambda: None, blocks: int = 99) -> None:
-        self.first, self.blocks = first, blocks
+    def __init__(
+        self, *, first: Callable[[], object] = lambda: None, refused: Sequence[str] = (), blocks: int = 999
+    ) -> None:
+        self.first, self.refused, self.blocks = first, refused, blocks
         self.asked: list[str] = []
+        self.requests = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self.first()
         self.blocks -= 1
+        self.requests += 1
         if self.blocks < 0:
             raise InferenceError("localhost cannot be reached.")
+        if any(word in text for word in self.refused for text in texts):
+            raise InferenceError("localhost answered HTTP 400.", status=400)
         self.asked += texts
         return np.full((len(texts), 4), 0.5, np.float32)
 
@@ -232,6 +239,32 @@ def test_a_model_that_fails_is_left_alone_and_what_it_made_is_kept(store: Store)
     assert embed(store, Watched()) == Embedded(made=BLOCK + 1)
 
 
+def test_a_text_that_the_model_refuses_keeps_no_other_from_its_vector_and_is_not_asked_about_again(
+    store: Store,
+) -> None:
+    spoilt = [replace(SPEECH, title=f"Spoilt {n}", aliases=(f"arxiv:2606.9{n:04}",)) for n in (1, 2)]
+    papers = old_papers(BLOCK + 40)
+    papers_come_in(store, [*papers[:100], spoilt[0], *papers[100:], spoilt[1]])
+    model = Watched(refused=["Spoilt"])
+    assert embed(store, model) == Embedded(made=len(papers), refused=2)
+    assert missing(store, *map(text, papers)) == []
+    assert missing(store, *map(text, spoilt)) == list(map(text, spoilt))
+    asked = model.requests
+    assert embed(store, model) == Embedded()
+    assert model.requests == asked < 80
+    papers_come_in(store, [replace(spoilt[0], title="Mended", version=2)])
+    assert embed(store, model) == Embedded(made=1)
+
+
+def test_a_model_that_refuses_everything_is_left_alone_and_asked_again_in_the_next_run(store: Store) -> None:
+    papers_come_in(store)
+    wrong = Watched(refused=[""])
+    said = "Some papers and topics go by their words alone: localhost answered HTTP 400."
+    assert embed(store, wrong) == Embedded(error=said)
+    assert wrong.requests == 2
+    assert embed(store, Watched()) == Embedded(made=3)
+
+
 def test_a_run_ends_when_its_time_is_up_or_it_is_stopped(store: Store) -> None:
     papers_come_in(store, old_papers(3 * BLOCK))
     moments = iter(n * MOST_SECONDS / 2 for n in range(99))
@@ -251,6 +284,23 @@ def test_the_daemon_makes_vectors_before_the_first_edition(
     Ticker(app, clock=lambda: NOON).collect()
     assert missing(app.store, *map(text, PAPERS)) == []
     assert re.search(r"embedded.*made.*3", capsys.readouterr().out)
+
+
+def test_how_many_texts_the_model_refused_is_told(
+    install: Callable[..., App], httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: Request) -> Response:
+        texts = request.get_json()["input"]
+        if text(ROBOTS) in texts:
+            return Response("too long", status=400)
+        return Response(json.dumps({"data": [{"index": n, "embedding": [1.0, n]} for n, _ in enumerate(texts)]}))
+
+    httpserver.expect_request("/v1/embeddings").respond_with_handler(answer)
+    semantic = {"url": httpserver.url_for("/v1"), "model": "small"}
+    app = install(sources={"huggingface": {"enabled": False}}, semantic=semantic)
+    papers_come_in(app.store)
+    Ticker(app, clock=lambda: NOON).collect()
+    assert re.search(r"embedded.*made.*2.*refused.*1", capsys.readouterr().out)
 
 
 def test_an_endpoint_makes_them_too(install: Callable[..., App], httpserver: HTTPServer) -> None:

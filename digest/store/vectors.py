@@ -13,21 +13,23 @@ from digest.model import InterestKind, SubscriptionState
 from digest.store.engine import blocks, insert
 from digest.store.tables import interests, papers, subscriptions, vectors
 
+NONE = b""
+"""The vector of a text that the model will not make one of, kept so that it is not asked again."""
+
 
 def texts_without_vector(connection: Connection, *, model: str, papers_at_most: int) -> list[str]:
     """The topics that are followed, then title and abstract of the newest papers, newest first, that lack the model's.
 
-    A topic is short, and without its vector those of papers say nothing.
+    What it refuses lacks none. A topic is short, and without its vector those of papers say nothing.
     """
     newest = select(papers.c.id).order_by(papers.c.id.desc()).limit(papers_at_most)
     numbers = connection.execute(newest).scalars().all()
     texts = (text for block in blocks(numbers) for text in texts_of(connection, block).values())
-    return [
-        text
-        for block in blocks(chain(_topics(connection), texts))
-        for text, content in vectors_of(connection, dict.fromkeys(block), model=model).items()
-        if not content
-    ]
+    found: list[str] = []
+    for block in blocks(chain(_topics(connection), texts)):
+        known = _found(connection, block, model=model)
+        found += [text for text in dict.fromkeys(block) if text not in known]
+    return found
 
 
 def texts_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, str]:
@@ -46,13 +48,9 @@ def stored_model(connection: Connection) -> str:
 
 
 def vectors_of(connection: Connection, texts: Iterable[str], *, model: str) -> dict[str, bytes]:
-    """The texts' vectors by a model; empty where there is none."""
-    by_key = {_key(text): text for text in texts}
-    found = dict.fromkeys(by_key.values(), b"")
-    for block in blocks(by_key):
-        query = select(vectors.c.key, vectors.c.content).where(vectors.c.model == model, vectors.c.key.in_(block))
-        found.update({by_key[bytes(row.key)]: row.content for row in connection.execute(query)})
-    return found
+    """The texts' vectors by a model; NONE where there is none."""
+    wanted = list(texts)
+    return dict.fromkeys(wanted, NONE) | _found(connection, wanted, model=model)
 
 
 def add_vectors(connection: Connection, contents: Mapping[str, bytes], *, model: str) -> None:
@@ -64,6 +62,15 @@ def add_vectors(connection: Connection, contents: Mapping[str, bytes], *, model:
 def forget_vectors(connection: Connection, *, but_of: str) -> None:
     """Delete those of every other model."""
     connection.execute(delete(vectors).where(vectors.c.model != but_of))
+
+
+def _found(connection: Connection, texts: Iterable[str], *, model: str) -> dict[str, bytes]:
+    by_key = {_key(text): text for text in texts}
+    found: dict[str, bytes] = {}
+    for block in blocks(by_key):
+        query = select(vectors.c.key, vectors.c.content).where(vectors.c.model == model, vectors.c.key.in_(block))
+        found.update({by_key[bytes(row.key)]: row.content for row in connection.execute(query)})
+    return found
 
 
 def _topics(connection: Connection) -> Iterable[str]:
