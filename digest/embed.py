@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 BLOCK = 256
 
+FIRST = 2_000
+"""Papers that come before topics: those of a day, and of every sample a hundred, which is enough to measure by. An
+edition looks at a paper once, while a topic that is a day late is there for all others; all else comes afterwards."""
+
 REFUSALS = frozenset({400, 413, 422})
 """How an endpoint answers to a text that is not to its taste; others are about itself, or about us."""
 
@@ -46,7 +50,7 @@ def embed(
     progress: Callable[[int], None] = lambda _: None,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> Embedded:
-    """Make vectors of topics and of the newest papers that have none; those of other models are deleted.
+    """Make vectors of the newest papers and of topics that have none; those of other models are deleted.
 
     Without an embedder, that is all. Each block is stored in one transaction, and none is open while
     the model is asked. Where it does not answer, it is left alone until the next run. A block that it refuses is
@@ -58,7 +62,7 @@ def embed(
     if embedder is None:
         return Embedded()
     with store.reading() as connection:
-        texts = texts_without_vector(connection, model=model, papers_at_most=MOST_PAPERS)
+        texts = texts_without_vector(connection, model=model, papers_at_most=MOST_PAPERS, papers_first=FIRST)
     waiting = [texts[at : at + BLOCK] for at in range(0, len(texts), BLOCK)][::-1]
     made, refused, ends_at = 0, 0, elapsed() + MOST_SECONDS
     while waiting and not should_stop() and elapsed() < ends_at:

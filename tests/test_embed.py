@@ -31,7 +31,7 @@ from digest.scheduler import Ticker
 from digest.store import Store
 from digest.store.papers import papers_listed
 from digest.store.subscribers import subscription_numbered
-from digest.store.vectors import stored_model, vectors_of
+from digest.store.vectors import stored_model, texts_without_vector, vectors_of
 from digest.subscribe import unsubscribe
 
 pytestmark = pytest.mark.slow
@@ -182,7 +182,7 @@ def test_editions_are_published_without_asking_the_model(install: Callable[..., 
 # The job.
 
 
-def test_every_text_is_made_a_vector_once_topics_first_and_then_the_newest_papers(app: App) -> None:
+def test_every_text_is_made_a_vector_once(app: App) -> None:
     papers_come_in(app.store)
     for address, topic in (("ada", "garments"), ("ben", "sails"), ("eve", "garments")):
         reader_joins(app, f"{address}@example.org", choices(topic))
@@ -190,12 +190,24 @@ def test_every_text_is_made_a_vector_once_topics_first_and_then_the_newest_paper
     unsubscribe(app.store, gone, now=NOON)
     model = Watched()
     assert embed(app.store, model) == Embedded(made=5)
-    assert model.asked == ["garments", "sails", text(SPEECH), text(ROBOTS), text(DIFFUSION)]
+    assert model.asked == [text(SPEECH), text(ROBOTS), text(DIFFUSION), "garments", "sails"]
     assert embed(app.store, model) == Embedded()
     newer = replace(SPEECH, abstract="Noise is all that a recogniser hears.", version=2)
     papers_come_in(app.store, [newer])
     assert embed(app.store, model) == Embedded(made=1)
     assert model.asked[5:] == [text(newer)]
+
+
+def test_what_the_next_edition_needs_comes_first(app: App) -> None:
+    """The papers that it is chosen from, then the topics of those whose edition is next, then older papers."""
+    papers_come_in(app.store)
+    for hour, topics in ((15, ("garments", "sails")), (14, ("robots",)), (13, ("sails", "zithers"))):
+        reader_joins(app, f"reader{hour}@example.org", choices(*topics, hour=hour))
+    with app.store.reading() as connection:
+        wanted = texts_without_vector(connection, model="any", papers_at_most=3, papers_first=1)
+        assert wanted == [text(SPEECH), "sails", "zithers", "robots", "garments", text(ROBOTS), text(DIFFUSION)]
+        fewer = texts_without_vector(connection, model="any", papers_at_most=2, papers_first=2)
+        assert fewer == [text(SPEECH), text(ROBOTS), "sails", "zithers", "robots", "garments"]
 
 
 def test_another_model_makes_all_vectors_anew(store: Store, tmp_path: Path, embedder: Embedder) -> None:

@@ -3,7 +3,7 @@
 There are those of one model, but for the moments in which one takes another's place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import chain
 
@@ -17,16 +17,17 @@ NONE = b""
 """The vector of a text that the model will not make one of, kept so that it is not asked again."""
 
 
-def texts_without_vector(connection: Connection, *, model: str, papers_at_most: int) -> list[str]:
-    """The topics that are followed, then title and abstract of the newest papers, newest first, that lack the model's.
+def texts_without_vector(connection: Connection, *, model: str, papers_at_most: int, papers_first: int) -> list[str]:
+    """Title and abstract of the newest papers, newest first, and the topics that are followed, that lack the model's.
 
-    What it refuses lacks none. A topic is short, and without its vector those of papers say nothing.
+    The topics stand behind the first papers, those before others whose readers' editions come before others'. What the
+    model refuses lacks none.
     """
     newest = select(papers.c.id).order_by(papers.c.id.desc()).limit(papers_at_most)
     numbers = connection.execute(newest).scalars().all()
-    texts = (text for block in blocks(numbers) for text in texts_of(connection, block).values())
+    first, later = (_texts(connection, some) for some in (numbers[:papers_first], numbers[papers_first:]))
     found: list[str] = []
-    for block in blocks(chain(_topics(connection), texts)):
+    for block in blocks(chain(first, _topics(connection), later)):
         known = _found(connection, block, model=model)
         found += [text for text in dict.fromkeys(block) if text not in known]
     return found
@@ -73,10 +74,16 @@ def _found(connection: Connection, texts: Iterable[str], *, model: str) -> dict[
     return found
 
 
+def _texts(connection: Connection, numbers: Iterable[int]) -> Iterator[str]:
+    return (text for block in blocks(numbers) for text in texts_of(connection, block).values())
+
+
 def _topics(connection: Connection) -> Iterable[str]:
     followed = interests.join(subscriptions, interests.c.subscription_id == subscriptions.c.id)
     wanted = (interests.c.kind == InterestKind.TOPIC, subscriptions.c.state == SubscriptionState.ACTIVE)
-    query = select(interests.c.value).select_from(followed).where(*wanted).distinct().order_by(interests.c.value)
+    soonest = func.min(subscriptions.c.next_due_at)
+    query = select(interests.c.value).select_from(followed).where(*wanted).group_by(interests.c.value)
+    query = query.order_by(soonest, interests.c.value)
     return connection.execute(query).scalars().all()
 
 
