@@ -242,10 +242,13 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
 
 
 def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
-    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers."""
+    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers.
+
+    One that is stored where no features are was fitted to what an older release counted.
+    """
     newest = newest_features(connection, limit=MOST_SHELVED)
     known = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, known or bags)
+    background = _background(connection, known) if known else fit(bags, version=0)
     return background, shelved(background, [number for number, _ in newest], known)
 
 
