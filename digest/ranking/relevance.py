@@ -32,6 +32,9 @@ many, only papers that hold a topic's words are related to it; what was liked is
 SHORT = 2
 """A topic of so few words is named by them: one that tells must stand in a paper. A longer one has many names."""
 
+PASSING = 99.0
+"""The percentile that a paper reaches which lacks one of a topic's two words: the other may stand there in passing."""
+
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
 
@@ -153,6 +156,9 @@ class Relevance:
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
+        if self._sampled:
+            enough = np.percentile(fused[:, : self._sampled], PASSING, axis=1, keepdims=True)
+            share &= self._complete(asked) | (fused >= enough)
         self._add_nearness(fused, share, [[topic] for topic in topics])
         return fused, share
 
@@ -182,14 +188,32 @@ class Relevance:
     def _named(self, asked: Documents) -> Floats:
         """(topics, targets) what of a topic's words stands in them; of a short one's, of those that are not common."""
         words = asked.x.copy()
-        is_word = words.indices < len(self.background.features)
-        is_word[is_word] = self.background.features[words.indices[is_word]] & np.uint64(1) == 0
-        rows = np.repeat(np.arange(len(asked)), np.diff(words.indptr))
-        short = np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
+        rows, _, short = self._worded(asked)
         tells = ~self._common[words.indices]
         has_telling = np.bincount(rows, weights=tells, minlength=len(asked)) > 0
         words.data = words.data * (tells | ~(short & has_telling)[rows])
         return np.asarray((words @ self._across).toarray())
+
+    def _complete(self, asked: Documents) -> NDArray[np.bool_]:
+        """(topics, targets) whether all words of a short topic stand in them; of a longer one's, none need to."""
+        rows, is_word, short = self._worded(asked)
+        wanted = is_word & short[rows]
+        columns, whose = asked.x.indices[wanted], rows[wanted]
+        shape = (len(columns), asked.x.shape[1])
+        each = sparse.csr_array((np.ones(len(columns), np.float32), columns, np.arange(len(columns) + 1)), shape)
+        complete = np.ones((len(asked), len(self._targets)), dtype=bool)
+        if len(columns):
+            topics, starts = np.unique(whose, return_index=True)
+            complete[topics] = np.logical_and.reduceat((each @ self._across).toarray() > 0, starts, axis=0)
+        return complete
+
+    def _worded(self, asked: Documents) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whose each feature of the topics is, which are known words; and (topics,) which topics are short."""
+        columns = asked.x.indices
+        is_word = columns < len(self.background.features)
+        is_word[is_word] = self.background.features[columns[is_word]] & np.uint64(1) == 0
+        rows = np.repeat(np.arange(len(asked)), np.diff(asked.x.indptr))
+        return rows, is_word, np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
 
     def _standardised(self, values: Floats) -> Floats:
         """Less the sample's mean, over its deviation, row by row; zero where the sample is all the same."""

@@ -93,28 +93,48 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     less those too old by novelty: as logarithms, a sum. Of papers that are nearly the same only the best stands,
     and no wish takes more than its share while others have papers among the best SURVIVORS * limit. After
     them come at most MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One
-    place is for what the reader missed.
+    place is for what the reader missed, unless that is nearly the same as one of them.
     """
     weighed = weigh(candidates, readers, known)
     missed = _missed(candidates, readers, weighed.missed)
+    positions, wishes = _edition(candidates, readers, weighed, missed)
+    repeated = _twins_stand(candidates, positions, missed)
+    if repeated.any():
+        missed = np.where(repeated, -1, missed)
+        positions, wishes = _edition(candidates, readers, weighed, missed)
+    some = positions.shape[1] > 0
+    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1) if some else positions
+    return Chosen(
+        positions=positions,
+        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if some else 0),
+        wishes=wishes,
+        considered=weighed.considered.sum(axis=1),
+        missed=missed,
+        missed_wishes=_fitting(weighed.fits, weighed.rows, np.maximum(missed, 0)[:, None])[:, 0] if some else missed,
+    )
+
+
+def _edition(
+    candidates: Candidates, readers: Sequence[Reader], weighed: Weighed, missed: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(readers, most) the positions of all but what was missed, -1 where there is none, and which wish each fits."""
     limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
     most = min(int(limits.max(initial=0)), len(candidates.papers))
-    matches, their_wishes = _best(candidates, weighed, limits, most=most)
+    matches, wishes = _best(candidates, weighed, limits, most=most)
     rest = weighed.wanted & (weighed.strength == 0)
     trending = _trending(candidates, rest, _room(readers, limits, matches), most=most)
     positions = np.concatenate([matches, trending], axis=1)
+    wishes = np.concatenate([wishes, np.full(trending.shape, NO_REASON)], axis=1)
     order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
-    positions = np.take_along_axis(positions, order, axis=1)
-    their_wishes = np.concatenate([their_wishes, np.full(trending.shape, NO_REASON)], axis=1)
-    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1) if most else positions
-    return Chosen(
-        positions=positions,
-        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if most else 0),
-        wishes=np.take_along_axis(their_wishes, order, axis=1),
-        considered=weighed.considered.sum(axis=1),
-        missed=missed,
-        missed_wishes=_fitting(weighed.fits, weighed.rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
-    )
+    return np.take_along_axis(positions, order, axis=1), np.take_along_axis(wishes, order, axis=1)
+
+
+def _twins_stand(candidates: Candidates, positions: NDArray[np.intp], missed: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(readers,) whether what was missed is nearly the same as a paper of the edition."""
+    if not (missed >= 0).any():
+        return np.zeros(len(missed), dtype=bool)
+    same = candidates.twins[positions] == candidates.twins[missed][:, None]
+    return np.asarray((same & (positions >= 0)).any(axis=1) & (missed >= 0))
 
 
 def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -> NDArray[np.intp]:
