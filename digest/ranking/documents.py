@@ -1,6 +1,6 @@
 """Texts in the form in which they are compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -65,9 +65,7 @@ def unit_rows(rows: Floats) -> Floats:
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def picking(members: Sequence[Iterable[int]], *, columns: int) -> sparse.csr_array:
-    """(len(members), columns) ones where a row has a member."""
-    rows = [list(row) for row in members]
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
-    indices = np.array([column for row in rows for column in row], dtype=np.int64)
-    return sparse.csr_array((np.ones(len(indices), np.float32), indices, starts), (len(rows), columns))
+def picking(members: Sequence[int] | NDArray[np.intp], sizes: Sequence[int], *, columns: int) -> sparse.csr_array:
+    """(len(sizes), columns) ones where a row has a member; `members` are the rows' own, one row after the other."""
+    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return sparse.csr_array((np.ones(len(members), np.float32), members, starts), (len(sizes), columns))

@@ -250,8 +250,7 @@ def _without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_arra
 def _sums(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
     """(len(rows), n) the sums of some of the values' rows; each is widened once, whoever shares it."""
     wanted, columns = np.unique(np.concatenate(rows), return_inverse=True)
-    starts = np.concatenate([[0], np.cumsum([len(some) for some in rows])])
-    members = sparse.csr_array((np.ones(len(columns), np.float32), columns, starts), (len(rows), len(wanted)))
+    members = picking(columns, [len(some) for some in rows], columns=len(wanted))
     return np.asarray(members @ values[wanted].astype(np.float32), dtype=np.float32)
 
 
@@ -266,4 +265,4 @@ def _sizes(rows: Sequence[NDArray[np.intp]]) -> Floats:
 def _mean(x: sparse.csr_array) -> sparse.csr_array:
     """(1, features) the rows' mean, of none zero."""
     size = int(x.shape[0])
-    return sparse.csr_array(picking([range(size)], columns=size) @ x) / max(size, 1)
+    return sparse.csr_array(picking(range(size), [size], columns=size) @ x) / max(size, 1)
