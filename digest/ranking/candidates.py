@@ -119,7 +119,8 @@ class Candidates:
         missing.sort(key=_is_personal)
         start, kept = self._fitting.shape[0], [wish for wish in missing if not _is_personal(wish)]
         new = {wish: row for row, wish in enumerate(missing, start)}
-        fitting = sparse.vstack([self._fitting, self._found(missing, known)]).tocsr() if missing else self._fitting
+        blocks = [self._found(missing[at : at + AT_ONCE], known) for at in range(0, len(missing), AT_ONCE)]
+        fitting = sparse.vstack([self._fitting, *blocks]).tocsr() if blocks else self._fitting
         rows = [new[wish] if wish in new else self._remembered[wish] for wish in wishes]
         self._remembered |= {wish: new[wish] for wish in kept}
         self._fitting = fitting[: start + len(kept)]

@@ -169,9 +169,12 @@ def _highest(scores: Floats, most: int) -> NDArray[np.intp]:
     A score's bits, of a number that is not negative, and its place make one integer, so the places come with the order.
     """
     papers = scores.shape[1]
-    keys = scores.view(np.int32).astype(np.int64) << 32 | (papers - 1 - np.arange(papers))
+    keys = scores.view(np.int32).astype(np.int64)
+    keys <<= 32
+    keys |= papers - 1 - np.arange(papers)
     if 0 < most < papers:
-        keys = np.partition(keys, papers - most, axis=1)[:, papers - most :]
+        keys.partition(papers - most, axis=1)
+        keys = keys[:, papers - most :]
     keys = -np.sort(-keys, axis=1)
     return np.asarray(papers - 1 - (keys & 0xFFFFFFFF), dtype=np.intp)
 
