@@ -66,14 +66,18 @@ def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int,
     fits = candidates.fits(list(wishes), known)
     theirs = rows >= 0
     strength = np.asarray(picking(rows[theirs], theirs.sum(axis=1), columns=len(wishes)) @ fits, dtype=np.float32)
-    strength[~wanted] = 0
+    strength *= wanted
     scores = _scores(candidates, readers, strength)
+    missed = scores * ~is_new
+    # In place, as these are the largest tables that there are.
+    strength *= is_new
+    scores *= is_new
     return Weighed(
         considered=listed & is_new,
         wanted=wanted & is_new,
-        strength=np.where(is_new, strength, 0),
-        scores=np.where(is_new, scores, 0),
-        missed=np.where(is_new, 0, scores),
+        strength=strength,
+        scores=scores,
+        missed=missed,
         wishes=wishes,
         rows=rows,
         fits=fits,
@@ -124,4 +128,4 @@ def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
             raised = theirs if relevance == 1 else np.where(theirs > 0, theirs**relevance, 0)
             scores[rows] = raised * np.exp(np.clip(boosts, -FURTHEST, FURTHEST)).astype(np.float32)
     # Twenty followed authors of one paper, at the highest weights, would be infinite, which JSON does not know.
-    return np.minimum(scores, np.finfo(np.float32).max)
+    return np.minimum(scores, np.finfo(np.float32).max, out=scores)
