@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from email.message import EmailMessage
 from functools import cache, cached_property, partial
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
+import html5lib
 from built import parsed
 from desk import SENT_AT, Desk, desk_in
 
@@ -60,6 +62,12 @@ class Message:
     @cached_property
     def html(self) -> str:
         return self._part("html")
+
+    @cached_property
+    def page(self) -> Element:
+        """The HTML as a browser parses it."""
+        page: Element = html5lib.parse(self.html, namespaceHTMLElements=False)
+        return page
 
     @property
     def is_edition(self) -> bool:
