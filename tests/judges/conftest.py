@@ -1,6 +1,7 @@
 """What the judges look at: a message of every kind."""
 
 import pytest
+from browsers import browser as browser
 from messages import KINDS, Message, messages_in
 
 
