@@ -26,31 +26,22 @@ GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 NO_JUDGE = "SpamAssassin is not here; apt install spamassassin, or ./run test --full as root"
 
 
-@pytest.fixture(scope="module")
-def verdicts(messages: Mapping[str, Message], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Score and rules by kind of message, and of one that is made to be called spam."""
+def test_no_message_has_anything_of_spam(messages: Mapping[str, Message], tmp_path: Path) -> None:
     if not shutil.which("spamassassin") or not shutil.which("perl"):
         pytest.skip(NO_JUDGE)
-    folder = tmp_path_factory.mktemp("spam")
     raw = {kind: message.raw for kind, message in messages.items()}
-    raw["spam"] = raw["test"].replace(b"Sending works", GTUBE.encode())
-    return dict(zip(raw, _judged(folder, raw), strict=True))
+    scored = judged(tmp_path, raw | {"spam": raw["test"].replace(b"Sending works", GTUBE.encode())})
+    assert scored.pop("spam")[0] > 100
+    assert {kind: told for kind, told in scored.items() if told[0] > 0} == {}
 
 
-def _judged(folder: Path, raw: Mapping[str, bytes]) -> list[str]:
+def judged(folder: Path, raw: Mapping[str, bytes]) -> dict[str, tuple[float, str]]:
+    """Each message's score, and the rules that gave it."""
     for kind, content in raw.items():
         (folder / kind).write_bytes(content)
-    asked = ["perl", "-e", JUDGE, *raw]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    asked = ["perl", "-e", JUDGE, *raw]
     done = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr
-    return done.stdout.splitlines()
-
-
-def test_no_message_has_anything_of_spam(verdicts: Mapping[str, str]) -> None:
-    scored = {kind: verdict for kind, verdict in verdicts.items() if kind != "spam"}
-    assert {kind: verdict for kind, verdict in scored.items() if float(verdict.split()[0]) > 0} == {}
-
-
-def test_the_judge_knows_spam(verdicts: Mapping[str, str]) -> None:
-    assert float(verdicts["spam"].split()[0]) > 100
+    told = [line.partition(" ") for line in done.stdout.splitlines()]
+    return {kind: (float(score), rules) for kind, (score, _, rules) in zip(raw, told, strict=True)}
