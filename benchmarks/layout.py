@@ -14,7 +14,7 @@ from pathlib import Path
 from browsers import chromium
 from desk import desk_in
 from hard_papers import FILES, NARROWEST, editions_of, elements, faults, hardest
-from messages import messages_in
+from messages import messages_at
 
 
 def main() -> None:
@@ -28,9 +28,9 @@ def main() -> None:
 
 
 def run(folder: Path, *, papers: int) -> None:
-    known = {one for message in messages_in(folder / "known").values() for one in elements(message)}
     sizes, found = [], list[str]()
     with desk_in(folder / "desk") as desk, chromium() as browser:
+        known = {one for message in messages_at(desk).values() for one in elements(message)}
         page = browser.new_page(viewport={"width": NARROWEST, "height": 800})
         for message in editions_of(desk, hardest(papers)):
             sizes.append(len(message.html.encode()))

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from browsers import chromium
-from messages import Message, messages_in
+from desk import desk_in
+from messages import Message, messages_at
 from playwright.sync_api import Page
 
 WIDTHS = (375, 640)
@@ -20,10 +21,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("var/screenshots"))
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as made, chromium() as browser:
+    with tempfile.TemporaryDirectory() as made, desk_in(Path(made)) as desk, chromium() as browser:
         page = browser.new_page()
         print(f"{'':<16}{'HTML':>10}{'message':>10}{''.join(f'{width:>7} px' for width in WIDTHS)}")
-        for message in messages_in(Path(made)).values():
+        for message in messages_at(desk).values():
             heights = [taken(page, message, folder, width=width) for width in WIDTHS]
             sizes = f"{len(message.html.encode()):>8,} B{len(message.raw):>8,} B"
             print(f"{message.kind:<16}{sizes}{''.join(f'{height:>7,} px' for height in heights)}")

@@ -9,12 +9,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from email.message import EmailMessage
 from functools import cache, cached_property, partial
-from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import html5lib
 from built import parsed
-from desk import SENT_AT, Desk, desk_in
+from desk import SENT_AT, Desk
 
 from digest.collect import cleaned
 from digest.compose import card_of, printing_content
@@ -79,10 +78,9 @@ class Message:
         return str(part.get_content()).replace("\r\n", "\n")
 
 
-def messages_in(folder: Path) -> dict[str, Message]:
-    """A message of every kind, made in a new installation in the folder."""
-    with desk_in(folder) as desk:
-        return {kind: Message(kind, make(desk)) for kind, (_, make) in KINDS.items()}
+def messages_at(desk: Desk) -> dict[str, Message]:
+    """A message of every kind."""
+    return {kind: Message(kind, make(desk)) for kind, (_, make) in KINDS.items()}
 
 
 def edition(

@@ -1,13 +1,22 @@
 """What the judges look at: a message of every kind."""
 
+from collections.abc import Iterator
+
 import pytest
 from browsers import browser as browser
-from messages import KINDS, Message, messages_in
+from desk import Desk, desk_in
+from messages import KINDS, Message, messages_at
 
 
 @pytest.fixture(scope="session")
-def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Message]:
-    return messages_in(tmp_path_factory.mktemp("messages"))
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_in(tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def messages(desk: Desk) -> dict[str, Message]:
+    return messages_at(desk)
 
 
 @pytest.fixture(params=KINDS)
