@@ -59,15 +59,9 @@ class Desk:
             return Composer(self.app.press).outgoing(connection, self._delivery(kind)).content
 
     def edition(
-        self,
-        content: Mapping[str, Any],
-        cards: Mapping[int, Card],
-        selection: Selection,
-        *,
-        follows: bool,
-        cadence: Cadence,
+        self, content: Mapping[str, Any], cards: Mapping[int, Card], selection: Selection, *, reader: Mapping[str, Any]
     ) -> bytes:
-        """The reader's edition of a printing that holds these cards."""
+        """An edition of a printing that holds these cards; `reader` is what is said of the subscriber otherwise."""
         composer = Composer(self.app.press)
         composer.preload(1, content, cards)
         with self.app.store.reading() as connection:
@@ -78,7 +72,7 @@ class Desk:
                 printing_id=1,
                 due_on=SENT_AT.date(),
                 selection=selection,
-                reader=reader_facts(subscription) | {"follows": follows, "cadence": cadence},
+                reader={**reader_facts(subscription), **reader},
             )
             return composer.outgoing(connection, delivery).content
 

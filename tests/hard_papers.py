@@ -12,7 +12,7 @@ from places import SHARED_DATA
 from playwright.sync_api import Page
 
 from digest.collect import cleaned
-from digest.model import Cadence, Listing
+from digest.model import Listing
 from digest.sources.files import read_papers
 
 FILES = (SHARED_DATA / "huggingface" / "corpus.jsonl.gz", SHARED_DATA / "ranking" / "papers.jsonl.gz")
@@ -55,7 +55,7 @@ def editions_of(desk: Desk, listings: Sequence[Listing]) -> Iterator[Message]:
         some = [cleaned(one) for one in listings[start : start + IN_AN_EDITION]]
         papers = [paper_of(one, number) for number, one in enumerate(some, 1)]
         picked = [(paper, reason) for paper, (_, reason) in zip(papers, chosen(sample()), strict=False)]
-        raw = make_edition(desk, picked, cadence=Cadence.DAILY, follows=True)
+        raw = make_edition(desk, picked)
         yield Message(", ".join(paper.title for paper in papers), raw)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from email.message import EmailMessage
 from functools import cache, cached_property, partial
+from types import MappingProxyType
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -20,6 +22,7 @@ from digest.compose import card_of, printing_content
 from digest.model import (
     Cadence,
     DeliveryKind,
+    Layout,
     Listing,
     Paper,
     Pick,
@@ -29,7 +32,6 @@ from digest.model import (
     Selection,
     Signals,
 )
-from digest.rendering.cards import SPANS
 from digest.sources.files import read_papers
 from digest.sources.sample import PATH
 
@@ -39,6 +41,7 @@ Chosen = Sequence[tuple[Paper, Reason]]
 TOPIC = Reason(kind=ReasonKind.TOPIC, interest="entropy", terms=("entropy", "prediction", "compression"))
 TRENDING = Reason(kind=ReasonKind.TRENDING)
 DUE_ON = {Cadence.DAILY: date(2026, 6, 17), Cadence.WEEKLY: date(2026, 6, 15), Cadence.MONTHLY: date(2026, 6, 1)}
+SEEN_EVERY = {Cadence.DAILY: timedelta(hours=3), Cadence.WEEKLY: timedelta(days=1), Cadence.MONTHLY: timedelta(days=3)}
 LONG_TITLE = "Learned Compression of Very Long Titles & Their Subtitles, Which No Mail Program Should Have to Cut: " * 3
 WORST_TITLE = "Anti-disestablishment & “quoted” <tagged> words, " * 20
 
@@ -84,12 +87,18 @@ def messages_at(desk: Desk) -> dict[str, Message]:
 
 
 def edition(
-    chosen: Callable[[], Chosen], *, cadence: Cadence = Cadence.DAILY, follows: bool = True
+    papers: Callable[[], Chosen],
+    *,
+    cadence: Cadence = Cadence.DAILY,
+    layout: Layout = Layout.BRIEF,
+    language: str = "en",
+    follows: bool = True,
 ) -> tuple[str, Maker]:
     """An edition of these papers, for their reasons."""
 
     def make(desk: Desk) -> bytes:
-        return make_edition(desk, chosen(), cadence=cadence, follows=follows)
+        reader = {"cadence": cadence, "language": language, "follows": follows}
+        return make_edition(desk, papers(), reader=reader, cadence=cadence, layout=layout)
 
     return "edition", make
 
@@ -99,17 +108,24 @@ def notice(kind: DeliveryKind) -> tuple[str, Maker]:
     return kind.value, lambda desk: desk.notice(kind)
 
 
-def make_edition(desk: Desk, chosen: Chosen, *, cadence: Cadence, follows: bool) -> bytes:
-    """An edition as it leaves, of any papers; the day's others are the sample."""
-    cards = {paper.id: card_of(paper, seen_at=SENT_AT, cadence=cadence) for paper, _ in chosen}
+def make_edition(
+    desk: Desk,
+    papers: Chosen,
+    *,
+    reader: Mapping[str, Any] = MappingProxyType({}),
+    cadence: Cadence = Cadence.DAILY,
+    layout: Layout = Layout.BRIEF,
+) -> bytes:
+    """An edition as it leaves, of any papers; what trends besides is the sample. `reader`: see reader_facts."""
+    cards = {paper.id: card_of(paper, seen_at=SENT_AT, cadence=cadence) for paper, _ in papers}
     trending = [card_of(paper, seen_at=SENT_AT, cadence=cadence) for paper in sample(cadence)[:20]]
     content = printing_content(
         desk.app.press, newsletter="papers", cadence=cadence, due_on=DUE_ON[cadence], trending=trending, day_count=42
     )
-    picks = tuple(Pick(paper_id=paper.id, score=1.0, reason=reason) for paper, reason in chosen)
-    return desk.edition(
-        content, cards, Selection(considered=max(42, len(picks)), picks=picks), follows=follows, cadence=cadence
-    )
+    content["facts"]["layout"] = layout
+    picks = tuple(Pick(paper_id=paper.id, score=1.0, reason=reason) for paper, reason in papers)
+    selection = Selection(considered=max(42, len(picks)), picks=picks)
+    return desk.edition(content, cards, selection, reader={"cadence": cadence, "follows": True, **reader})
 
 
 @cache
@@ -131,7 +147,7 @@ def paper_of(listing: Listing, number: int, *, cadence: Cadence = Cadence.DAILY)
         listed_at=SENT_AT,
         first_seen_at=SENT_AT,
         arxiv_id="",
-        history=_grown(listing.signals.upvotes or 0, step=SPANS[cadence].step),
+        history=_grown(listing.signals.upvotes or 0, step=SEEN_EVERY[cadence]),
     )
 
 
@@ -197,6 +213,8 @@ KINDS: Mapping[str, tuple[str, Maker]] = {
     "monthly": edition(partial(ten, Cadence.MONTHLY), cadence=Cadence.MONTHLY),
     "quiet": edition(quiet),
     "trending only": edition(quiet, follows=False),
+    "full": edition(ten, layout=Layout.FULL),
+    "German": edition(ten, language="de"),
     "one paper": edition(lambda: ten()[:1]),
     "long titles": edition(long_titles),
     "worst case": edition(worst),

@@ -11,7 +11,7 @@ from messages import Message
 LARGEST = 100_000
 LARGEST_STYLES = 8_000
 OUR_HOST = urlsplit(SETTINGS["web"]["base_url"]).hostname
-OUR_PAGES = {"confirm", "unsubscribe", "view", "trending"}
+OUR_PAGES = {"confirm", "unsubscribe", "view", "trending", "preferences", "feedback"}
 THAT_DO_SOMETHING = {
     *("script", "form", "input", "button", "iframe", "object", "embed", "applet", "base", "link"),
     *("video", "audio", "source", "svg", "math", "img", "picture"),
