@@ -66,8 +66,8 @@ def elements(message: Message) -> set[str]:
 
 def titles(message: Message) -> list[str]:
     """The papers' titles as a reader sees them."""
-    shown = [*message.page.iterfind(".//h2"), *message.page.iterfind(".//div[@class='k']/a")]
-    return ["".join(title.itertext()) for title in shown]
+    lines = [one for one in message.page.iter("div") if "k" in one.get("class", "").split()]
+    return ["".join(title.itertext()) for title in [*message.page.iter("h2"), *lines]]
 
 
 def faults(message: Message, page: Page, *, folder: Path, known: Set[str]) -> list[str]:

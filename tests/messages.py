@@ -43,7 +43,8 @@ TRENDING = Reason(kind=ReasonKind.TRENDING)
 DUE_ON = {Cadence.DAILY: date(2026, 6, 17), Cadence.WEEKLY: date(2026, 6, 15), Cadence.MONTHLY: date(2026, 6, 1)}
 SEEN_EVERY = {Cadence.DAILY: timedelta(hours=3), Cadence.WEEKLY: timedelta(days=1), Cadence.MONTHLY: timedelta(days=3)}
 LONG_TITLE = "Learned Compression of Very Long Titles & Their Subtitles, Which No Mail Program Should Have to Cut: " * 3
-WORST_TITLE = "Anti-disestablishment & “quoted” <tagged> words, " * 20
+ESCAPED = "<&> “quoted” " * 200
+"""Far more than is shown of anything, much of which takes five bytes a character."""
 
 
 @dataclass(frozen=True)
@@ -189,22 +190,28 @@ def long_titles() -> Chosen:
     return [(replace(paper, title=LONG_TITLE + paper.title), reason) for paper, reason in ten()]
 
 
+def bare() -> Chosen:
+    """Papers of which nothing is known but their titles."""
+    return [(paper_of(Listing(title=paper.title), paper.id), reason) for paper, reason in ten()]
+
+
 def worst() -> Chosen:
-    """As many papers as an edition may have, all as long as a source may make them, each with characters to escape."""
-    summary, name = "<&> " * 100, "Wilhelmina Featherstonehaugh-Cholmondeley & Sons"
+    """As many papers as an edition may have, each of them as long as it can be in every way."""
     papers = [
         replace(
             paper,
-            title=WORST_TITLE + paper.title,
-            summary=summary,
-            authors=(name,) * 1000,
-            organisation=name * 5,
-            code_url=paper.url,
+            title=ESCAPED,
+            summary=ESCAPED,
+            authors=(ESCAPED,) * 1000,
+            organisation=ESCAPED,
+            url=f"{paper.url}/{'&' * 900}",
+            pdf_url=f"{paper.url}/pdf/{'&' * 900}",
+            code_url=f"{paper.url}/code/{'&' * 900}",
             signals=Signals(upvotes=123_456, comments=1_234, stars=1_234_567),
         )
         for paper in sample()[:20]
     ]
-    return chosen(papers)
+    return [(paper, Reason(kind=ReasonKind.TOPIC, interest=ESCAPED[:200], terms=("quoted",))) for paper in papers]
 
 
 KINDS: Mapping[str, tuple[str, Maker]] = {
@@ -217,6 +224,7 @@ KINDS: Mapping[str, tuple[str, Maker]] = {
     "German": edition(ten, language="de"),
     "one paper": edition(lambda: ten()[:1]),
     "long titles": edition(long_titles),
+    "bare": edition(bare),
     "worst case": edition(worst),
     "confirm": notice(DeliveryKind.CONFIRM),
     "test": notice(DeliveryKind.TEST),
