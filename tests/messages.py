@@ -4,6 +4,7 @@ They are made by the product's own code out of the sample papers that the projec
 kind is one line in KINDS.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
@@ -47,6 +48,9 @@ ESCAPED = "<&> “quoted” " * 200
 """Far more than is shown of anything, much of which takes five bytes a character."""
 
 
+_CONDITION = re.compile(r"<!--\[if [^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->")
+
+
 @dataclass(frozen=True)
 class Message:
     """A message as it leaves, and as a mail program reads it."""
@@ -69,8 +73,12 @@ class Message:
     @cached_property
     def page(self) -> Element:
         """The HTML as a browser parses it."""
-        page: Element = html5lib.parse(self.html, namespaceHTMLElements=False)
-        return page
+        return _parsed(self.html)
+
+    @cached_property
+    def everything(self) -> Element:
+        """The HTML with what is only for Outlook, which stands in comments."""
+        return _parsed(_CONDITION.sub("", self.html))
 
     @property
     def is_edition(self) -> bool:
@@ -80,6 +88,11 @@ class Message:
         part = self.parsed.get_body((subtype,))
         assert isinstance(part, EmailMessage)
         return str(part.get_content()).replace("\r\n", "\n")
+
+
+def _parsed(html: str) -> Element:
+    page: Element = html5lib.parse(html, namespaceHTMLElements=False)
+    return page
 
 
 def messages_at(desk: Desk) -> dict[str, Message]:

@@ -66,8 +66,8 @@ def test_there_is_one_first_heading_and_none_is_left_out(message: Message) -> No
 
 
 def test_its_tables_are_for_layout_alone(message: Message) -> None:
-    assert {table.get("role") for table in message.page.iter("table")} <= {"presentation"}
-    assert not {"th", "caption", "thead"} & {element.tag for element in message.page.iter()}
+    assert {table.get("role") for table in message.everything.iter("table")} <= {"presentation"}
+    assert not {"th", "caption", "thead"} & {element.tag for element in message.everything.iter()}
 
 
 def test_every_link_says_where_it_leads(message: Message) -> None:
@@ -79,11 +79,11 @@ def test_every_link_says_where_it_leads(message: Message) -> None:
 
 
 def test_opening_it_does_and_fetches_nothing(message: Message) -> None:
-    assert not THAT_DO_SOMETHING & {element.tag for element in message.page.iter()}
-    named = {name.lower() for element in message.page.iter() for name in element.keys()}  # noqa: SIM118 -- an Element
+    assert not THAT_DO_SOMETHING & {element.tag for element in message.everything.iter()}
+    named = {name.lower() for element in message.everything.iter() for name in element.keys()}  # noqa: SIM118 -- an Element
     assert not [name for name in named if name in THAT_FETCH or name.startswith("on")]
     assert not re.search(r"url\(|image-set|@import|@font-face|expression\(", message.html, re.IGNORECASE)
-    assert not [meta for meta in message.page.iter("meta") if meta.get("http-equiv", "").lower() == "refresh"]
+    assert not [meta for meta in message.everything.iter("meta") if meta.get("http-equiv", "").lower() == "refresh"]
 
 
 def test_no_link_tells_who_followed_it(message: Message) -> None:
