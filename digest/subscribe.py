@@ -19,6 +19,7 @@ from digest.model import (
     SubscriptionState,
     Weights,
 )
+from digest.rendering.languages import LANGUAGES
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
@@ -61,6 +62,7 @@ def choices_from(
     max_papers: int,
     weights: Weights | None = None,
     only_matches: bool = False,
+    language: str = "en",
 ) -> Choices:
     """What somebody typed, as choices; examples by their aliases. Raises InputError that says what would be right."""
     typed = [
@@ -80,6 +82,8 @@ def choices_from(
     weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
     if not all(0 <= weight <= MOST_WEIGHT for weight in weighed):
         raise InputError(f"A weight is 0 to {MOST_WEIGHT}. Write a number between them.")
+    if language not in LANGUAGES:
+        raise InputError(f"There are no editions in {language!r}. Write one of {', '.join(LANGUAGES)}.")
     return Choices(
         cadence=_cadence(cadence),
         hour=hour,
@@ -88,6 +92,7 @@ def choices_from(
         interests=tuple(followed),
         weights=weights,
         only_matches=only_matches,
+        language=language,
     )
 
 
@@ -192,11 +197,17 @@ def unsubscribe_address(store: Store, address: Address, *, now: datetime) -> int
 
 def active_subscription(connection: Connection, address: Address) -> Subscription:
     """The first active subscription of an address. Raises InputError where there is none."""
+    return active_subscriptions(connection, address)[0]
+
+
+def active_subscriptions(connection: Connection, address: Address) -> list[Subscription]:
+    """The active subscriptions of an address, at least one. Raises InputError where there is none."""
     subscriber_id = subscriber_named(connection, address)
-    for subscription in [] if subscriber_id is None else subscriptions_of(connection, subscriber_id):
-        if subscription.state is SubscriptionState.ACTIVE:
-            return subscription
-    raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
+    known = [] if subscriber_id is None else subscriptions_of(connection, subscriber_id)
+    active = [subscription for subscription in known if subscription.state is SubscriptionState.ACTIVE]
+    if not active:
+        raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
+    return active
 
 
 def forget_unconfirmed(store: Store, *, now: datetime) -> int:

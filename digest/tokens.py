@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     UNSUBSCRIBE = "unsubscribe"
     VIEW = "view"
+    PREFERENCES = "preferences"
+    FEEDBACK = "feedback"
     MESSAGE = "message"
 
 

@@ -53,6 +53,9 @@ READER = Reader(
 LINKS = Links(
     unsubscribe="https://papers.example.org/unsubscribe/12-abcdefghijklmnopqrstuvwxyz",
     view="https://papers.example.org/view/12-abcdefghijklmnopqrstuvwxyz",
+    preferences="https://papers.example.org/preferences/12-abcdefghijklmnopqrstuvwxyz",
+    pause="https://papers.example.org/preferences/12-abcdefghijklmnopqrstuvwxyz#pause",
+    feedback="https://papers.example.org/feedback/12-abcdefghijklmnopqrstuvwxyz",
 )
 
 

@@ -43,10 +43,16 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """The reader's own links."""
+    """The reader's own links.
+
+    `feedback` wants a query: `?paper=N&want=more`, or `less`, N counting the edition's papers from 1.
+    """
 
     unsubscribe: str
     view: str
+    preferences: str
+    pause: str
+    feedback: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
