@@ -1,7 +1,7 @@
 """Job: ask, confirm, unsubscribe. Nobody is subscribed who has not confirmed, or been vouched for by the operator."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,9 +72,7 @@ def choices_from(
         *((InterestKind.MUTE, value) for value in mutes),
         *((InterestKind.EXAMPLE, value) for value in examples),
     ]
-    followed = dict.fromkeys(_interest(kind, value) for kind, value in typed if value.strip())
-    if len(followed) > MOST_INTERESTS:
-        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
+    followed = few_enough(_interest(kind, value) for kind, value in typed if value.strip())
     if not 0 <= hour <= 23:
         raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
     if not 1 <= max_papers <= MOST_PAPERS:
@@ -89,11 +87,19 @@ def choices_from(
         hour=hour,
         timezone=_zone(timezone),
         max_papers=max_papers,
-        interests=tuple(followed),
+        interests=followed,
         weights=weights,
         only_matches=only_matches,
         language=language,
     )
+
+
+def few_enough(interests: Iterable[Interest]) -> tuple[Interest, ...]:
+    """The interests, each once. Raises InputError where they are more than anybody may have."""
+    followed = tuple(dict.fromkeys(interests))
+    if len(followed) > MOST_INTERESTS:
+        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
+    return followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
