@@ -92,7 +92,7 @@ class _Preferences:
         return self._page(token, note=(f"Paused until {words.full_date(date_in(until))}.", "Your settings stay."))
 
     def _standing(self, connection: Connection, subscription: Subscription) -> Typed:
-        said = feedback_of(connection, [subscription.id]).get(subscription.id, [])[:MOST_LEARNED]
+        said = feedback_of(connection, [subscription.id]).get(subscription.id, [])
         return standing(
             subscription.newsletter,
             subscription.choices,
