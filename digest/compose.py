@@ -11,13 +11,16 @@ from typing import Any
 from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
+from digest.mail.dkim import Signer, Signing
 from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
-from digest.model import Cadence, DeliveryKind, Outgoing, Paper, Selection, Subscription
+from digest.model import Cadence, DeliveryKind, Outgoing, Paper, Subscription
 from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
+from digest.rendering.assembly import render_edition
 from digest.rendering.cards import Card, card_from_json, make_card
-from digest.rendering.edition import Links, Reader, edition_context, printed_facts
+from digest.rendering.edition import Edition, Links, Reader, printed_facts
 from digest.rendering.filling import Body, fill
+from digest.rendering.language import ENGLISH
 from digest.rendering.notices import confirm_context, trial_context
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled, Library
@@ -45,6 +48,7 @@ class Press:
     provider: str
     fixed_envelope: bool
     newsletters: Mapping[str, Newsletter]
+    signer: Signer
 
     def site(self, newsletter: str) -> Site:
         """The operator's side of a newsletter's messages."""
@@ -69,6 +73,10 @@ class Press:
         newsletter = self.newsletter(slug)
         return Sender(mailbox=newsletter.sender, reply_to=newsletter.reply_to)
 
+    def signing(self, slug: str) -> Signing:
+        """How a newsletter's messages are signed from now on."""
+        return self.signer.signing(self.sender(slug))
+
     def link(self, path: str) -> str:
         """An address on the site."""
         return f"{self.base_url}{path}"
@@ -77,18 +85,23 @@ class Press:
 def printing_content(
     press: Press, *, newsletter: str, cadence: Cadence, due_on: date, trending: Sequence[Card], day_count: int
 ) -> dict[str, Any]:
-    """What a printing keeps (JSON): the compiled templates, the site, and the edition's facts."""
+    """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it."""
     facts = printed_facts(
         cadence=cadence,
+        layout=press.newsletter(newsletter).layout,
         due_on=due_on,
         trending=trending,
         day_count=day_count,
         trending_url=press.link(f"/trending?window={WINDOW[cadence]}"),
     )
     return {
-        "templates": asdict(press.library.compile("edition")),
+        "templates": {
+            code: asdict(press.library.compile("edition", language))
+            for code, language in press.library.languages.items()
+        },
         "site": asdict(press.site(newsletter)),
         "facts": facts,
+        "signing": asdict(press.signing(newsletter)),
     }
 
 
@@ -98,52 +111,43 @@ def card_of(paper: Paper, *, seen_at: datetime, cadence: Cadence) -> Card:
     return make_card(paper, seen_at=seen_at, cadence=cadence, sentence=sentence)
 
 
-def reader_facts(subscription: Subscription) -> dict[str, Any]:
-    """What an edition says of its reader (JSON), as of now."""
+def reader_facts(subscription: Subscription, *, since_on: date | None = None) -> dict[str, Any]:
+    """What an edition says of its reader (JSON), as of now; `since_on` where it reaches back further than usual."""
     choices = subscription.choices
     return {
         "cadence": choices.cadence,
         "hour": choices.hour,
         "timezone": choices.timezone,
+        "language": choices.language,
         "confirmed_at": subscription.confirmed_at.isoformat(),
         "follows": bool(choices.interests),
+        "since_on": None if since_on is None else since_on.isoformat(),
     }
 
 
-def edition_body(
-    content: Mapping[str, Any],
-    *,
-    cards: Mapping[int, Card],
-    selection: Selection,
-    reader: Mapping[str, Any],
-    address: str,
-    links: Links,
-) -> Body:
-    """One reader's edition from a printing's content and cards."""
-    picked = [(cards[pick.paper_id], pick.reason) for pick in selection.picks]
-    context = edition_context(
-        site=Site(**content["site"]),
-        printed=content["facts"],
-        cards=picked,
-        reader=Reader(
-            address=address,
-            cadence=Cadence(reader["cadence"]),
-            hour=reader["hour"],
-            timezone=reader["timezone"],
-            confirmed_at=datetime.fromisoformat(reader["confirmed_at"]),
-            considered=selection.considered,
-            follows=reader["follows"],
-        ),
-        links=links,
+def _reader(facts: Mapping[str, Any], *, address: str, considered: int) -> Reader:
+    """Whom an edition is for, from what was kept of them."""
+    since_on = facts.get("since_on")
+    return Reader(
+        address=address,
+        cadence=Cadence(facts["cadence"]),
+        hour=facts["hour"],
+        timezone=facts["timezone"],
+        confirmed_at=datetime.fromisoformat(facts["confirmed_at"]),
+        considered=considered,
+        follows=facts["follows"],
+        since_on=None if since_on is None else date.fromisoformat(since_on),
     )
-    return fill(Compiled(**content["templates"]), context)
 
 
 class Composer:
-    """Makes the messages of deliveries; what one printing's messages share is read once."""
+    """Makes the messages of deliveries; what one printing's messages share is read once.
 
-    def __init__(self, press: Press) -> None:
-        self.press = press
+    `signs` is false for a mailer that signs what it takes.
+    """
+
+    def __init__(self, press: Press, *, signs: bool = True) -> None:
+        self.press, self._signs = press, signs
         self._contents: dict[int, Mapping[str, Any]] = {}
         self._cards: dict[tuple[int, int], Card] = {}
 
@@ -174,35 +178,51 @@ class Composer:
             key=delivery.key,
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
             recipient=wire_address(delivery.address),
-            content=content,
+            content=self._signed(content, delivery),
         )
 
-    def body(self, connection: Connection, delivery: Delivery) -> Body:
-        """Subject, text and HTML of the delivery's message."""
+    def body(self, connection: Connection, delivery: Delivery, *, whole: bool = False) -> Body:
+        """Subject, text and HTML of the delivery's message; `whole` with the papers that a message has no room for."""
         match delivery.kind:
             case DeliveryKind.EDITION:
-                return self._edition(connection, delivery)
+                return self._edition(connection, delivery, whole=whole)
             case DeliveryKind.CONFIRM:
                 return self._confirm(connection, delivery)
             case DeliveryKind.TEST:
                 site, press = self.press.site(delivery.newsletter), self.press
-                context = trial_context(site=site, provider=press.provider, sent_at=delivery.dated_at)
+                context = trial_context(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
                 return fill(press.library.compile("test"), context)
 
-    def _edition(self, connection: Connection, delivery: Delivery) -> Body:
+    def _signed(self, content: bytes, delivery: Delivery) -> bytes:
+        """The message with its signatures: an edition's by the keys of its printing, others' by today's."""
+        if not self._signs:
+            return content
+        if delivery.printing_id is None:
+            signing = self.press.signing(delivery.newsletter)
+        else:
+            kept = self._contents[delivery.printing_id].get("signing")  # older printings are not signed
+            signing = Signing(domain=kept["domain"], selectors=tuple(kept["selectors"])) if kept else Signing()
+        return self.press.signer.sign(content, signing, signed_at=delivery.dated_at)
+
+    def _edition(self, connection: Connection, delivery: Delivery, *, whole: bool) -> Body:
         printing_id, selection = delivery.printing_id, delivery.selection
         if printing_id is None or selection is None or delivery.reader is None:
             raise RenderingError(f"Delivery {delivery.id} has no printing any more; it cannot be made again.")
         if printing_id not in self._contents:
             self._contents[printing_id] = printing_content_of(connection, printing_id)
-        return edition_body(
-            self._contents[printing_id],
-            cards=self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks]),
-            selection=selection,
-            reader=delivery.reader,
-            address=delivery.address or "",
+        content = self._contents[printing_id]
+        cards = self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks])
+        templates = content["templates"]
+        code = delivery.reader["language"] if delivery.reader["language"] in templates else ENGLISH.code
+        edition = Edition(
+            language=self.press.library.language(code),
+            site=Site(**content["site"]),
+            printed=content["facts"],
+            papers=[(cards[pick.paper_id], pick.reason) for pick in selection.picks],
+            reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
             links=self._links(delivery),
         )
+        return render_edition(Compiled(**templates[code]), edition, whole=whole)
 
     def _cards_for(self, connection: Connection, printing_id: int, papers: Sequence[int]) -> dict[int, Card]:
         missing = [paper for paper in papers if (printing_id, paper) not in self._cards]
@@ -218,6 +238,7 @@ class Composer:
         token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
         first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
         context = confirm_context(
+            ENGLISH,
             site=press.site(delivery.newsletter),
             address=asked.address,
             choices=choices,

@@ -62,6 +62,12 @@ def due_on(instant: datetime, *, timezone: str) -> date:
     return instant.astimezone(ZoneInfo(timezone)).date()
 
 
+def due_before(day: date, *, cadence: Cadence) -> date:
+    """The last date before `day` on which an edition of the cadence falls."""
+    earlier = day - timedelta(days=1)
+    return earlier if _falls_on(cadence, earlier) else due_before(earlier, cadence=cadence)
+
+
 def next_due_at(
     after: datetime, *, cadence: Cadence, hour: int, timezone: str, not_before: date = date.min
 ) -> datetime:

@@ -14,8 +14,9 @@ from digest.ranking.candidates import Wish
 from digest.ranking.selection import MOST_UNMATCHED, share
 from digest.ranking.standing import Bar, Match, Standing, standing
 from digest.ranking.weighing import Reader
+from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
-from digest.rendering.words import counted, full_date, moment, ordinal
+from digest.rendering.words import counted, ordinal
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_holding
 from digest.store.feedback import feedback_of
@@ -128,13 +129,14 @@ def _named(wish: Wish) -> tuple[str, str]:
 def _known_to_reader(connection: Connection, subscription: Subscription, paper: Paper) -> Iterator[str]:
     for delivery, pick in deliveries_holding(connection, subscription.id, paper.id):
         if delivery.due_on is not None and delivery.state in HOLDING:
-            _, reason = why(pick.reason, marked=True)
+            _, reason = why(ENGLISH, pick.reason, marked=True)
             told = f"{delivery.key}, {delivery.state}; {reason}"
-            yield f"It went into the edition of {full_date(delivery.due_on)} ({told})."
+            yield f"It went into the edition of {ENGLISH.full_date(delivery.due_on)} ({told})."
     for said in feedback_of(connection, [subscription.id]).get(subscription.id, []):
         if said.paper_id == paper.id:
             wanted = "more" if said.want is Want.MORE else "less"
-            yield f"The reader asked for {wanted} like it on {full_date(said.said_at)}, so it does not come again."
+            said_on = ENGLISH.full_date(said.said_at)
+            yield f"The reader asked for {wanted} like it on {said_on}, so it does not come again."
     names = alias_names(connection, paper.id)
     if any(one.kind is InterestKind.EXAMPLE and one.value in names for one in subscription.choices.interests):
         yield "It is one of the reader's examples, so they know it."
@@ -146,20 +148,21 @@ def _out_of_time(reader: Reader, paper: Paper, *, has_risen: bool, now: datetime
         yield "No source has listed it: it is known as an example only."
         return
     if paper.first_seen_at > now:
-        yield f"It was first seen here at {moment(paper.first_seen_at)}, which is later."
+        yield f"It was first seen here at {ENGLISH.moment(paper.first_seen_at)}, which is later."
     if paper.listed_at < reader.listed_since:
-        reach = f"an edition reaches back to {moment(reader.listed_since)}"
-        yield f"It was listed at {moment(paper.listed_at)}, and {reach}."
+        reach = f"an edition reaches back to {ENGLISH.moment(reader.listed_since)}"
+        yield f"It was listed at {ENGLISH.moment(paper.listed_at)}, and {reach}."
     if reader.seen_after is not None and paper.first_seen_at <= reader.seen_after and not has_risen:
+        first, until = ENGLISH.moment(paper.first_seen_at), ENGLISH.moment(reader.seen_after)
         yield (
-            f"It was first seen here at {moment(paper.first_seen_at)}, before the last edition, which looked through"
-            f" all that was seen until {moment(reader.seen_after)}: what one leaves out, the next does not bring."
+            f"It was first seen here at {first}, before the last edition, which looked through all that was seen until"
+            f" {until}: what one leaves out, the next does not bring."
         )
 
 
 def _not_for_newsletter(connection: Connection, paper: Paper, *, sources: Sequence[str]) -> Iterator[str]:
     if paper.withdrawn_at is not None:
-        yield f"Its authors have withdrawn it; that was seen at {moment(paper.withdrawn_at)}."
+        yield f"Its authors have withdrawn it; that was seen at {ENGLISH.moment(paper.withdrawn_at)}."
     listed_by = source_names(connection, paper.id)
     if sources and not set(sources) & set(listed_by):
         yield f"It comes from {', '.join(listed_by)}, and the newsletter takes papers from {', '.join(sources)} only."

@@ -18,6 +18,13 @@ class Cadence(StrEnum):
     MONTHLY = "monthly"
 
 
+class Layout(StrEnum):
+    """How an edition shows its papers: five as cards and of the others a line each, or all as cards."""
+
+    BRIEF = "brief"
+    FULL = "full"
+
+
 class InterestKind(StrEnum):
     """What an interest's value is."""
 

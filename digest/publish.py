@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import Press, card_of, printing_content, reader_facts
-from digest.due import DEADLINE, due_on, next_due_at
+from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
@@ -53,6 +53,15 @@ class Chosen:
     def due_on(self) -> date:
         """The reader's local date of the edition."""
         return due_on(self.due_at, timezone=self.subscription.choices.timezone)
+
+    def since_on(self, *, now: datetime) -> date | None:
+        """The local date from which on papers were looked through, where an edition was missed in between."""
+        choices = self.subscription.choices
+        if self.reached_from_at is None:
+            return None
+        reached_at = max(self.reached_from_at, now - LOOK_BACK[choices.cadence])
+        reached_on = due_on(reached_at, timezone=choices.timezone)
+        return reached_on if reached_on < due_before(self.due_on, cadence=choices.cadence) else None
 
     @property
     def key(self) -> str:
@@ -176,7 +185,7 @@ def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: dateti
         printing_id=printing_id,
         due_on=chosen.due_on,
         selection=chosen.selection,
-        reader=reader_facts(subscription),
+        reader=reader_facts(subscription, since_on=chosen.since_on(now=now)),
         reached_from_at=chosen.reached_from_at,
         dated_at=now,
         send_before_at=chosen.due_at + DEADLINE[subscription.choices.cadence],

@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.model import Cadence, Reason, ReasonKind
+from digest.model import Cadence, Layout, Paper, Reason, ReasonKind, Signals
+from digest.rendering.assembly import render_edition
 from digest.rendering.cards import Card
-from digest.rendering.edition import Links, Reader, Site, edition_context, printed_facts
-from digest.rendering.filling import Body, fill
+from digest.rendering.edition import Edition, Links, Reader, printed_facts
+from digest.rendering.filling import Body
+from digest.rendering.language import ENGLISH, Language
+from digest.rendering.site import Site
 from digest.rendering.templates import Library
 
 SUMMARY = (
@@ -18,16 +21,17 @@ SUMMARY = (
 CARD = Card(
     title="Show the Signal, Hide the Noise: Spectral Forcing for Pixel-Space Diffusion",
     url="https://papers.example.org/abs/2606.15236",
-    authors="First Author, Second Author, Third Author + 16 more",
+    authors=("First Author", "Second Author", "Third Author"),
+    more_authors=16,
     organisation="Institute for Examples",
     summary=SUMMARY,
     summary_is_generated=True,
     upvotes=1284,
-    upvotes_text="1,284",
     bars=(2, 4, 8, 12, 16, 20, 14, 6),
-    rise="+12 in 3 h",
-    comments_text="14 comments",
-    stars_text="12.8k",
+    rise=12,
+    span="hours",
+    comments=14,
+    stars=12_840,
     pdf_url="https://papers.example.org/pdf/2606.15236",
     code_url="https://code.example.org/spectral-forcing",
 )
@@ -35,6 +39,26 @@ TOPIC = Reason(kind=ReasonKind.TOPIC, interest="diffusion models", terms=("diffu
 TRENDING = Reason(kind=ReasonKind.TRENDING)
 
 
+PAPER = Paper(
+    id=1,
+    title="Spectral Forcing",
+    abstract="An abstract. With a second sentence.",
+    authors=("First Author",),
+    organisation="Institute for Examples",
+    categories=("cs.CV",),
+    keywords=(),
+    summary_is_generated=False,
+    summary="One sentence.",
+    published_at=None,
+    listed_at=datetime(2026, 6, 17, 18, tzinfo=UTC),
+    first_seen_at=datetime(2026, 6, 17, 18, tzinfo=UTC),
+    url="https://papers.example.org/1",
+    pdf_url="https://papers.example.org/1.pdf",
+    code_url="",
+    project_url="",
+    arxiv_id="2606.15236",
+    signals=Signals(upvotes=36, comments=1, stars=6),
+)
 SITE = Site(
     name="Offprint",
     base_url="https://papers.example.org",
@@ -73,9 +97,12 @@ def ten_papers() -> list[tuple[Card, Reason]]:
     return [(numbered(number), TRENDING if number % 3 else TOPIC) for number in range(10)]
 
 
-def facts(cadence: Cadence = Cadence.WEEKDAYS, due_on: date = date(2026, 6, 17)) -> dict[str, Any]:
+def facts(
+    cadence: Cadence = Cadence.WEEKDAYS, due_on: date = date(2026, 6, 17), layout: Layout = Layout.BRIEF
+) -> dict[str, Any]:
     return printed_facts(
         cadence=cadence,
+        layout=layout,
         due_on=due_on,
         trending=[numbered(number) for number in range(8, 20)],
         day_count=26,
@@ -92,6 +119,11 @@ def render(
     site: Site = SITE,
     reader: Reader = READER,
     printed: dict[str, Any] | None = None,
+    language: Language = ENGLISH,
+    links: Links = LINKS,
+    whole: bool = False,
 ) -> Body:
-    context = edition_context(site=site, printed=printed or facts(), cards=cards, reader=reader, links=LINKS)
-    return fill(LIBRARY.compile("edition"), context)
+    edition = Edition(
+        language=language, site=site, printed=printed or facts(), papers=cards, reader=reader, links=links
+    )
+    return render_edition(LIBRARY.compile("edition", language), edition, whole=whole)

@@ -14,6 +14,7 @@ from digest.config import Config, parse_config
 from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
 from digest.errors import DeliveryError, InputError
 from digest.model import Reason, ReasonKind
+from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
 from digest.rendering.words import counted
 from digest.sources import Page
@@ -132,7 +133,7 @@ def _tell(shown: Demonstrated) -> None:
 
 
 def _reason(reason: Reason) -> str:
-    _, text = why(reason, marked=False)
+    _, text = why(ENGLISH, reason, marked=False)
     found = ", ".join(f"“{term}”" for term in reason.terms)
     return f"{text}: {found}" if found and reason.kind is ReasonKind.TOPIC else text
 

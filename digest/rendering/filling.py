@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from markupsafe import Markup
 
 from digest.errors import RenderingError
 from digest.rendering.templates import Compiled
@@ -36,6 +37,13 @@ def fill(compiled: Compiled, context: Mapping[str, object]) -> Body:
         text=_rendered("text", compiled.text, context),
         html=_rendered("HTML", compiled.html, context),
     )
+
+
+def fill_piece(compiled: Compiled, name: str, context: Mapping[str, object]) -> Markup:
+    """One of the parts that a message's HTML repeats, filled. Raises RenderingError where its template has none."""
+    if name not in compiled.pieces:
+        raise RenderingError(f"The message's HTML has no piece {name!r}. Put <!-- piece {name} --> into body.mjml.")
+    return Markup(_rendered("HTML", compiled.pieces[name], context))  # noqa: S704 -- its values were escaped there
 
 
 def wrap(text: str, hang: int = 0) -> str:

@@ -7,9 +7,11 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from digest.model import Reason, ReasonKind
+from digest.rendering.language import Language
+from digest.rendering.words import N_
 
 MOST_MARKS = 3
-LIKED = "papers you named or liked"
+LIKED = N_("papers you named or liked")
 _OPEN = Markup('<span class="m" style="background-color:#FBD5E1;color:#15232A;padding:1px 0">')
 _CLOSE = Markup("</span>")
 
@@ -28,31 +30,33 @@ def swipe(words: str) -> Markup:
     return _OPEN + escape(words) + _CLOSE
 
 
-def why(reason: Reason, *, marked: bool) -> tuple[Markup, str]:
+def why(language: Language, reason: Reason, *, marked: bool) -> tuple[Markup, str]:
     """The reason in words, as HTML and as text.
 
     What the reader follows is marked here only where nothing was marked in the summary.
     """
-    before, interest, after = _sentence(reason)
-    shown = escape(interest) if marked else swipe(interest)
-    html = escape(before) + shown + escape(after) if interest else escape(before + after)
-    return html, before + interest + after
+    before, after = language.around(_SENTENCES[reason.kind])
+    interest = interest_of(language, reason)
+    shown = escape(interest) if marked or not interest else swipe(interest)
+    return escape(before) + shown + escape(after), before + interest + after
 
 
-def _sentence(reason: Reason) -> tuple[str, str, str]:
-    match reason.kind:
-        case ReasonKind.TOPIC:
-            return "matches ", reason.interest, ""
-        case ReasonKind.LIKED:
-            return "matches ", LIKED, ""
-        case ReasonKind.MISSED:
-            return "you may have missed this, it has risen since: ", reason.interest or LIKED, ""
-        case ReasonKind.CATEGORY:
-            return "new in ", reason.interest, ", which you follow"
-        case ReasonKind.AUTHOR:
-            return "you follow ", reason.interest, ""
-        case ReasonKind.TRENDING:
-            return "trending", "", ""
+def interest_of(language: Language, reason: Reason) -> str:
+    """What the reader follows: their own words, or what is said of the papers that they liked."""
+    if reason.kind is ReasonKind.TRENDING:
+        return ""
+    likes = reason.kind is ReasonKind.LIKED or (reason.kind is ReasonKind.MISSED and not reason.interest)
+    return language.gettext(LIKED) if likes else reason.interest
+
+
+_SENTENCES = {
+    ReasonKind.TOPIC: N_("matches %s"),
+    ReasonKind.LIKED: N_("matches %s"),
+    ReasonKind.MISSED: N_("you may have missed this, it has risen since: %s"),
+    ReasonKind.CATEGORY: N_("new in %s, which you follow"),
+    ReasonKind.AUTHOR: N_("you follow %s"),
+    ReasonKind.TRENDING: N_("trending"),
+}
 
 
 @lru_cache(maxsize=8192)

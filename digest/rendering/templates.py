@@ -1,16 +1,21 @@
 """Template files, found and compiled.
 
-A message is a folder of three files: `subject.txt` and `body.txt` are Jinja as they stand,
-`body.mjml` is compiled here, once, to an HTML page that is Jinja again. Three layers meet in it:
+A message is a folder of three files: `subject.txt`, `body.txt` and `body.mjml`, compiled here
+once per language to Jinja sources that are filled for each reader. Up to three layers meet in them:
 
-- `[% ... %]`, `[[ ... ]]`: done at compilation, to include the shared parts;
-- MJML: tables, Outlook's ghost tables, the head;
-- `{{ ... }}` and `<!-- {% ... %} -->`: done when a message is filled. Statements stand in comments,
+- `[% ... %]`, `[[ ... ]]`: done at compilation, to include the shared parts and to translate;
+- MJML, in `body.mjml`: tables, Outlook's ghost tables, the head;
+- `{{ ... }}` and `{% ... %}`: done when a message is filled. In MJML statements stand in comments,
   because a parser of HTML would move bare text out of a table.
+
+What stands between `<!-- piece NAME -->` and `<!-- /piece -->` is taken out, to be filled for each
+paper; in its place stays `{{ piece }}`.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import css_inline
@@ -18,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from mjml import mjml2html
 
 from digest.errors import RenderingError
+from digest.rendering.language import ENGLISH, Language, read_languages
 
 HOLES = {
     "#0D586E": "{{ colours.accent }}",
@@ -33,16 +39,18 @@ want real colours in attributes and styles; so the default ones go through them 
 
 _STATEMENT = re.compile(r"<!--\s*(\{%.*?%\})\s*-->", re.DOTALL)
 _LEFT_OVER = re.compile(r"</?(mj-[a-z-]+|mjml)[\s>/]")
+_PIECE = re.compile(r"<!--\s*piece (\w+)\s*-->(.*?)<!--\s*/piece\s*-->", re.DOTALL)
 _GAP = re.compile(r">\s*\n\s*<")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A message's three Jinja sources, ready to be filled."""
+    """A message's Jinja sources, ready to be filled; `pieces` are the parts that its HTML repeats, by name."""
 
     subject: str
     text: str
     html: str
+    pieces: Mapping[str, str] = field(default_factory=dict)
 
 
 class Library:
@@ -58,7 +66,32 @@ class Library:
         own = _own_folder()
         self.folders: tuple[Path, ...] = (own,) if override is None else (override, own)
         self._loader = FileSystemLoader(self.folders)
-        self._before = Environment(
+        self._kept: dict[tuple[str, str], Compiled] = {}
+
+    @cached_property
+    def languages(self) -> Mapping[str, Language]:
+        """The languages that messages can be in, by code."""
+        return read_languages(self.folders)
+
+    def language(self, code: str) -> Language:
+        """The language, or English where there is no catalogue of it any more."""
+        return self.languages.get(code, ENGLISH)
+
+    def compile(self, message: str, language: Language = ENGLISH) -> Compiled:
+        """The sources of the message in the folder `message`, the same for the same files.
+
+        Raises RenderingError that names the file, and the line where it is known.
+        """
+        if (message, language.code) not in self._kept:
+            self._kept[message, language.code] = _Compilation(self._loader, language).of(message)
+        return self._kept[message, language.code]
+
+
+class _Compilation:
+    """Of templates to sources, in one language."""
+
+    def __init__(self, loader: FileSystemLoader, language: Language) -> None:
+        self._environment = Environment(
             block_start_string="[%",
             block_end_string="%]",
             variable_start_string="[[",
@@ -69,45 +102,38 @@ class Library:
             lstrip_blocks=True,
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701 -- it joins templates, which are the operator's, never values
-            loader=self._loader,
+            loader=loader,
         )
-        self._filled = Environment(loader=self._loader)  # noqa: S701 -- it only reads and checks sources
-        self._kept: dict[str, Compiled] = {}
+        self._environment.globals.update(language=language, _=language.gettext)
 
-    def compile(self, message: str) -> Compiled:
-        """The sources of the message in the folder `message`, the same for the same files.
-
-        Raises RenderingError that names the file, and the line where it is known.
-        """
-        if message not in self._kept:
-            self._kept[message] = Compiled(
-                subject=self._source(f"{message}/subject.txt"),
-                text=self._source(f"{message}/body.txt"),
-                html=self._html(f"{message}/body.mjml"),
-            )
-        return self._kept[message]
+    def of(self, message: str) -> Compiled:
+        """The message's sources."""
+        name = f"{message}/body.mjml"
+        html = self._html(name)
+        return Compiled(
+            subject=self._source(f"{message}/subject.txt"),
+            text=self._source(f"{message}/body.txt"),
+            html=_checked(name, _PIECE.sub("{{ piece }}", html), line_is_known=False),
+            pieces={found[1]: _checked(name, found[2], line_is_known=False) for found in _PIECE.finditer(html)},
+        )
 
     def _source(self, name: str) -> str:
-        try:
-            source, _, _ = self._loader.get_source(self._filled, name)
-        except TemplateNotFound as error:
-            raise _missing(name) from error
-        return self._checked(name, source, line_is_known=True)
+        return _checked(name, self._joined(name), line_is_known=True)
 
     def _html(self, name: str) -> str:
         html = self._styled(name, self._laid_out(name, self._joined(name)))
         for colour, hole in HOLES.items():
             html = re.sub(colour, hole, html, flags=re.IGNORECASE)
-        return self._checked(name, _GAP.sub("><", _STATEMENT.sub(r"\1", html)), line_is_known=False)
+        return _GAP.sub("><", _STATEMENT.sub(r"\1", html))
 
     def _joined(self, name: str) -> str:
         try:
-            return self._before.get_template(name).render()
+            return self._environment.get_template(name).render()
         except TemplateNotFound as error:
             raise _missing(str(error.name)) from error
         except TemplateSyntaxError as error:
             raise _faulty(error.name or name, error.lineno, error.message or "a mistake") from error
-        except TemplateError as error:
+        except (TemplateError, KeyError, ValueError) as error:
             raise _faulty(name, None, str(error)) from error
 
     def _laid_out(self, name: str, mjml: str) -> str:
@@ -134,12 +160,16 @@ class Library:
         except (css_inline.InlineError, ValueError) as error:
             raise _faulty(name, None, f"with parts/inline.css: {error}") from error
 
-    def _checked(self, name: str, source: str, *, line_is_known: bool) -> str:
-        try:
-            self._filled.parse(source)
-        except TemplateSyntaxError as error:
-            raise _faulty(name, error.lineno if line_is_known else None, error.message or "a mistake") from error
-        return source
+
+_READ = Environment()  # noqa: S701 -- it only checks sources
+
+
+def _checked(name: str, source: str, *, line_is_known: bool) -> str:
+    try:
+        _READ.parse(source)
+    except TemplateSyntaxError as error:
+        raise _faulty(name, error.lineno if line_is_known else None, error.message or "a mistake") from error
+    return source
 
 
 def _own_folder() -> Path:

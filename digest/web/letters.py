@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.web.failures import no_such_page
 from digest.web.pages import READ, Pages
 from digest.web.security import FRAMING, SANDBOX, message_policy
@@ -90,7 +90,7 @@ def _letter(name: str, message: EmailMessage) -> _Letter:
         name=name,
         to=message.get("To", ""),
         subject=message.get("Subject", "No subject"),
-        date="" if sent_at is None else words.moment(sent_at),
+        date="" if sent_at is None else ENGLISH.moment(sent_at),
     )
 
 

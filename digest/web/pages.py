@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digest.compose import Press
+from digest.rendering.cards import figures
+from digest.rendering.language import ENGLISH
 from digest.rendering.site import colours
 
 READ = ["GET", "HEAD"]
@@ -45,6 +48,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["figures"] = partial(figures, ENGLISH)
         root = urlsplit(press.base_url).path
         self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))
         self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]

@@ -17,6 +17,7 @@ from digest.errors import InputError, RenderingError
 from digest.model import DeliveryKind
 from digest.ranking.trending import Window
 from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.deliveries import delivery_numbered
 from digest.tokens import Purpose
@@ -61,7 +62,7 @@ def _message(app: App, number: int) -> str:
         if delivery is None or delivery.kind is not DeliveryKind.EDITION or delivery.address is None:
             raise no_such_page()
         try:
-            return Composer(app.press).body(connection, delivery).html
+            return Composer(app.press).body(connection, delivery, whole=True).html
         except RenderingError as error:
             raise no_such_page() from error
 
@@ -147,7 +148,7 @@ def _trending_page(connection: Connection, pages: Pages, asked: _Asked, shown: T
 
 
 def _lede(shown: TrendingList) -> str:
-    day = words.long_date(shown.on)
+    day = ENGLISH.long_date(shown.on)
     new = words.counted(len(shown.papers), "new paper") if shown.papers else "No new papers"
     if shown.window is Window.DAY:
         return f"{day}. {new}{', most upvoted first' if shown.papers else ''}."
@@ -157,12 +158,12 @@ def _lede(shown: TrendingList) -> str:
 def _neighbour(asked: _Asked, day: date | None) -> _Way | None:
     if day is None:
         return None
-    return _Way(name=f"{day.day} {words.MONTHS[day.month - 1]}", query=asked.query(on=day))
+    return _Way(name=ENGLISH.short_date(day), query=asked.query(on=day))
 
 
 def _empty(asked: _Asked, shown: TrendingList) -> _Empty:
     rests = shown.window is Window.DAY and shown.on.weekday() >= SATURDAY
-    when = f"on {words.long_date(shown.on)}" if shown.window is Window.DAY else f"in this {shown.window}"
+    when = f"on {ENGLISH.long_date(shown.on)}" if shown.window is Window.DAY else f"in this {shown.window}"
     wider = [window for window in Window if list(Window).index(window) > list(Window).index(shown.window)]
     return _Empty(
         heading=f"No papers {when}",

@@ -13,7 +13,7 @@ from digest.app import App
 from digest.config import Newsletter
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
-from digest.rendering.languages import LANGUAGES
+from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.subscribers import Confirm, subscriptions_of
 from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
@@ -53,7 +53,7 @@ class _Subscribing:
     def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
-        wanted = checked(typed, self.app.press.newsletters)
+        wanted = checked(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
         if isinstance(wanted, list):
             return self._form(typed, faults=wanted, status=422)
         ask(
@@ -94,12 +94,12 @@ class _Subscribing:
         if not theirs or theirs[0].state is not SubscriptionState.ACTIVE or theirs[0].next_due_at is None:
             return self._expired()
         subscription, due_at = theirs[0], theirs[0].next_due_at
-        arrival = words.arrival(due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
+        arrival = words.arrival(ENGLISH, due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
         which = "first" if subscription.reached_at is None else "next"
         return self.pages.notice(
             "You are in",
             done=f"{subscription.address} is subscribed.",
-            lede=f"The {which} edition comes {arrival}.",
+            lede=f"The {which} edition comes {arrival} ({subscription.choices.timezone}).",
             link=Link(text="What is trending", path="/trending", quiet=True),
         )
 
@@ -116,19 +116,19 @@ class _Subscribing:
             heading=_promise(self.default),
             here="/",
             status=status,
-            **offered(typed, faults, also=self.default.max_papers, now=now),
+            **offered(typed, faults, languages=self.app.press.library.languages, also=self.default.max_papers, now=now),
             example=EXAMPLE,
             rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
-            asks_language=len(LANGUAGES) > 1,
+            asks_language=len(self.app.press.library.languages) > 1,
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )
 
 
 def _promise(newsletter: Newsletter) -> str:
-    number = words.spelled(newsletter.max_papers).capitalize()
+    number = words.spelled(ENGLISH, newsletter.max_papers).capitalize()
     papers = f"{number} paper{'' if newsletter.max_papers == 1 else 's'}"
     return f"{papers} {_PERIOD.get(newsletter.cadence, 'a day')}, chosen for you"
 

@@ -4,31 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from editions import PAPER
 
-from digest.model import Cadence, Paper, SeenSignals, Signals
-from digest.rendering.cards import Card, author_line, card_from_json, card_to_json, make_card
+from digest.model import Cadence, SeenSignals, Signals
+from digest.rendering.cards import Card, card_from_json, card_to_json, figures, make_card
+from digest.rendering.language import ENGLISH
 
 SEEN_AT = datetime(2026, 6, 17, 18, tzinfo=UTC)
-PAPER = Paper(
-    id=1,
-    title="Spectral Forcing",
-    abstract="An abstract. With a second sentence.",
-    authors=("First Author",),
-    organisation="Institute for Examples",
-    categories=("cs.CV",),
-    keywords=(),
-    summary_is_generated=False,
-    summary="One sentence.",
-    published_at=None,
-    listed_at=SEEN_AT,
-    first_seen_at=SEEN_AT,
-    url="https://papers.example.org/1",
-    pdf_url="https://papers.example.org/1.pdf",
-    code_url="",
-    project_url="",
-    arxiv_id="2606.15236",
-    signals=Signals(upvotes=36, comments=1, stars=6),
-)
 
 
 def history(*upvotes: int | None, step: timedelta = timedelta(hours=3)) -> tuple[SeenSignals, ...]:
@@ -53,9 +35,9 @@ def card(*, cadence: Cadence = Cadence.DAILY, sentence: str = "", **changes: Any
     ],
 )
 def test_the_margin_holds_what_is_known(signals: Signals, figure: str, label: str, comments: str, stars: str) -> None:
-    made = card(signals=signals)
-    assert (made.upvotes_text, made.upvotes_label) == (figure, label)
-    assert (made.comments_text, made.stars_text) == (comments, stars)
+    shown = figures(ENGLISH, card(signals=signals))
+    assert (shown.upvotes, shown.label) == (figure, label)
+    assert (shown.comments, shown.stars) == (comments, stars)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +51,8 @@ def test_the_margin_holds_what_is_known(signals: Signals, figure: str, label: st
     ],
 )
 def test_four_authors_are_named_and_of_more_the_first_three(count: int, line: str) -> None:
-    assert author_line(tuple(f"A{number}" for number in range(count))) == line
+    made = card(authors=tuple(f"A{number}" for number in range(count)))
+    assert figures(ENGLISH, made).authors == line
 
 
 def test_an_organisation_is_cut_at_a_word() -> None:
@@ -104,7 +87,7 @@ def test_bars_are_the_gains_of_eight_times_three_hours() -> None:
     assert len(made.bars) == 8
     assert made.bars[0] == 2
     assert max(made.bars) == made.bars[5] == 20
-    assert made.rise == "+3 in 3 h"
+    assert figures(ENGLISH, made).rise == "+3 in 3 h"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +99,7 @@ def test_bars_are_the_gains_of_eight_times_three_hours() -> None:
 )
 def test_longer_editions_have_longer_bars(cadence: Cadence, step: timedelta, bars: int, rise: str) -> None:
     made = card(cadence=cadence, history=history(5, 9, 10, 12, 20, 36, step=step))
-    assert (len(made.bars), made.rise) == (bars, rise)
+    assert (len(made.bars), figures(ENGLISH, made).rise) == (bars, rise)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +120,7 @@ def test_bars_and_rise_need_enough_to_show(
     upvotes: int, seen: tuple[int | None, ...], has_bars: bool, rise: str
 ) -> None:
     made = card(signals=Signals(upvotes=upvotes), history=history(*seen))
-    assert (bool(made.bars), made.rise) == (has_bars, rise)
+    assert (bool(made.bars), figures(ENGLISH, made).rise) == (has_bars, rise)
 
 
 def test_upvotes_from_before_the_first_observation_are_no_gain() -> None:
@@ -170,5 +153,5 @@ def test_a_card_survives_being_kept_as_json() -> None:
 
 def test_a_card_kept_by_another_version_is_still_read() -> None:
     kept = card_to_json(card()) | {"field_of_tomorrow": 1}
-    del kept["stars_text"]
-    assert card_from_json(kept) == replace(card(), stars_text="")
+    del kept["stars"]
+    assert card_from_json(kept) == replace(card(), stars=0)

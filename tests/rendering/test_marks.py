@@ -1,6 +1,7 @@
 import pytest
 
 from digest.model import Reason, ReasonKind
+from digest.rendering.language import ENGLISH
 from digest.rendering.marks import mark, swipe, why
 
 
@@ -51,13 +52,13 @@ def test_a_term_is_never_a_pattern() -> None:
     ],
 )
 def test_a_reason_is_said_in_words(reason: Reason, text: str) -> None:
-    html, said = why(reason, marked=True)
+    html, said = why(ENGLISH, reason, marked=True)
     assert said == text
     assert str(html) == text
 
 
 def test_an_interest_is_marked_in_the_reason_only_where_the_summary_has_no_mark() -> None:
     reason = Reason(kind=ReasonKind.TOPIC, interest="<diffusion>")
-    assert swipe("<diffusion>") in why(reason, marked=False)[0]
-    assert "<span" not in why(reason, marked=True)[0]
-    assert "<diffusion>" not in why(reason, marked=False)[0]
+    assert swipe("<diffusion>") in why(ENGLISH, reason, marked=False)[0]
+    assert "<span" not in why(ENGLISH, reason, marked=True)[0]
+    assert "<diffusion>" not in why(ENGLISH, reason, marked=False)[0]

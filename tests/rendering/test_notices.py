@@ -5,6 +5,7 @@ from reading import read_page
 
 from digest.model import Cadence, Choices, Interest, InterestKind
 from digest.rendering.filling import Body, fill
+from digest.rendering.language import ENGLISH
 from digest.rendering.notices import confirm_context, trial_context
 
 CONFIRM_URL = "https://papers.example.org/confirm/4711-abcdefghijklmnopqrstuvwxyz?a=1&b=2"
@@ -14,6 +15,7 @@ TYPED = "cheap pills at evil.example.org"
 def confirm(*interests: Interest) -> Body:
     choices = Choices(cadence=Cadence.WEEKDAYS, hour=7, timezone="Europe/Paris", max_papers=10, interests=interests)
     context = confirm_context(
+        ENGLISH,
         site=SITE,
         address="reader@example.org",
         choices=choices,
@@ -53,7 +55,7 @@ def test_nothing_that_a_visitor_typed_is_in_a_confirm_message() -> None:
 
 
 def test_a_test_message_says_which_provider_works() -> None:
-    context = trial_context(site=SITE, provider="smtp", sent_at=datetime(2026, 6, 17, 18, tzinfo=UTC))
+    context = trial_context(ENGLISH, site=SITE, provider="smtp", sent_at=datetime(2026, 6, 17, 18, tzinfo=UTC))
     body = fill(LIBRARY.compile("test"), context)
     assert body.subject == "Test message from Offprint"
     for part in (body.text, body.html):

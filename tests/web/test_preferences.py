@@ -139,6 +139,12 @@ def test_what_is_chosen_anew_is_kept_and_the_next_edition_comes_by_it(place: Pla
     assert place.publish() == 1
 
 
+def test_another_language_can_be_chosen(place: Place, path: str) -> None:
+    assert '<option value="de" lang="de">Deutsch</option>' in place.client.get(path).text
+    save(place, path, language="de")
+    assert subscription(place).choices.language == "de"
+
+
 def test_the_operators_weights_stay_the_operators(open_place: Callable[..., Place]) -> None:
     place = open_place(ranking={"trend": 0.7})
     reader_joins(place.app, "ada@example.org", replace(EVERYTHING, weights=None))

@@ -1,0 +1,124 @@
+"""What an edition says before its papers: its subject, the line that an inbox shows, its first sentence."""
+
+import re
+from dataclasses import dataclass
+from operator import attrgetter
+
+from digest.model import ReasonKind
+from digest.rendering import words
+from digest.rendering.edition import Edition
+from digest.rendering.words import N_, NN_
+from digest.text import shorten
+
+TOPIC = 60
+
+
+def subject(edition: Edition) -> str:
+    """The line that says what is in the edition."""
+    top = max((card for card, _ in edition.papers), key=attrgetter("upvotes"))
+    titles = [card.title for card, _ in edition.papers]
+    return words.subject(
+        edition.language,
+        edition.cadence,
+        titles,
+        due_on=edition.due_on,
+        top=(top.title, top.upvotes),
+        quiet=edition.is_quiet,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """An edition's first sentence. `parts` are texts and what they are: `count`, `topic`, or nothing in particular."""
+
+    parts: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        return "".join(text for text, _ in self.parts)
+
+
+_COUNT, _TOPIC = "\x02", "\x03"
+_HOLES = re.compile(f"([{_COUNT}{_TOPIC}])")
+
+
+def opening(edition: Edition) -> Opening:
+    """How many papers there are, out of how many, and what most of them are about."""
+    language, (kind, interest, matched) = edition.language, edition.strongest()
+    said = {"papers": _COUNT, "new": _new(edition)}
+    if edition.is_quiet:
+        sentence = language.gettext(_QUIET[edition.period], **said)
+    elif matched:
+        matches = language.ngettext(*_MATCHES[kind], matched, interest=_TOPIC)
+        sentence = language.gettext("%(papers)s%(new)s; %(matches)s.", matches=matches, **said)
+    else:
+        sentence = language.gettext("%(papers)s%(new)s: those that are trending.", **said)
+    count = language.ngettext("%(count)s paper for you", "%(count)s papers for you", len(edition.papers))
+    filled = {_COUNT: (count, "count"), _TOPIC: (shorten(interest, TOPIC), "topic")}
+    return Opening(parts=tuple(filled.get(part, (part, "")) for part in _HOLES.split(sentence) if part))
+
+
+def _new(edition: Edition) -> str:
+    """Out of how many the papers were chosen, where that says anything, and since when."""
+    language, reader = edition.language, edition.reader
+    number = language.number(reader.considered)
+    if reader.since_on is not None:
+        return language.gettext(
+            " out of %(number)s new since %(date)s", number=number, date=language.short_date(reader.since_on)
+        )
+    return language.gettext(" out of %(number)s new", number=number) if reader.considered > len(edition.papers) else ""
+
+
+_QUIET = {
+    "day": N_("%(papers)s%(new)s. A quiet day: none matched what you follow, so these are the trending ones."),
+    "week": N_("%(papers)s%(new)s. A quiet week: none matched what you follow, so these are the trending ones."),
+    "month": N_("%(papers)s%(new)s. A quiet month: none matched what you follow, so these are the trending ones."),
+}
+
+_MATCHES = {
+    ReasonKind.TOPIC: NN_("%(count)s follows your topic %(interest)s", "%(count)s follow your topic %(interest)s"),
+    ReasonKind.LIKED: NN_("%(count)s is like %(interest)s", "%(count)s are like %(interest)s"),
+    ReasonKind.AUTHOR: NN_(
+        "%(count)s is by %(interest)s, whom you follow", "%(count)s are by %(interest)s, whom you follow"
+    ),
+    ReasonKind.CATEGORY: NN_(
+        "%(count)s is new in %(interest)s, which you follow", "%(count)s are new in %(interest)s, which you follow"
+    ),
+}
+
+
+def preheader(edition: Edition) -> str:
+    """What an inbox shows beside the subject: how many match, who leads, and how long it takes to read."""
+    time = words.reading_time(edition.language, len(edition.papers))
+    return words.preheader([*_matched(edition), *_leads(edition), time])
+
+
+def _matched(edition: Edition) -> list[str]:
+    language, (kind, interest, matched) = edition.language, edition.strongest()
+    if matched:
+        return [language.gettext(_ON[kind], number=language.number(matched), interest=shorten(interest, TOPIC // 2))]
+    return [language.gettext("None matched what you follow.")] if edition.is_quiet else []
+
+
+_ON = {
+    ReasonKind.TOPIC: N_("%(number)s on %(interest)s."),
+    ReasonKind.LIKED: N_("%(number)s like %(interest)s."),
+    ReasonKind.AUTHOR: N_("%(number)s by %(interest)s."),
+    ReasonKind.CATEGORY: N_("%(number)s in %(interest)s."),
+}
+
+
+def _leads(edition: Edition) -> list[str]:
+    top = edition.most_upvoted()
+    if not top.get("upvotes"):
+        return []
+    name = words.short_name(top["title"], TOPIC // 2)
+    return [edition.language.ngettext(*_LEADS[edition.period], top["upvotes"], name=name)]
+
+
+_LEADS = {
+    "day": NN_("%(name)s leads the day with %(count)s upvote.", "%(name)s leads the day with %(count)s upvotes."),
+    "week": NN_("%(name)s leads the week with %(count)s upvote.", "%(name)s leads the week with %(count)s upvotes."),
+    "month": NN_("%(name)s leads the month with %(count)s upvote.", "%(name)s leads the month with %(count)s upvotes."),
+}
