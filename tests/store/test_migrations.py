@@ -15,6 +15,7 @@ from digest.store.editions import cards_of
 from digest.store.papers import alias_names, paper_named
 from digest.store.schema import MIGRATIONS, migrate
 from digest.store.search import search_papers
+from digest.store.subscribers import subscription_numbered
 
 PAPER = (
     "INSERT INTO papers (title, abstract, raw_title, raw_abstract, title_key, author_key, authors, organisation,"
@@ -27,6 +28,14 @@ PRINTED = (
     "INSERT INTO editions (newsletter, cadence, due_on) VALUES ('papers', 'daily', '2026-06-18')",
     "INSERT INTO printings (edition_id, version, content) VALUES (1, 'v', '')",
     'INSERT INTO pieces (printing_id, paper_id, content) VALUES (1, 1, \'{"title": "Gazelles"}\')',
+)
+
+SUBSCRIBED = (
+    "INSERT INTO subscribers (address, address_key, created_at)"
+    " VALUES ('ada@example.org', 'ada@example.org', '2026-06-18 06:00:00')",
+    "INSERT INTO subscriptions (subscriber_id, newsletter, state, cadence, hour, timezone, max_papers, confirmed_at,"
+    " next_due_at)"
+    " VALUES (1, 'papers', 'active', 'daily', 7, 'UTC', 10, '2026-06-18 06:00:00', '2026-06-19 07:00:00')",
 )
 
 
@@ -54,7 +63,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
         for statement in PRINTED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0001", "0007")
+    assert migrate(first) == ("0001", "0008")
     with first.reading() as connection:
         assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
@@ -71,7 +80,7 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
     rows = [{"title": f"A²RD{n} and ﬁne gazelles", "authors": '["Jürgen Müller"]'} for n in range(COUNT)]
     with first.writing() as connection:
         connection.execute(text(PAPER), rows)
-    assert migrate(first) == ("0002", "0007")
+    assert migrate(first) == ("0002", "0008")
     with first.reading() as connection:
         assert len(search_papers(connection, "fine gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         for query in ("a2rd17", "A²RD17"):
@@ -81,6 +90,19 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
         connection.execute(text("UPDATE papers SET title = 'Ironing' WHERE id = 18"))
         connection.execute(text("DELETE FROM papers WHERE id = 19"))
         assert search_papers(connection, "a2rd17", now=NOON, limit=9) == []
+    assert damage(first) == []
+
+
+def test_subscriptions_of_an_earlier_schema_are_in_english_and_not_paused(first: Store) -> None:
+    move_up(first, to="0007")
+    with first.writing() as connection:
+        for statement in SUBSCRIBED:
+            connection.execute(text(statement))
+    assert migrate(first) == ("0007", "0008")
+    with first.reading() as connection:
+        kept = subscription_numbered(connection, 1)
+    assert kept is not None
+    assert (kept.choices.language, kept.paused_until) == ("en", None)
     assert damage(first) == []
 
 
