@@ -23,10 +23,13 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while one is open, no other can be opened in the thread, nor an event loop be run."""
     try:
         with chromium() as launched:
             yield launched
     except Error:
+        if shutil.which("chromium"):
+            raise
         pytest.skip(NO_BROWSER)
