@@ -1,24 +1,28 @@
 """Files that hold secrets: nobody else on the machine can read them, and none is ever written over."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from digest.errors import ConfigError
 
 
 def write_secret(path: Path, content: bytes, *, key: str) -> None:
-    """Write a new file that only this user can read; `key` is the configuration's name for it.
+    """Write a new file that only this user can read, whole or not at all; `key` is the configuration's name for it.
 
     Raises ConfigError where the file is there already, or cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Linked under its name only when it is on the disk: a name that has appeared meanwhile is not taken over.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            path.hardlink_to(file.name)
     except OSError as error:
         why = "is there already" if path.exists() else f"cannot be written: {error.strerror}"
         raise ConfigError(f"{key} {path} {why}. Name another place.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def read_secret(path: Path, *, key: str, otherwise: str) -> bytes:

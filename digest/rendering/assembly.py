@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -82,7 +82,10 @@ def _filled(
 ) -> Body:
     """The edition with these papers, of which so many more are on the web page."""
     cards = _carded(edition)
+    generated = [entry.card.summary_is_generated for entry in entries[:cards] if entry.card.summary]
     shown = {
+        "has_generated": any(generated),
+        "all_generated": bool(generated) and all(generated),
         "lead": entries[:1],
         "cards": entries[1:cards],
         "others": entries[cards:],
@@ -99,9 +102,15 @@ def _pieces(
     compiled: Compiled, context: Mapping[str, object], edition: Edition, entries: Sequence[Entry]
 ) -> list[Markup]:
     """Each paper's part of the page."""
-    kinds = ["lead"] + ["card"] * (_carded(edition) - 1)
-    named = zip_longest(kinds[: len(entries)], entries, fillvalue="other")
-    return [fill_piece(compiled, str(kind), {**context, "entry": entry}) for kind, entry in named]
+    cards = _carded(edition)
+    return [
+        fill_piece(
+            compiled,
+            "lead" if entry.number == 1 else "card" if entry.number <= cards else "other",
+            {**context, "entry": entry},
+        )
+        for entry in entries
+    ]
 
 
 def _carded(edition: Edition) -> int:
@@ -162,7 +171,6 @@ def _context(edition: Edition) -> dict[str, object]:
         "reader": reader,
         "when": words.cadence_phrase(language, reader.cadence, hour=reader.hour, timezone=reader.timezone),
         "confirmed_on": language.full_date(confirmed_on),
-        "has_generated": any(card.summary_is_generated for card, _ in edition.papers),
         "links": edition.links,
     }
 
@@ -177,7 +185,7 @@ def _also_trending(edition: Edition) -> list[dict[str, str]]:
 
 
 def _all_papers(edition: Edition) -> dict[str, str]:
-    text = edition.language.ngettext(*_ALL[edition.period], edition.printed["count"])
+    text = edition.language.ngettext(*_ALL[edition.period], max(edition.printed["count"], 1))
     return {"url": edition.printed["trending_url"], "text": text}
 
 

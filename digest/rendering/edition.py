@@ -124,6 +124,11 @@ class Edition:
         """Whether nothing matched what the reader follows."""
         return self.reader.follows and all(reason.kind is ReasonKind.TRENDING for _, reason in self.papers)
 
+    @property
+    def brings_missed(self) -> bool:
+        """Whether a paper is among them that the reader may have missed."""
+        return any(reason.kind is ReasonKind.MISSED for _, reason in self.papers)
+
     def strongest(self) -> tuple[ReasonKind, str, int]:
         """The kind and name of the interest with most papers, topics before likes, people and categories."""
         for kind in _COUNTED:

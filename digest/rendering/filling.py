@@ -13,8 +13,13 @@ from digest.rendering.templates import Compiled
 
 WIDTH = 72
 
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 """Controls, line separators, bidi marks and overrides, invisible spaces, lone surrogates."""
+
+
+_BREAKS = re.compile("[ \t\r\n]+")
+"""Where a line may end: not at the no-break space of a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +45,7 @@ def fill(compiled: Compiled, context: Mapping[str, object]) -> Body:
 
 
 def fill_piece(compiled: Compiled, name: str, context: Mapping[str, object]) -> Markup:
-    """One of the parts that a message's HTML repeats, filled. Raises RenderingError where its template has none."""
-    if name not in compiled.pieces:
-        raise RenderingError(f"The message's HTML has no piece {name!r}. Put <!-- piece {name} --> into body.mjml.")
+    """One of the parts that a message's HTML repeats, filled."""
     return Markup(_rendered("HTML", compiled.pieces[name], context))  # noqa: S704 -- its values were escaped there
 
 
@@ -57,7 +60,7 @@ def wrap(text: str, hang: int = 0) -> str:
 @lru_cache(maxsize=8192)
 def _wrap(text: str, hang: int) -> str:
     lines, line = [], ""
-    for word in _UNSEEN.sub(" ", text).split():
+    for word in _BREAKS.split(_UNSEEN.sub(" ", text).strip()):
         if line and hang + len(line) + 1 + len(word) > WIDTH:
             lines.append(line)
             line = word
@@ -69,7 +72,7 @@ def _wrap(text: str, hang: int) -> str:
 def _rendered(part: str, source: str, context: Mapping[str, object]) -> str:
     try:
         filled = _template(_HTML if part == "HTML" else _TEXT, source).render(context)
-        return filled.replace("\x00", "")
+        return _CONTROLS.sub("", filled)
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise RenderingError(
             f"The message's {part} cannot be filled: {error}. Correct the template or what it is given."

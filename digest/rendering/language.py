@@ -1,10 +1,12 @@
 """A reader's language: texts from a catalogue, dates and numbers by its locale.
 
 A language is one file of translations (gettext's .po, read as it stands) in a template folder's
-`locales`; English is what the sources say. A text that a catalogue lacks stays English.
+`locales`; English is what the sources say. A text that a catalogue lacks stays English. Translations
+become part of templates, and some come from strangers: none may hold more than text and its English holes.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
@@ -23,7 +26,7 @@ from digest.errors import RenderingError
 _MINUS = "\u2212"
 _THOUSANDS_FROM = 10_000
 _MILLIONS_FROM = 999_950
-_LOCALES = {"en": "en_GB"}
+_LOCALES = {"en": "en-GB"}
 """Whose dates and numbers a language without a country takes, where it is not the one that Unicode assumes."""
 
 
@@ -35,21 +38,21 @@ class Language:
         self.code = code
         self._translations = translations or NullTranslations()
         try:
-            self._locale = Locale.parse(_LOCALES.get(code, code), sep="-" if "-" in code else "_")
+            self._locale = Locale.parse(_LOCALES.get(code, code), sep="-")
         except (UnknownLocaleError, ValueError) as error:
             raise RenderingError(
                 f"There is no language {code!r}. Name its catalogue as HTML does, such as de.po or pt-BR.po."
             ) from error
+        if self._locale.text_direction != "ltr":
+            raise RenderingError(
+                f"The language {code!r} is written from right to left, which the templates cannot show yet. Take it out."
+            )
 
     @property
     def name(self) -> str:
         """What the language calls itself: `English`, `Deutsch`."""
-        return (Locale.parse(self.code, sep="-").get_display_name() or self.code).capitalize()
-
-    @property
-    def direction(self) -> str:
-        """`ltr` or `rtl`."""
-        return str(self._locale.text_direction)
+        name = Locale.parse(self.code, sep="-").get_display_name() or self.code
+        return name[:1].upper() + name[1:]
 
     def gettext(self, message: str, **values: object) -> str:
         """The text in this language, its `%(name)s` filled in."""
@@ -64,7 +67,7 @@ class Language:
     def around(self, message: str) -> tuple[str, str]:
         """What stands before and after the text's one `%s`."""
         before, _, after = self._translations.gettext(message).partition("%s")
-        return before, after
+        return before.replace("%%", "%"), after.replace("%%", "%")
 
     def number(self, value: int) -> str:
         """`1,284`; from ten thousand `12.8k`, from a million `1.3M`; a negative one with U+2212."""
@@ -124,19 +127,44 @@ def read_languages(folders: Sequence[Path]) -> dict[str, Language]:
 
 @lru_cache(maxsize=64)
 def read_language(path: Path) -> Language:
-    """The language of a catalogue, named after its file."""
+    """The language of a catalogue, named after its file. Raises RenderingError that names the file and the text."""
     try:
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
-        faults = [(message, str(errors[0])) for message, errors in catalogue.check()]
-        if faults:
-            raise _faulty(path, f"“{faults[0][0].id}”: {faults[0][1]}")
+        catalogue = read_po(BytesIO(path.read_bytes()), locale=path.stem.replace("-", "_"), abort_invalid=True)
+        for fault in _faults(catalogue):
+            raise _faulty(path, fault)
         compiled = BytesIO()
         write_mo(compiled, catalogue)
         compiled.seek(0)
-        return Language(path.stem, GNUTranslations(compiled))
-    except (OSError, PoFileError, UnknownLocaleError, ValueError) as error:
+        translations = GNUTranslations(compiled)
+        # A rule of plurals that cannot be worked out fails only when it is used.
+        for count in range(3):
+            translations.ngettext("%(count)s", "%(count)s", count)
+        return Language(path.stem, translations)
+    except (OSError, LookupError, ArithmeticError, PoFileError, UnknownLocaleError, ValueError) as error:
         raise _faulty(path, str(error)) from error
+
+
+_HOLE = re.compile(r"%(\(\w+\)s|%|s)?")
+_MARKUP = re.compile(r"[<>&{}]|\[[\[%#]")
+
+
+def _faults(catalogue: Catalog) -> Iterator[str]:
+    """What is wrong with its translations: holes that their English lacks, markup, words of a template."""
+    for message in catalogue:
+        for said in _translations(message) if message.id else ():
+            if not set(_HOLE.findall(said)) <= {"%", *_HOLE.findall("".join(_told(message)))}:
+                yield f"“{said}” has a % that “{_told(message)[0]}” has not"
+            if _MARKUP.search(said):
+                yield f"“{said}” holds a character of HTML or of a template"
+
+
+def _told(message: Message) -> tuple[str, ...]:
+    return tuple(message.id) if isinstance(message.id, (list, tuple)) else (message.id,)
+
+
+def _translations(message: Message) -> tuple[str, ...]:
+    said = message.string or ""
+    return (said,) if isinstance(said, str) else tuple(said)
 
 
 def _faulty(path: Path, what: str) -> RenderingError:

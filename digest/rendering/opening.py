@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from operator import attrgetter
 
-from digest.model import ReasonKind
+from digest.model import Cadence, ReasonKind
 from digest.rendering import words
 from digest.rendering.edition import Edition
 from digest.rendering.words import N_, NN_
@@ -49,6 +49,8 @@ def opening(edition: Edition) -> Opening:
     said = {"papers": _COUNT, "new": _new(edition)}
     if edition.is_quiet:
         sentence = language.gettext(_QUIET[edition.period], **said)
+    elif edition.brings_missed and not matched:
+        sentence = language.gettext("%(papers)s%(new)s.", **said)
     elif matched:
         matches = language.ngettext(*_MATCHES[kind], matched, interest=_TOPIC)
         sentence = language.gettext("%(papers)s%(new)s; %(matches)s.", matches=matches, **said)
@@ -62,12 +64,13 @@ def opening(edition: Edition) -> Opening:
 def _new(edition: Edition) -> str:
     """Out of how many the papers were chosen, where that says anything, and since when."""
     language, reader = edition.language, edition.reader
-    number = language.number(reader.considered)
-    if reader.since_on is not None:
-        return language.gettext(
-            " out of %(number)s new since %(date)s", number=number, date=language.short_date(reader.since_on)
-        )
-    return language.gettext(" out of %(number)s new", number=number) if reader.considered > len(edition.papers) else ""
+    number, tells = language.number(reader.considered), reader.considered > len(edition.papers)
+    if reader.since_on is None:
+        return language.gettext(" out of %(number)s new", number=number) if tells else ""
+    since = language.short_date(reader.since_on)
+    if tells:
+        return language.gettext(" out of %(number)s new since %(date)s", number=number, date=since)
+    return language.gettext(", since %(date)s", date=since)
 
 
 _QUIET = {
@@ -97,7 +100,9 @@ def preheader(edition: Edition) -> str:
 def _matched(edition: Edition) -> list[str]:
     language, (kind, interest, matched) = edition.language, edition.strongest()
     if matched:
-        return [language.gettext(_ON[kind], number=language.number(matched), interest=shorten(interest, TOPIC // 2))]
+        # Only a reader's own words may be too long.
+        shown = interest if kind is ReasonKind.LIKED else shorten(interest, TOPIC // 2)
+        return [language.gettext(_ON[kind], number=language.number(matched), interest=shown)]
     return [language.gettext("None matched what you follow.")] if edition.is_quiet else []
 
 
@@ -111,7 +116,8 @@ _ON = {
 
 def _leads(edition: Edition) -> list[str]:
     top = edition.most_upvoted()
-    if not top.get("upvotes"):
+    # A month's subject names the first of the reader's papers: two leaders side by side would contradict each other.
+    if not top.get("upvotes") or edition.cadence is Cadence.MONTHLY:
         return []
     name = words.short_name(top["title"], TOPIC // 2)
     return [edition.language.ngettext(*_LEADS[edition.period], top["upvotes"], name=name)]
@@ -120,5 +126,4 @@ def _leads(edition: Edition) -> list[str]:
 _LEADS = {
     "day": NN_("%(name)s leads the day with %(count)s upvote.", "%(name)s leads the day with %(count)s upvotes."),
     "week": NN_("%(name)s leads the week with %(count)s upvote.", "%(name)s leads the week with %(count)s upvotes."),
-    "month": NN_("%(name)s leads the month with %(count)s upvote.", "%(name)s leads the month with %(count)s upvotes."),
 }

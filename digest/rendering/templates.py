@@ -37,6 +37,9 @@ The accent is the operator's and known only when a message is filled, but the co
 want real colours in attributes and styles; so the default ones go through them and then make way.
 """
 
+PIECES = {"edition": frozenset({"lead", "card", "other"})}
+"""What a message's HTML must have pieces for."""
+
 _STATEMENT = re.compile(r"<!--\s*(\{%.*?%\})\s*-->", re.DOTALL)
 _LEFT_OVER = re.compile(r"</?(mj-[a-z-]+|mjml)[\s>/]")
 _PIECE = re.compile(r"<!--\s*piece (\w+)\s*-->(.*?)<!--\s*/piece\s*-->", re.DOTALL)
@@ -110,11 +113,14 @@ class _Compilation:
         """The message's sources."""
         name = f"{message}/body.mjml"
         html = self._html(name)
+        pieces = {found[1]: _checked(name, found[2], line_is_known=False) for found in _PIECE.finditer(html)}
+        if lacking := PIECES.get(message, frozenset()) - pieces.keys():
+            raise _faulty(name, None, f"it has no <!-- piece {min(lacking)} -->")
         return Compiled(
             subject=self._source(f"{message}/subject.txt"),
             text=self._source(f"{message}/body.txt"),
             html=_checked(name, _PIECE.sub("{{ piece }}", html), line_is_known=False),
-            pieces={found[1]: _checked(name, found[2], line_is_known=False) for found in _PIECE.finditer(html)},
+            pieces=pieces,
         )
 
     def _source(self, name: str) -> str:
