@@ -230,15 +230,14 @@ class Composer:
 
     def _links(self, delivery: Delivery) -> Links:
         assert delivery.subscription_id is not None
-        preferences = self.press.link(
-            f"/preferences/{self._sign(Purpose.PREFERENCES, delivery.subscription_id, delivery)}"
-        )
+        link = self.press.link
+        preferences = link(f"/preferences/{self._sign(Purpose.PREFERENCES, delivery.subscription_id, delivery)}")
         return Links(
-            unsubscribe=self.press.link(f"/unsubscribe/{self._unsubscribe_token(delivery)}"),
-            view=self.press.link(f"/view/{self._sign(Purpose.VIEW, delivery.id, delivery)}"),
+            unsubscribe=link(f"/unsubscribe/{self._unsubscribe_token(delivery)}"),
+            view=link(f"/view/{self._sign(Purpose.VIEW, delivery.id, delivery)}"),
             preferences=preferences,
             pause=f"{preferences}#pause",
-            feedback=self.press.link(f"/feedback/{self._sign(Purpose.FEEDBACK, delivery.id, delivery)}"),
+            feedback=link(f"/feedback/{self._sign(Purpose.FEEDBACK, delivery.id, delivery)}"),
         )
 
     def _list_headers(self, delivery: Delivery) -> ListHeaders | None:

@@ -68,13 +68,15 @@ def due_before(day: date, *, cadence: Cadence) -> date:
     return earlier if _falls_on(cadence, earlier) else due_before(earlier, cadence=cadence)
 
 
-def next_due_at(after: datetime, *, cadence: Cadence, hour: int, timezone: str) -> datetime:
-    """The first due instant (UTC) that is later than `after`."""
-    day = due_on(after, timezone=timezone)
+def next_due_at(
+    after: datetime, *, cadence: Cadence, hour: int, timezone: str, not_before: date = date.min
+) -> datetime:
+    """The first due instant (UTC) that is later than `after`, on the local date `not_before` at the earliest."""
+    day = max(due_on(after, timezone=timezone), not_before)
     for _ in range(monthrange(day.year, day.month)[1] + 32):
         if _falls_on(cadence, day):
             instant = due_at(day, hour=hour, timezone=timezone)
             if instant > after:
                 return instant
         day += timedelta(days=1)
-    raise AssertionError(f"no due date within two months of {after}")
+    raise AssertionError(f"no due date within two months of {day}")

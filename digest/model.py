@@ -75,7 +75,7 @@ class Choices:
     """What a reader chose for one newsletter. `hour` is local, 0 to 23.
 
     `weights` are the operator's where there are none; with `only_matches` nothing is sent that
-    only trends.
+    only trends. `language` is the code of the language that the messages are in.
     """
 
     cadence: Cadence
@@ -85,6 +85,7 @@ class Choices:
     interests: tuple[Interest, ...] = ()
     weights: Weights | None = None
     only_matches: bool = False
+    language: str = "en"
 
 
 class SubscriptionState(StrEnum):
@@ -96,7 +97,10 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A subscriber's arrangement with one newsletter."""
+    """A subscriber's arrangement with one newsletter.
+
+    `paused_until` is the first local date on which editions come again after a break; None without one.
+    """
 
     id: int
     subscriber_id: int
@@ -107,6 +111,7 @@ class Subscription:
     next_due_at: datetime | None
     reached_at: datetime | None
     confirmed_at: datetime
+    paused_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

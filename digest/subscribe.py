@@ -1,7 +1,7 @@
 """Job: ask, confirm, unsubscribe. Nobody is subscribed who has not confirmed, or been vouched for by the operator."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from digest.model import (
     SubscriptionState,
     Weights,
 )
+from digest.rendering.languages import LANGUAGES
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
@@ -61,6 +62,7 @@ def choices_from(
     max_papers: int,
     weights: Weights | None = None,
     only_matches: bool = False,
+    language: str = "en",
 ) -> Choices:
     """What somebody typed, as choices; examples by their aliases. Raises InputError that says what would be right."""
     typed = [
@@ -70,9 +72,7 @@ def choices_from(
         *((InterestKind.MUTE, value) for value in mutes),
         *((InterestKind.EXAMPLE, value) for value in examples),
     ]
-    followed = dict.fromkeys(_interest(kind, value) for kind, value in typed if value.strip())
-    if len(followed) > MOST_INTERESTS:
-        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
+    followed = few_enough(_interest(kind, value) for kind, value in typed if value.strip())
     if not 0 <= hour <= 23:
         raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
     if not 1 <= max_papers <= MOST_PAPERS:
@@ -80,15 +80,26 @@ def choices_from(
     weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
     if not all(0 <= weight <= MOST_WEIGHT for weight in weighed):
         raise InputError(f"A weight is 0 to {MOST_WEIGHT}. Write a number between them.")
+    if language not in LANGUAGES:
+        raise InputError(f"There are no editions in {language!r}. Write one of {', '.join(LANGUAGES)}.")
     return Choices(
         cadence=_cadence(cadence),
         hour=hour,
         timezone=_zone(timezone),
         max_papers=max_papers,
-        interests=tuple(followed),
+        interests=followed,
         weights=weights,
         only_matches=only_matches,
+        language=language,
     )
+
+
+def few_enough(interests: Iterable[Interest]) -> tuple[Interest, ...]:
+    """The interests, each once. Raises InputError where they are more than anybody may have."""
+    followed = tuple(dict.fromkeys(interests))
+    if len(followed) > MOST_INTERESTS:
+        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
+    return followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +203,17 @@ def unsubscribe_address(store: Store, address: Address, *, now: datetime) -> int
 
 def active_subscription(connection: Connection, address: Address) -> Subscription:
     """The first active subscription of an address. Raises InputError where there is none."""
+    return active_subscriptions(connection, address)[0]
+
+
+def active_subscriptions(connection: Connection, address: Address) -> list[Subscription]:
+    """The active subscriptions of an address, at least one. Raises InputError where there is none."""
     subscriber_id = subscriber_named(connection, address)
-    for subscription in [] if subscriber_id is None else subscriptions_of(connection, subscriber_id):
-        if subscription.state is SubscriptionState.ACTIVE:
-            return subscription
-    raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
+    known = [] if subscriber_id is None else subscriptions_of(connection, subscriber_id)
+    active = [subscription for subscription in known if subscription.state is SubscriptionState.ACTIVE]
+    if not active:
+        raise InputError("That address has no active subscription. `digest subscriber add` makes one.")
+    return active
 
 
 def forget_unconfirmed(store: Store, *, now: datetime) -> int:

@@ -87,6 +87,14 @@ class Place:
         """The token of a subscription's unsubscribe link."""
         return self.app.keys.sign(Purpose.UNSUBSCRIBE, number)
 
+    def preferences_token(self, number: int = 1) -> str:
+        """The token of a subscription's preferences."""
+        return self.app.keys.sign(Purpose.PREFERENCES, number)
+
+    def feedback_token(self, number: int) -> str:
+        """The token of a delivery's feedback links."""
+        return self.app.keys.sign(Purpose.FEEDBACK, number)
+
     def view_token(self, number: int) -> str:
         """The token of a delivery's page."""
         return self.app.keys.sign(Purpose.VIEW, number)

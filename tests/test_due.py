@@ -93,6 +93,16 @@ def test_every_local_date_has_one_due_instant_at_its_hour(
     assert all(_falls_on(cadence, day) for day in dates)
 
 
+def test_an_edition_is_due_on_a_date_at_the_earliest() -> None:
+    def due(cadence: Cadence, not_before: date) -> datetime:
+        after = instant("2026-06-17T06:59")
+        return next_due_at(after, cadence=cadence, hour=7, timezone="America/Los_Angeles", not_before=not_before)
+
+    assert due(Cadence.DAILY, date(2026, 6, 20)) == instant("2026-06-20T14:00")
+    assert due(Cadence.WEEKLY, date(2026, 6, 20)) == instant("2026-06-22T14:00")
+    assert due(Cadence.DAILY, date(2026, 6, 1)) == instant("2026-06-17T14:00")
+
+
 def _is_skipped(day: date, hour: int, timezone: str) -> bool:
     wanted = datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(timezone))
     return wanted.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None) != wanted.replace(tzinfo=None)

@@ -169,6 +169,7 @@ def typed(**changed: object) -> dict[str, object]:
         ({"categories": ["cs.XX"]}, "'cs.XX' is not an arXiv category"),
         ({"topics": ["x" * 201]}, "more than 200 characters"),
         ({"topics": ["a\x00b"]}, "cannot be shown"),
+        ({"language": "tlh"}, "no editions in 'tlh'"),
         ({"topics": [f"topic {n}" for n in range(101)]}, "more than 100 interests"),
     ],
 )

@@ -1,21 +1,21 @@
-"""subscriber add, list, show, like, dislike, take-back, unsubscribe."""
+"""subscriber add, list, show, like, dislike, take-back, pause, resume, unsubscribe."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.context import PAPER, Json, Now, answer, now_or, opened, paper_in, say
+from digest.cli.context import PAPER, Json, Now, answer, day, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, InterestKind, Want, Weights
+from digest.model import Choices, Want, Weights
 
 if TYPE_CHECKING:
     from digest.address import Address
     from digest.app import App
     from digest.config import Newsletter
-    from digest.store import Connection
+    from digest.model import Subscription
 
 commands = typer.Typer(no_args_is_help=True)
 
@@ -49,6 +49,7 @@ def add(
     trend: Annotated[float | None, typer.Option(help="How much counts what is trending, 0 to 5.")] = None,
     novelty: Annotated[float | None, typer.Option(help="How much counts what is new, 0 to 5.")] = None,
     only_matches: Annotated[bool, typer.Option("--only-matches", help="Nothing that only trends.")] = False,
+    language: Annotated[str, typer.Option(metavar="CODE", help="The language of the messages, such as en.")] = "en",
     newsletter: Annotated[
         str | None, typer.Option(metavar="SLUG", help="Which newsletter; the first if unsaid.")
     ] = None,
@@ -75,6 +76,7 @@ def add(
         max_papers=wanted.max_papers if max_papers is None else max_papers,
         weights=_weights(app, relevance=relevance, trend=trend, novelty=novelty),
         only_matches=only_matches,
+        language=language,
     )
     bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
     say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=instant))
@@ -112,15 +114,18 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
 
     app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
-        rows = [_row(s.address, s.newsletter, s.state, s.choices, s.next_due_at) for s in all_subscriptions(connection)]
-        rows += [_row(c.address, c.newsletter, "pending", c.choices, None) for c in open_confirms(connection, now=now)]
+        rows = [
+            _row(s.address, s.newsletter, s.state, s.choices, subscription=s) for s in all_subscriptions(connection)
+        ]
+        rows += [_row(c.address, c.newsletter, "pending", c.choices) for c in open_confirms(connection, now=now)]
     if as_json:
         answer(rows)
         return
     for row in rows:
+        break_told = f", paused until {row['paused_until']}" if row["paused_until"] else ""
         say(
             f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']} at {row['hour']:02}:00"
-            f" ({row['timezone']})"
+            f" ({row['timezone']}){break_told}"
         )
     if not rows:
         say("Nobody yet.")
@@ -130,6 +135,7 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
 def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
+    from digest.cli.showing import followed, judged, plain
     from digest.store.deliveries import deliveries_of
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named, subscriptions_of
@@ -141,9 +147,9 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         told = {
             "subscriptions": [
-                _row(s.address, s.newsletter, s.state, s.choices, s.next_due_at)
-                | _followed(connection, s.choices, now=now)
-                | _judged(connection, s.id, now=now)
+                _row(s.address, s.newsletter, s.state, s.choices, subscription=s)
+                | followed(connection, s.choices, now=now)
+                | judged(connection, s.id, now=now)
                 for s in subscriptions_of(connection, number)
             ],
             "deliveries": [
@@ -161,7 +167,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     for name, rows in told.items():
         say(f"{name}:")
         for row in rows:
-            say("  " + "; ".join(f"{key} {_plain(value)}" for key, value in row.items() if value not in ("", None, [])))
+            say("  " + "; ".join(f"{key} {plain(value)}" for key, value in row.items() if value not in ("", None, [])))
         if not rows:
             say("  none")
 
@@ -203,6 +209,47 @@ def _judge(context: typer.Context, address: str, paper: str, want: Want | None, 
 
 
 @commands.command()
+def pause(
+    context: typer.Context,
+    address: Typed,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="When editions come again; in two weeks if unsaid.")
+    ] = None,
+    now: Now = None,
+) -> None:
+    """No editions until a date, messages in the queue included."""
+    from digest.change import BREAK
+    from digest.change import pause as take_break
+    from digest.due import due_on
+
+    app, instant = opened(context), now_or(now)
+    for subscription in _active(app, address):
+        ends_on = day(until) if until else due_on(instant, timezone=subscription.choices.timezone) + BREAK
+        take_break(app.store, subscription.id, until=ends_on, now=instant)
+        say(f"{subscription.newsletter}: paused until {ends_on}.")
+
+
+@commands.command()
+def resume(context: typer.Context, address: Typed, now: Now = None) -> None:
+    """End a break: the next edition comes at its hour."""
+    from digest.change import resume as end_break
+
+    app, instant = opened(context), now_or(now)
+    for subscription in _active(app, address):
+        ended = end_break(app.store, subscription.id, now=instant)
+        say(f"{subscription.newsletter}: {'resumed' if ended else 'not paused'}.")
+
+
+def _active(app: "App", address: str) -> "list[Subscription]":
+    """The active subscriptions of an address. Raises InputError where there is none."""
+    from digest.address import parse_address
+    from digest.subscribe import active_subscriptions
+
+    with app.store.reading() as connection:
+        return active_subscriptions(connection, parse_address(address))
+
+
+@commands.command()
 def unsubscribe(context: typer.Context, address: Typed) -> None:
     """End every subscription of an address, messages in the queue included."""
     from digest.address import parse_address
@@ -213,7 +260,10 @@ def unsubscribe(context: typer.Context, address: Typed) -> None:
     say("Unsubscribed." if ended else "Nothing to do: there is no active subscription.")
 
 
-def _row(address: str, newsletter: str, state: str, choices: Choices, next_due_at: datetime | None) -> dict[str, Any]:
+def _row(
+    address: str, newsletter: str, state: str, choices: Choices, *, subscription: "Subscription | None" = None
+) -> dict[str, Any]:
+    due_at, paused_until = (subscription.next_due_at, subscription.paused_until) if subscription else (None, None)
     return {
         "address": address,
         "newsletter": newsletter,
@@ -222,44 +272,7 @@ def _row(address: str, newsletter: str, state: str, choices: Choices, next_due_a
         "hour": choices.hour,
         "timezone": choices.timezone,
         "max_papers": choices.max_papers,
-        "next_due_at": None if next_due_at is None else next_due_at.isoformat(),
-    }
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['title']} ({value['name']})" if "title" in value else str(value)
-    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
-
-
-def _followed(connection: "Connection", choices: Choices, *, now: datetime) -> dict[str, Any]:
-    """What a reader follows; examples with their titles."""
-    from digest.store.papers import papers_by_id, papers_named
-
-    told: dict[str, Any] = {kind: [i.value for i in choices.interests if i.kind is kind] for kind in InterestKind}
-    numbers = papers_named(connection, told[InterestKind.EXAMPLE])
-    papers = papers_by_id(connection, numbers.values(), now=now)
-    told[InterestKind.EXAMPLE] = [
-        {"name": name, "title": papers[numbers[name]].title if name in numbers else ""}
-        for name in told[InterestKind.EXAMPLE]
-    ]
-    weights = None if choices.weights is None else asdict(choices.weights)
-    return told | {"weights": weights, "only_matches": choices.only_matches or None}
-
-
-def _judged(connection: "Connection", subscription_id: int, *, now: datetime) -> dict[str, Any]:
-    """What a reader likes and does not, newest first."""
-    from digest.store.feedback import feedback_of
-    from digest.store.papers import papers_by_id
-
-    said = feedback_of(connection, [subscription_id]).get(subscription_id, [])
-    papers = papers_by_id(connection, [one.paper_id for one in said], now=now)
-    return {
-        name: [
-            {"name": papers[one.paper_id].arxiv_id or one.paper_id, "title": papers[one.paper_id].title}
-            | {"interest": one.interest or None, "said_at": one.said_at.isoformat()}
-            for one in said
-            if one.want is want
-        ]
-        for name, want in (("likes", Want.MORE), ("dislikes", Want.LESS))
+        "language": choices.language,
+        "next_due_at": None if due_at is None else due_at.isoformat(),
+        "paused_until": None if paused_until is None else paused_until.isoformat(),
     }

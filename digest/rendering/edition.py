@@ -38,7 +38,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """The reader's own links; a paper's number and what is wanted follow on `feedback`."""
+    """The reader's own links.
+
+    `feedback` wants a query: `?paper=N&want=more`, or `less`, N counting the edition's papers from 1.
+    """
 
     unsubscribe: str
     view: str

@@ -180,6 +180,13 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
+def last_edition_on(connection: Connection, subscription_id: int) -> date | None:
+    """The latest local date for which the subscription has an edition, whatever became of it."""
+    query = select(func.max(deliveries.c.due_on)).where(deliveries.c.subscription_id == subscription_id)
+    latest: date | None = connection.execute(query).scalar_one()
+    return latest
+
+
 def skip_queued(connection: Connection, subscription_ids: Sequence[int], *, detail: str) -> int:
     """Take back what is queued for these subscriptions; how many messages that were."""
     queued = deliveries.c.subscription_id.in_(subscription_ids) & (deliveries.c.state == DeliveryState.QUEUED)
@@ -197,16 +204,17 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
 def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> set[int]:
     """Skip those of these leased deliveries that must not leave any more; which they are.
 
-    That is: unsubscribed, suppressed, erased, or past their deadline.
+    That is: unsubscribed, paused, suppressed, erased, or past their deadline.
     """
-    ended = exists().where(
-        subscriptions.c.id == deliveries.c.subscription_id, subscriptions.c.state != SubscriptionState.ACTIVE
-    )
+    own = subscriptions.c.id == deliveries.c.subscription_id
+    ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
+    paused = exists().where(own, subscriptions.c.paused_until > deliveries.c.due_on)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     suppressed = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
+        (paused, "paused"),
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )

@@ -1,26 +1,17 @@
 """Subscribers, what they asked for, and their subscriptions."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
 
 from digest.address import Address
-from digest.model import (
-    Cadence,
-    Choices,
-    DeliveryState,
-    Interest,
-    InterestKind,
-    Subscription,
-    SubscriptionState,
-    Weights,
-)
-from digest.store.engine import blocks, insert
-from digest.store.tables import confirms, deliveries, interests, subscribers, subscriptions, suppressions
+from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
+from digest.store.choices import choices_from_json, choices_in, choices_to_json, columns_of, interests_of, set_interests
+from digest.store.engine import insert
+from digest.store.tables import confirms, deliveries, subscribers, subscriptions, suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +66,7 @@ def add_confirm(
     row = {
         "subscriber_id": subscriber_id,
         "newsletter": newsletter,
-        "choices": _choices_to_json(choices),
+        "choices": choices_to_json(choices),
         "nonce": nonce,
         "asked_at": now,
         "expires_at": expires_at,
@@ -143,24 +134,37 @@ def set_subscription(
     """Make the subscription active with these choices, whatever it was before; its number."""
     told = {
         "state": SubscriptionState.ACTIVE,
-        "cadence": choices.cadence,
-        "hour": choices.hour,
-        "timezone": choices.timezone,
-        "max_papers": choices.max_papers,
-        "weights": _weights_to_json(choices.weights),
-        "only_matches": choices.only_matches,
+        **columns_of(choices),
         "next_due_at": next_due_at,
+        "paused_until": None,
         "confirmed_at": now,
         "unsubscribed_at": None,
     }
     statement = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
     kept = statement.on_conflict_do_update(index_elements=["subscriber_id", "newsletter"], set_=told)
     number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
-    connection.execute(delete(interests).where(interests.c.subscription_id == number))
-    rows = [{"subscription_id": number, "kind": i.kind, "value": i.value} for i in choices.interests]
-    if rows:
-        connection.execute(interests.insert(), rows)
+    set_interests(connection, number, choices.interests)
     return number
+
+
+def active_held(connection: Connection, number: int) -> Subscription | None:
+    """The active subscription with this number, which nobody else can change until the transaction ends."""
+    wanted = (subscriptions.c.id == number) & (subscriptions.c.state == SubscriptionState.ACTIVE)
+    locked = _rows().where(wanted).with_for_update(of=subscriptions)
+    return next(iter(_subscriptions(connection, connection.execute(locked).all())), None)
+
+
+def set_choices(connection: Connection, number: int, choices: Choices, *, next_due_at: datetime) -> None:
+    """Replace a subscription's choices."""
+    told = columns_of(choices) | {"next_due_at": next_due_at}
+    connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(told))
+    set_interests(connection, number, choices.interests)
+
+
+def set_break(connection: Connection, number: int, *, paused_until: date | None, next_due_at: datetime) -> None:
+    """Begin a subscription's break, or end it."""
+    told = {"paused_until": paused_until, "next_due_at": next_due_at}
+    connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(told))
 
 
 def end_subscriptions(
@@ -209,10 +213,14 @@ def _due(newsletter: str, now: datetime) -> ColumnElement[bool]:
 
 
 def move_on(connection: Connection, moves: Sequence[tuple[int, datetime, datetime | None]]) -> None:
-    """Set (subscription, its next due instant, how far its papers have been looked through)."""
+    """Set (subscription, its next due instant, how far its papers have been looked through); breaks are over."""
     rows = [{"_id": number, "_next": next_at, "_reached": reached_at} for number, next_at, reached_at in moves]
     statement = update(subscriptions).where(subscriptions.c.id == bindparam("_id"))
-    values: dict[str, Any] = {"next_due_at": bindparam("_next"), "reached_at": bindparam("_reached")}
+    values: dict[str, Any] = {
+        "next_due_at": bindparam("_next"),
+        "reached_at": bindparam("_reached"),
+        "paused_until": None,
+    }
     if rows:
         connection.execute(statement.values(values), rows)
 
@@ -249,34 +257,22 @@ def _where(connection: Connection, wanted: ColumnElement[bool]) -> list[Subscrip
 
 
 def _subscriptions(connection: Connection, rows: Sequence[Row[Any]]) -> list[Subscription]:
-    followed: defaultdict[int, list[Interest]] = defaultdict(list)
-    for block in blocks([row.id for row in rows]):
-        query = select(interests).where(interests.c.subscription_id.in_(block)).order_by(interests.c.id)
-        for row in connection.execute(query):
-            followed[row.subscription_id].append(Interest(kind=InterestKind(row.kind), value=row.value))
-    return [_subscription(row, tuple(followed[row.id])) for row in rows]
+    followed = interests_of(connection, [row.id for row in rows])
+    return [_subscription(row, followed.get(row.id, ())) for row in rows]
 
 
 def _subscription(row: Row[Any], followed: tuple[Interest, ...]) -> Subscription:
-    choices = Choices(
-        cadence=Cadence(row.cadence),
-        hour=row.hour,
-        timezone=row.timezone,
-        max_papers=row.max_papers,
-        interests=followed,
-        weights=_weights_from_json(row.weights),
-        only_matches=row.only_matches,
-    )
     return Subscription(
         id=row.id,
         subscriber_id=row.subscriber_id,
         address=row.address,
         newsletter=row.newsletter,
         state=SubscriptionState(row.state),
-        choices=choices,
+        choices=choices_in(row, followed),
         next_due_at=row.next_due_at,
         reached_at=row.reached_at,
         confirmed_at=row.confirmed_at,
+        paused_until=row.paused_until,
     )
 
 
@@ -286,43 +282,9 @@ def _confirm(row: Row[Any]) -> Confirm:
         subscriber_id=row.subscriber_id,
         address=row.address,
         newsletter=row.newsletter,
-        choices=_choices_from_json(row.choices),
+        choices=choices_from_json(row.choices),
         nonce=row.nonce,
         asked_at=row.asked_at,
         expires_at=row.expires_at,
         used_at=row.used_at,
-    )
-
-
-def _choices_to_json(choices: Choices) -> dict[str, Any]:
-    return {
-        "cadence": choices.cadence,
-        "hour": choices.hour,
-        "timezone": choices.timezone,
-        "max_papers": choices.max_papers,
-        "interests": [[interest.kind, interest.value] for interest in choices.interests],
-        "weights": _weights_to_json(choices.weights),
-        "only_matches": choices.only_matches,
-    }
-
-
-def _weights_to_json(weights: Weights | None) -> dict[str, float] | None:
-    return None if weights is None else asdict(weights)
-
-
-def _weights_from_json(told: dict[str, float] | None) -> Weights | None:
-    return None if told is None else Weights(**told)
-
-
-def _choices_from_json(told: dict[str, Any]) -> Choices:
-    followed = tuple(Interest(kind=InterestKind(kind), value=value) for kind, value in told["interests"])
-    return Choices(
-        cadence=Cadence(told["cadence"]),
-        hour=told["hour"],
-        timezone=told["timezone"],
-        max_papers=told["max_papers"],
-        interests=followed,
-        # What was asked for before an upgrade does not say.
-        weights=_weights_from_json(told.get("weights")),
-        only_matches=told.get("only_matches", False),
     )

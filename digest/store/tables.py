@@ -222,7 +222,10 @@ subscriptions = Table(
     Column("max_papers", SmallInteger, nullable=False),
     Column("weights", JSON(none_as_null=True)),
     Column("only_matches", Boolean, nullable=False, server_default=false()),
+    Column("language", String(20), nullable=False, server_default="en"),
     Column("next_due_at", Instant),
+    # The first local date on which editions come again.
+    Column("paused_until", Date),
     Column("reached_at", Instant),
     Column("confirmed_at", Instant, nullable=False),
     Column("unsubscribed_at", Instant),

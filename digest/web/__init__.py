@@ -1,4 +1,4 @@
-"""The web face: pages on which people subscribe, confirm, leave and read.
+"""The web face: pages on which people subscribe, confirm, choose, leave and read.
 
 There are no cookies, so nothing can be done in somebody's name by another site: a page that acts
 carries its authority in its address (a signed token), and the subscribe form does no more than
@@ -12,7 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from digest.app import App
-from digest.web import failures, letters, plain, reading, security, subscribing, unsubscribing
+from digest.web import failures, feedback, letters, plain, preferences, reading, security, subscribing, unsubscribing
 from digest.web.pages import Pages
 
 __all__ = ["create_site"]
@@ -33,6 +33,8 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(plain.router(pages))
     site.include_router(subscribing.router(app, pages, clock=clock))
     site.include_router(unsubscribing.router(app, pages, clock=clock))
+    site.include_router(preferences.router(app, pages, clock=clock))
+    site.include_router(feedback.router(app, pages, clock=clock))
     site.include_router(reading.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))

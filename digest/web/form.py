@@ -1,21 +1,25 @@
-"""The subscribe form: what stands in it, and what is wrong with that."""
+"""The forms of subscribing and of preferences: what stands in them, and what is wrong with that."""
 
+import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from functools import partial
+from typing import Any, TypeVar
 
 from starlette.datastructures import FormData
 
 from digest.address import Address, parse_address
 from digest.config import Newsletter
-from digest.due import known_zones
 from digest.errors import InputError
-from digest.model import Cadence, Choices
-from digest.subscribe import choices_from
+from digest.examples import example_named
+from digest.model import Cadence, Choices, InterestKind, Weights
+from digest.rendering import words
+from digest.rendering.languages import LANGUAGES
+from digest.subscribe import choices_from, few_enough
+from digest.taxonomy import CATEGORIES, COMMON
+from digest.web.zones import zones_offered
 
 TOPICS = (
     "diffusion models", "language models", "agents", "reinforcement learning", "world models",
@@ -27,15 +31,23 @@ TOPICS = (
 NUMBERS = (3, 5, 10, 15, 20)
 LONGEST_NAME = 64
 
-_REGIONS = (
-    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
-)  # fmt: skip
+RHYTHM = {
+    Cadence.DAILY: "daily",
+    Cadence.WEEKDAYS: "weekdays",
+    Cadence.WEEKLY: "Mondays",
+    Cadence.MONTHLY: "on the first of each month",
+}
+
+_RARE = sorted(CATEGORIES - COMMON.keys())
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """What stands in the form, right or wrong."""
+    """What stands in a form, right or wrong.
+
+    `topics`, `categories`, `kept` (examples) and `learned` (papers that were judged, by number) are what is ticked.
+    """
 
     newsletter: str
     cadence: str
@@ -46,6 +58,16 @@ class Typed:
     topics: tuple[str, ...] = ()
     more: str = ""
     categories: tuple[str, ...] = ()
+    authors: str = ""
+    mutes: str = ""
+    examples: str = ""
+    kept: tuple[str, ...] = ()
+    relevance: str = ""
+    trend: str = ""
+    novelty: str = ""
+    only_matches: bool = False
+    language: str = "en"
+    learned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,34 @@ def untouched(newsletter: Newsletter) -> Typed:
     )
 
 
+def standing(newsletter: str, choices: Choices, *, standard: Weights, learned: Iterable[int]) -> Typed:
+    """The form as a reader finds it who chose before; `standard` are the operator's weights."""
+    followed: dict[InterestKind, list[str]] = {kind: [] for kind in InterestKind}
+    for interest in choices.interests:
+        followed[interest.kind].append(interest.value)
+    weights = choices.weights or standard
+    topics = followed[InterestKind.TOPIC]
+    return Typed(
+        newsletter=newsletter,
+        cadence=choices.cadence,
+        hour=str(choices.hour),
+        timezone=choices.timezone,
+        papers=str(choices.max_papers),
+        topics=tuple(topic for topic in topics if topic in TOPICS),
+        more=_written(topic for topic in topics if topic not in TOPICS),
+        categories=tuple(followed[InterestKind.CATEGORY]),
+        authors=_written(followed[InterestKind.AUTHOR]),
+        mutes=_written(followed[InterestKind.MUTE]),
+        kept=tuple(followed[InterestKind.EXAMPLE]),
+        relevance=f"{weights.relevance:g}",
+        trend=f"{weights.trend:g}",
+        novelty=f"{weights.novelty:g}",
+        only_matches=choices.only_matches,
+        language=choices.language,
+        learned=tuple(map(str, learned)),
+    )
+
+
 def filled_in(fields: FormData, blank: Typed) -> Typed:
     """The form as somebody sent it; what was not sent stays as in `blank`."""
 
@@ -97,23 +147,74 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
         hour=one("hour", blank.hour),
         timezone=one("timezone", blank.timezone)[:LONGEST_NAME],
         papers=one("papers", blank.papers),
+        authors=one("authors", blank.authors),
+        mutes=one("mutes", blank.mutes),
+        examples=one("examples", blank.examples),
+        kept=tuple(alias for alias in several("kept") if alias in blank.kept),
+        relevance=one("relevance", blank.relevance),
+        trend=one("trend", blank.trend),
+        novelty=one("novelty", blank.novelty),
+        only_matches="only_matches" in fields,
+        language=one("language", blank.language)[:LONGEST_NAME],
+        learned=tuple(number for number in several("learned") if number in blank.learned),
     )
+
+
+def offered(typed: Typed, faults: Sequence[Fault], *, also: int, now: datetime) -> dict[str, Any]:
+    """What both forms show and let choose from; `also` is a number of papers that is among the others."""
+    how_many = words.spelled(len(faults)).capitalize()
+    return {
+        "typed": typed,
+        "faults": faults,
+        "fault_count": f"{how_many} thing{'' if len(faults) == 1 else 's'}",
+        "topics": TOPICS,
+        "common": COMMON,
+        "rare": _RARE,
+        "has_rare": not COMMON.keys() >= set(typed.categories),
+        "cadences": [cadence.value for cadence in Cadence],
+        "zones": zones_offered(now=now, also=typed.timezone),
+        "numbers": sorted({*NUMBERS, also}),
+        "languages": LANGUAGES,
+    }
 
 
 def checked(typed: Typed, newsletters: Mapping[str, Newsletter]) -> Wanted | list[Fault]:
     """What is asked for, or everything that is wrong, in the order of the form."""
     faults: list[Fault] = []
-    address = _attempt(faults, "address", lambda: parse_address(typed.address))
-    newsletter = _attempt(faults, "newsletter", lambda: _offered(typed.newsletter, newsletters))
-    interests = _attempt(faults, "more", lambda: _interests(typed))
-    when = _attempt(faults, "when", lambda: _when(typed))
+    address = attempt(faults, "address", lambda: parse_address(typed.address))
+    newsletter = attempt(faults, "newsletter", lambda: _published(typed.newsletter, newsletters))
+    interests = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    when = attempt(faults, "when", lambda: _when(typed))
     if address is None or newsletter is None or interests is None or when is None:
         return faults
     choices = replace(when, interests=interests.interests)
     return Wanted(address=address, newsletter=newsletter, choices=choices)
 
 
-def _attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | None:
+def checked_again(typed: Typed, *, before: Choices, standard: Weights) -> Choices | list[Fault]:
+    """What a reader asks for who chose before, or everything that is wrong, in the order of the form."""
+    faults: list[Fault] = []
+    own = before.weights or standard
+    followed = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    when = attempt(faults, "when", lambda: _when(typed))
+    authors = attempt(faults, "authors", lambda: _some(authors=listed(typed.authors)))
+    mutes = attempt(faults, "mutes", lambda: _some(mutes=listed(typed.mutes)))
+    examples = attempt(faults, "examples", lambda: _some(examples=_examples(typed)))
+    weights = attempt(faults, "weights", lambda: _weights(typed, own))
+    if not (followed and when and authors and mutes and examples and weights):
+        return faults
+    parts = (followed, authors, mutes, examples)
+    interests = attempt(faults, "more", lambda: few_enough([one for part in parts for one in part.interests]))
+    return faults or replace(
+        when,
+        interests=tuple(interests or ()),
+        weights=None if weights == standard else weights,
+        only_matches=typed.only_matches,
+    )
+
+
+def attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | None:
+    """What `check` returns; None where it raises InputError, which is then among the faults."""
     try:
         return check()
     except InputError as error:
@@ -122,27 +223,54 @@ def _attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | Non
         return None
 
 
-def _offered(slug: str, newsletters: Mapping[str, Newsletter]) -> str:
+def listed(text: str) -> list[str]:
+    """What stands between commas; what holds a comma itself stands in double quotes."""
+    return next(csv.reader([" ".join(text.split())], skipinitialspace=True), [])
+
+
+def date_in(text: str) -> date:
+    """The date that was typed. Raises InputError."""
+    try:
+        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise InputError("That is not a date. Write it as 2026-06-17.")
+
+
+_some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max_papers=1)
+"""Choices of which only what is named is asked for."""
+
+
+def _published(slug: str, newsletters: Collection[str]) -> str:
     if slug not in newsletters:
         raise InputError("There is no such newsletter. Choose one from the list.")
     return slug
 
 
-def _interests(typed: Typed) -> Choices:
-    return choices_from(
-        topics=(*typed.topics, *typed.more.split(",")),
-        categories=typed.categories,
-        cadence=Cadence.DAILY,
-        hour=0,
-        timezone="UTC",
-        max_papers=1,
-    )
+def _topics(typed: Typed) -> list[str]:
+    return [*typed.topics, *listed(typed.more)]
+
+
+def _examples(typed: Typed) -> list[str]:
+    return [*typed.kept, *(example_named(name).alias for name in listed(typed.examples) if name.strip())]
 
 
 def _when(typed: Typed) -> Choices:
     return choices_from(
-        cadence=typed.cadence, hour=_whole(typed.hour), timezone=typed.timezone, max_papers=_whole(typed.papers)
+        cadence=typed.cadence,
+        hour=_whole(typed.hour),
+        timezone=typed.timezone,
+        max_papers=_whole(typed.papers),
+        language=typed.language,
     )
+
+
+def _weights(typed: Typed, before: Weights) -> Weights:
+    told = [_decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
+    weights = replace(before, relevance=told[0], trend=told[1], novelty=told[2])
+    _some(weights=weights)
+    return weights
 
 
 def _whole(text: str) -> int:
@@ -150,24 +278,11 @@ def _whole(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,2}", text) else -1
 
 
-def zones_offered(*, now: datetime, also: str) -> list[tuple[str, str]]:
-    """Time zones as name and label, `Europe/Paris (UTC+2)`, by name; `also` is among them if it is one."""
-    offered = _zones(now.date())
-    if also in offered or also not in known_zones():
-        return list(offered.items())
-    return sorted([*offered.items(), (also, _label(also, now.date()))])
+def _decimal(text: str) -> float:
+    """The number, or one that nothing allows."""
+    return float(text.replace(",", ".")) if re.fullmatch("[0-9]([.,][0-9]{1,6})?", text.strip()) else -1
 
 
-@lru_cache(maxsize=2)
-def _zones(day: date) -> dict[str, str]:
-    names = sorted(name for name in known_zones() if name.partition("/")[0] in _REGIONS)
-    return {name: _label(name, day) for name in ["UTC", *names]}
-
-
-def _label(name: str, day: date) -> str:
-    offset = datetime.combine(day, time(12), UTC).astimezone(ZoneInfo(name)).utcoffset() or timedelta(0)
-    if not offset:
-        return name if name == "UTC" else f"{name} (UTC)"
-    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
-    sign = "+" if offset > timedelta(0) else "\u2212"
-    return f"{name} (UTC{sign}{hours}{f':{minutes:02}' if minutes else ''})"
+def _written(values: Iterable[str]) -> str:
+    """Values as `listed` reads them."""
+    return ", ".join('"{}"'.format(value.replace('"', '""')) if {*'",'} & {*value} else value for value in values)

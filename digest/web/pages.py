@@ -1,6 +1,6 @@
 """Templates -> pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -24,6 +24,15 @@ class Link:
 
     text: str
     path: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button that posts to its page's own address, `do` being its value where it has one; filled, or quiet."""
+
+    text: str
+    value: str = ""
     quiet: bool = False
 
 
@@ -71,19 +80,23 @@ class Pages:
         *,
         lede: str = "",
         done: str = "",
-        button: str = "",
+        word: str = "Done.",
+        button: Button | None = None,
+        instead: tuple[str, Sequence[Button]] | None = None,
         link: Link | None = None,
         more: str = "",
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """A page that says one thing, or asks one: `button` posts to the page's own address."""
+        """A page that says one thing, or asks one; `instead` are other answers, under a heading of their own."""
         return self.show(
             "notice.html",
             heading=heading,
             lede=lede,
             done=done,
+            word=word,
             button=button,
+            instead=instead,
             link=link,
             more=more,
             status=status,

@@ -5,8 +5,9 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.requests import Request
 
 from digest.web.pages import READ, Pages
+from digest.web.security import PRIVATE_PATHS
 
-ROBOTS = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /view/\nDisallow: /outbox/\n"
+ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in PRIVATE_PATHS)])
 
 
 def router(pages: Pages) -> APIRouter:

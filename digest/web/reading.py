@@ -22,6 +22,7 @@ from digest.store import Connection
 from digest.store.deliveries import delivery_numbered
 from digest.tokens import Purpose
 from digest.web.failures import no_such_page
+from digest.web.form import date_in
 from digest.web.lists import TrendingList, trending_list
 from digest.web.pages import READ, Pages
 from digest.web.security import message_policy
@@ -112,12 +113,7 @@ def _asked(parameters: Mapping[str, str], *, today: date) -> _Asked:
 
 
 def _day(text: str, *, today: date) -> date:
-    try:
-        day = date.fromisoformat(text) if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise InputError("That is not a date. Write it as 2026-06-17.")
+    day = date_in(text)
     if not EARLIEST <= day <= today:
         raise InputError("There is no list of that day. Take one between arXiv’s first day and today.")
     return day

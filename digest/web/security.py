@@ -38,7 +38,8 @@ ALWAYS = {
 PRIVATE = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex"}
 """For what belongs to one reader: pages behind a token, and answers to what somebody sent."""
 
-_PRIVATE_PATHS = ("/confirm/", "/unsubscribe/", "/view/", "/outbox/")
+PRIVATE_PATHS = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/view/", "/outbox/")
+"""Pages behind a token, and the demo's outbox."""
 
 
 def guard(site: FastAPI) -> None:
@@ -72,7 +73,7 @@ class _Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_private = scope["method"] not in READ or scope["path"].startswith(_PRIVATE_PATHS)
+        is_private = scope["method"] not in READ or scope["path"].startswith(PRIVATE_PATHS)
         missing = ALWAYS | (PRIVATE if is_private else {"Cache-Control": "no-cache"})
 
         async def send_with_headers(message: Message) -> None:

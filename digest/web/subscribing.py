@@ -14,13 +14,13 @@ from digest.config import Newsletter
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.language import ENGLISH
+from digest.rendering.languages import LANGUAGES
 from digest.store import Connection
 from digest.store.subscribers import Confirm, subscriptions_of
 from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
-from digest.taxonomy import CATEGORIES, COMMON
-from digest.web.form import NUMBERS, TOPICS, Fault, Typed, checked, filled_in, untouched, zones_offered
+from digest.web.form import RHYTHM, Fault, Typed, checked, filled_in, offered, untouched
 from digest.web.lists import newest_card
-from digest.web.pages import READ, Link, Pages
+from digest.web.pages import READ, Button, Link, Pages
 from digest.web.security import posted
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
@@ -28,14 +28,7 @@ LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address get
 AGAIN = Link(text="Subscribe again", path="/")
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
-_RARE = sorted(CATEGORIES - COMMON.keys())
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
-_RHYTHM = {
-    Cadence.DAILY: "daily",
-    Cadence.WEEKDAYS: "weekdays",
-    Cadence.WEEKLY: "Mondays",
-    Cadence.MONTHLY: "on the first of each month",
-}
 
 
 def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
@@ -87,7 +80,7 @@ class _Subscribing:
         if asked is None:
             return self._expired()
         facts = f"{_facts(asked)}."
-        return self.pages.notice(f"Confirm {asked.address}", lede=facts, button="Confirm subscription")
+        return self.pages.notice(f"Confirm {asked.address}", lede=facts, button=Button(text="Confirm subscription"))
 
     def confirm(self, token: str) -> Response:
         """Subscribe."""
@@ -119,26 +112,17 @@ class _Subscribing:
         now = self.clock()
         with self.app.store.reading() as connection:
             sample = newest_card(connection, now=now)
-        how_many = words.spelled(ENGLISH, len(faults)).capitalize()
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),
             here="/",
             status=status,
-            typed=typed,
-            faults=faults,
-            fault_count=f"{how_many} thing{'' if len(faults) == 1 else 's'}",
+            **offered(typed, faults, also=self.default.max_papers, now=now),
             example=EXAMPLE,
-            rhythm=f"{_RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
+            rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
-            topics=TOPICS,
-            common=COMMON,
-            rare=_RARE,
-            has_rare=not COMMON.keys() >= set(typed.categories),
-            cadences=[cadence.value for cadence in Cadence],
-            zones=zones_offered(now=now, also=typed.timezone),
-            numbers=sorted({*NUMBERS, self.default.max_papers}),
+            asks_language=len(LANGUAGES) > 1,
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )
@@ -153,6 +137,6 @@ def _promise(newsletter: Newsletter) -> str:
 def _facts(asked: Confirm) -> str:
     """The choices that come from our own lists; what was typed is shown to nobody who may not have typed it."""
     choices = asked.choices
-    rhythm = _RHYTHM[choices.cadence]
+    rhythm = RHYTHM[choices.cadence]
     papers = words.counted(choices.max_papers, "paper")
     return f"{rhythm[:1].upper()}{rhythm[1:]} at {choices.hour:02}:00 ({choices.timezone}), up to {papers}"

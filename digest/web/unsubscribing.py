@@ -1,7 +1,8 @@
-"""Leaving: the page asks, its button and the mail program's (RFC 8058) act."""
+"""Leaving: the page asks, its button and the mail program's (RFC 8058) act; or fewer mails instead."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -9,15 +10,24 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.datastructures import FormData
 
 from digest.app import App
-from digest.model import Subscription, SubscriptionState
-from digest.store.subscribers import subscription_numbered
+from digest.change import break_of, change, pause
+from digest.due import due_on
+from digest.model import Cadence, Subscription
+from digest.rendering import words
 from digest.subscribe import unsubscribe
 from digest.tokens import Purpose
-from digest.web.failures import no_such_page
-from digest.web.pages import READ, Link, Pages
+from digest.web.links import AGAIN, is_active, subscription_behind
+from digest.web.pages import READ, Button, Pages
 from digest.web.security import posted_or_nothing
 
-AGAIN = Link(text="Subscribe again", path="/", quiet=True)
+MONTH = timedelta(days=30)
+
+_RARER = {
+    Cadence.DAILY: (Cadence.WEEKLY, Cadence.MONTHLY),
+    Cadence.WEEKDAYS: (Cadence.WEEKLY, Cadence.MONTHLY),
+    Cadence.WEEKLY: (Cadence.MONTHLY,),
+    Cadence.MONTHLY: (),
+}
 
 
 def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
@@ -25,20 +35,25 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
     def ask(token: str) -> Response:
         subscription = _subscription(app, token)
-        if subscription is None or subscription.state is not SubscriptionState.ACTIVE:
+        if not is_active(subscription):
             return _left(pages, subscription)
         return pages.notice(
             f"Unsubscribe {subscription.address}?",
             lede="Mail stops at once; what is already queued is not sent.",
-            button="Unsubscribe",
+            button=Button(text="Unsubscribe"),
+            instead=("Or fewer mails", _fewer(subscription)),
         )
 
     def act(token: str, fields: Annotated[FormData, Depends(posted_or_nothing)]) -> Response:
-        subscription = _subscription(app, token)
-        if subscription is not None:
-            unsubscribe(app.store, subscription.id, now=clock())
+        subscription, now = _subscription(app, token), clock()
         if fields.get("List-Unsubscribe") == "One-Click":
+            if subscription is not None:
+                unsubscribe(app.store, subscription.id, now=now)
             return PlainTextResponse("Unsubscribed.")
+        if is_active(subscription):
+            if _lessened(app, subscription, fields.get("do"), now=now):
+                return _fewer_come(pages, _subscription(app, token), now=now)
+            unsubscribe(app.store, subscription.id, now=now)
         return _left(pages, subscription)
 
     routes = APIRouter()
@@ -48,12 +63,40 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
 
 def _subscription(app: App, token: str) -> Subscription | None:
-    """The token's subscription, or None where it was erased. Raises HTTPException 404 for a token that is not ours."""
-    number = app.keys.read(Purpose.UNSUBSCRIBE, token)
-    if number is None:
-        raise no_such_page()
     with app.store.reading() as connection:
-        return subscription_numbered(connection, number)
+        return subscription_behind(app, connection, Purpose.UNSUBSCRIBE, token)
+
+
+def _fewer(subscription: Subscription) -> list[Button]:
+    rarer = [
+        Button(text=f"{cadence.capitalize()} instead", value=cadence, quiet=True)
+        for cadence in _RARER[subscription.choices.cadence]
+    ]
+    return [*rarer, Button(text="Pause for a month", value="pause", quiet=True)]
+
+
+def _lessened(app: App, subscription: Subscription, wish: object, *, now: datetime) -> bool:
+    """Whether fewer mails were wished for, and come."""
+    choices = subscription.choices
+    if wish == "pause":
+        today = due_on(now, timezone=choices.timezone)
+        return pause(app.store, subscription.id, until=today + MONTH, now=now)
+    for cadence in _RARER[choices.cadence]:
+        if wish == cadence:
+            return change(app.store, subscription.id, choices=replace(choices, cadence=cadence), now=now)
+    return False
+
+
+def _fewer_come(pages: Pages, subscription: Subscription | None, *, now: datetime) -> Response:
+    if subscription is None or subscription.next_due_at is None:
+        return _left(pages, subscription)
+    until, choices = break_of(subscription, now=now), subscription.choices
+    arrival = words.arrival(subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+    return pages.notice(
+        f"Paused until {words.full_date(until)}" if until else f"{choices.cadence.capitalize()} from now on",
+        done=f"{subscription.address} stays subscribed.",
+        lede=f"The next edition comes {arrival}.",
+    )
 
 
 def _left(pages: Pages, subscription: Subscription | None) -> Response:

@@ -217,6 +217,25 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
 
 
+def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:
+    added = ("subscriber", "add", "ada@example.org", "--confirmed", "--language", "en", "--cadence", "daily", *NOW)
+    installed(*added)
+    assert installed("subscriber", "pause", "ada@example.org", *NOW).out == "papers: paused until 2026-07-03.\n"
+    until = ("--until", "2026-08-01", *NOW)
+    assert installed("subscriber", "pause", "ada@example.org", *until).out == "papers: paused until 2026-08-01.\n"
+    assert ", paused until 2026-08-01" in installed("subscriber", "list").out
+    [listed] = json.loads(installed("subscriber", "list", "--json").out)
+    assert (listed["paused_until"], listed["next_due_at"]) == ("2026-08-01", "2026-08-01T07:00:00+00:00")
+    assert listed["language"] == "en"
+    assert installed("subscriber", "resume", "ada@example.org", *NOW).out == "papers: resumed.\n"
+    assert installed("subscriber", "resume", "ada@example.org", *NOW).out == "papers: not paused.\n"
+    [listed] = json.loads(installed("subscriber", "list", "--json").out)
+    assert (listed["paused_until"], listed["next_due_at"]) == (None, "2026-06-20T07:00:00+00:00")
+    refused = installed("subscriber", "pause", "ada@example.org", "--until", "2026-06-19", *NOW)
+    assert (refused.code, "after today" in refused.err) == (2, True)
+    assert "no active subscription" in installed("subscriber", "pause", "bob@example.org").err
+
+
 def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path) -> None:
     stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
     ended = stocked("preview", "ada@example.org", "--out", "shown", *NOW)

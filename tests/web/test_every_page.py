@@ -15,7 +15,17 @@ from digest.web import create_site
 from digest.web.security import STRICT
 
 PUBLIC = ["/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"]
-PRIVATE = ["/confirm/{confirm}", "/confirm/1-forged", "/unsubscribe/{unsubscribe}", "/unsubscribe/1-forged", "/view/x"]
+PRIVATE = [
+    "/confirm/{confirm}",
+    "/confirm/1-forged",
+    "/unsubscribe/{unsubscribe}",
+    "/unsubscribe/1-forged",
+    "/preferences/{preferences}",
+    "/preferences/1-forged",
+    "/feedback/{feedback}?paper=1&want=more",
+    "/feedback/1-forged",
+    "/view/x",
+]
 
 
 @pytest.fixture
@@ -31,7 +41,12 @@ def inhabited(open_place: Callable[..., Place]) -> Place:
 
 
 def address(place: Place, path: str) -> str:
-    return path.format(confirm=place.confirm_token(), unsubscribe=place.unsubscribe_token())
+    return path.format(
+        confirm=place.confirm_token(),
+        unsubscribe=place.unsubscribe_token(),
+        preferences=place.preferences_token(),
+        feedback=place.feedback_token(2),
+    )
 
 
 def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
@@ -142,7 +157,9 @@ def test_the_sign_of_life_is_one_word(place: Place) -> None:
 
 
 def test_robots_are_kept_from_tokens(place: Place) -> None:
-    assert "Disallow: /confirm/\n" in place.client.get("/robots.txt").text
+    text = place.client.get("/robots.txt").text
+    for path in {f"/{path.split('/')[1]}/" for path in PRIVATE}:
+        assert f"Disallow: {path}\n" in text
 
 
 def test_a_store_that_cannot_be_read_closes_the_site_without_details(place: Place, front: Front) -> None:
@@ -176,7 +193,7 @@ def megabyte() -> Iterator[bytes]:
         yield b"a" * 1024
 
 
-@pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}"])
+@pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}", "/preferences/{preferences}"])
 @pytest.mark.parametrize("content", [b"address=" + b"a" * 1_000_000, None], ids=["announced", "chunked"])
 def test_a_megabyte_is_refused_and_changes_nothing(inhabited: Place, path: str, content: bytes | None) -> None:
     before = inhabited.rows()

@@ -5,7 +5,7 @@ import pytest
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from sites import Place
 
-from digest.model import SubscriptionState
+from digest.model import Cadence, SubscriptionState
 from digest.store.subscribers import all_subscriptions
 from digest.tokens import Purpose
 
@@ -57,6 +57,37 @@ def test_one_click_acts_at_once(place: Place, path: str, form: str) -> None:
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert states(place) == [SubscriptionState.UNSUBSCRIBED]
     assert place.queued() == 0
+
+
+@pytest.mark.parametrize(("wish", "cadence"), [("weekly", Cadence.WEEKLY), ("monthly", Cadence.MONTHLY)])
+def test_fewer_mails_can_be_had_instead(place: Place, path: str, wish: str, cadence: Cadence) -> None:
+    answer = place.client.post(path, data={"do": wish})
+    assert f"<h1>{wish.capitalize()} from now on</h1>" in answer.text
+    assert "ada@example.org stays subscribed." in answer.text
+    assert states(place) == [SubscriptionState.ACTIVE]
+    with place.app.store.reading() as connection:
+        assert [one.choices.cadence for one in all_subscriptions(connection)] == [cadence]
+    # What is rarer already is not offered, nor done.
+    assert f'value="{wish}"' not in place.client.get(path).text
+
+
+def test_a_break_can_be_had_instead(place: Place, path: str) -> None:
+    answer = place.client.post(path, data={"do": "pause"})
+    assert "<h1>Paused until 19 July 2026</h1>" in answer.text
+    assert "The next edition comes on 19 July at 12:00 (UTC)." in answer.text
+    assert states(place) == [SubscriptionState.ACTIVE]
+    assert place.queued() == 0
+
+
+def test_one_click_leaves_whatever_else_is_sent_with_it(place: Place, path: str) -> None:
+    assert place.client.post(path, data=ONE_CLICK | {"do": "weekly"}).text == "Unsubscribed."
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_whoever_has_left_is_not_brought_back_by_wishing_for_fewer_mails(place: Place, path: str) -> None:
+    first = place.client.post(path)
+    assert place.client.post(path, data={"do": "weekly"}).text == first.text
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
 
 
 def test_a_body_that_cannot_be_read_is_no_reason_to_go_on_sending(place: Place, path: str) -> None:

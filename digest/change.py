@@ -1,0 +1,107 @@
+"""Job: other choices, a break, and its end. Whatever is changed, there is one edition a local date at most."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from digest.due import due_on, next_due_at
+from digest.errors import InputError
+from digest.feedback import take_back
+from digest.model import Choices, Subscription
+from digest.store import Connection, Store
+from digest.store.deliveries import last_edition_on, skip_queued
+from digest.store.events import Event, add_event
+from digest.store.subscribers import active_held, set_break, set_choices
+
+BREAK = timedelta(days=14)
+"""How long a break is where nobody says."""
+
+LONGEST_BREAK = timedelta(days=366)
+
+
+def change(store: Store, subscription_id: int, *, choices: Choices, forget: Iterable[int] = (), now: datetime) -> bool:
+    """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended."""
+    with store.writing() as connection:
+        subscription = active_held(connection, subscription_id)
+        if subscription is None:
+            return False
+        for paper_id in forget:
+            take_back(connection, subscription, paper_id, now=now)
+        if choices != subscription.choices:
+            due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
+            set_choices(connection, subscription.id, choices, next_due_at=due_at)
+            _note(connection, subscription, "changed", now=now)
+        return True
+
+
+def pause(store: Store, subscription_id: int, *, until: date, now: datetime) -> bool:
+    """No edition before the local date `until`, what is queued included; false where the subscription has ended.
+
+    Raises InputError for a date that is not ahead, or too far.
+    """
+    with store.writing() as connection:
+        subscription = active_held(connection, subscription_id)
+        if subscription is None:
+            return False
+        today = due_on(now, timezone=subscription.choices.timezone)
+        if not today < until <= today + LONGEST_BREAK:
+            raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
+        # What is due this very moment waits as well.
+        due_at = _first_due_at(connection, subscription, subscription.choices, paused_until=until, now=now)
+        set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
+        skip_queued(connection, [subscription.id], detail="paused")
+        _note(connection, subscription, "paused", now=now, until=until.isoformat())
+        return True
+
+
+def resume(store: Store, subscription_id: int, *, now: datetime) -> bool:
+    """End a break; false where there was none, or the subscription has ended."""
+    with store.writing() as connection:
+        subscription = active_held(connection, subscription_id)
+        if subscription is None or break_of(subscription, now=now) is None:
+            return False
+        due_at = _due_at(connection, subscription, subscription.choices, paused_until=None, now=now)
+        set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
+        _note(connection, subscription, "resumed", now=now)
+        return True
+
+
+def break_of(subscription: Subscription, *, now: datetime) -> date | None:
+    """The local date on which a break ends that lasts now."""
+    until = subscription.paused_until
+    return until if until and due_on(now, timezone=subscription.choices.timezone) < until else None
+
+
+def _due_at(
+    connection: Connection, subscription: Subscription, choices: Choices, *, paused_until: date | None, now: datetime
+) -> datetime:
+    """When the next edition is due by other choices. One whose hour has come is not lost: it is published by them."""
+    overdue = subscription.next_due_at
+    if overdue is not None and overdue <= now:
+        return overdue
+    return _first_due_at(connection, subscription, choices, paused_until=paused_until, now=now)
+
+
+def _first_due_at(
+    connection: Connection, subscription: Subscription, choices: Choices, *, paused_until: date | None, now: datetime
+) -> datetime:
+    """The first instant to come on a date that is after the break, and has no edition yet."""
+    last_on = last_edition_on(connection, subscription.id)
+    free_on = date.min if last_on is None else last_on + timedelta(days=1)
+    return next_due_at(
+        now,
+        cadence=choices.cadence,
+        hour=choices.hour,
+        timezone=choices.timezone,
+        not_before=max(free_on, paused_until or date.min),
+    )
+
+
+def _note(connection: Connection, subscription: Subscription, kind: str, *, now: datetime, **detail: str) -> None:
+    event = Event(
+        key=f"{kind}:{subscription.id}:{now.isoformat()}",
+        kind=kind,
+        happened_at=now,
+        subscriber_id=subscription.subscriber_id,
+        detail={"newsletter": subscription.newsletter, **detail},
+    )
+    add_event(connection, event)

@@ -1,0 +1,50 @@
+"""A subscriber's interests, likes and dislikes, as `subscriber show` tells them."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from digest.model import Choices, InterestKind, Want
+
+if TYPE_CHECKING:
+    from digest.store import Connection
+
+
+def plain(value: Any) -> str:
+    """A value in words; a paper by its title and name."""
+    if isinstance(value, dict):
+        return f"{value['title']} ({value['name']})" if "title" in value else str(value)
+    return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
+
+
+def followed(connection: "Connection", choices: Choices, *, now: datetime) -> dict[str, Any]:
+    """What a reader follows; examples with their titles."""
+    from digest.store.papers import papers_by_id, papers_named
+
+    told: dict[str, Any] = {kind: [i.value for i in choices.interests if i.kind is kind] for kind in InterestKind}
+    numbers = papers_named(connection, told[InterestKind.EXAMPLE])
+    papers = papers_by_id(connection, numbers.values(), now=now)
+    told[InterestKind.EXAMPLE] = [
+        {"name": name, "title": papers[numbers[name]].title if name in numbers else ""}
+        for name in told[InterestKind.EXAMPLE]
+    ]
+    weights = None if choices.weights is None else asdict(choices.weights)
+    return told | {"weights": weights, "only_matches": choices.only_matches or None}
+
+
+def judged(connection: "Connection", subscription_id: int, *, now: datetime) -> dict[str, Any]:
+    """What a reader likes and does not, newest first."""
+    from digest.store.feedback import feedback_of
+    from digest.store.papers import papers_by_id
+
+    said = feedback_of(connection, [subscription_id]).get(subscription_id, [])
+    papers = papers_by_id(connection, [one.paper_id for one in said], now=now)
+    return {
+        name: [
+            {"name": papers[one.paper_id].arxiv_id or one.paper_id, "title": papers[one.paper_id].title}
+            | {"interest": one.interest or None, "said_at": one.said_at.isoformat()}
+            for one in said
+            if one.want is want
+        ]
+        for name, want in (("likes", Want.MORE), ("dislikes", Want.LESS))
+    }

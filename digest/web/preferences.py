@@ -1,0 +1,176 @@
+"""What a reader chose, to be chosen anew; a break, and the way out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from digest.app import App
+from digest.change import BREAK, LONGEST_BREAK, break_of, change, pause, resume
+from digest.due import due_on
+from digest.model import InterestKind, Subscription, Want
+from digest.rendering import words
+from digest.store import Connection
+from digest.store.feedback import feedback_of
+from digest.store.papers import papers_by_id, papers_named
+from digest.subscribe import MOST_WEIGHT
+from digest.tokens import Purpose
+from digest.web.form import RHYTHM, Fault, Typed, attempt, checked_again, date_in, filled_in, offered, standing
+from digest.web.links import ended, is_active, subscription_behind
+from digest.web.pages import READ, Pages
+from digest.web.security import posted
+
+MOST_LEARNED = 12
+
+_WEIGHTS = {"relevance": "What matches", "trend": "What is trending", "novelty": "What is new"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ticked:
+    """A paper with a box: an example that was named, or one that was judged."""
+
+    value: str
+    before: str
+    title: str
+
+
+def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
+    """`/preferences/TOKEN`."""
+    face = _Preferences(app, pages, clock)
+    routes = APIRouter()
+    routes.add_api_route("/preferences/{token}", face.show, methods=READ)
+    routes.add_api_route("/preferences/{token}", face.act, methods=["POST"])
+    return routes
+
+
+class _Preferences:
+    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
+        self.app, self.pages, self.clock = app, pages, clock
+
+    def show(self, token: str) -> Response:
+        """The form as it stands."""
+        return self._page(token)
+
+    def act(self, token: str, fields: Annotated[FormData, Depends(posted)]) -> Response:
+        """Save, pause or resume: whatever else is sent is not from this page, and changes nothing."""
+        with self.app.store.reading() as connection:
+            subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
+            if not is_active(subscription):
+                return ended(self.pages, subscription)
+            blank = self._standing(connection, subscription)
+        match fields.get("do"):
+            case "save":
+                typed = filled_in(fields, blank)
+                # What was said meanwhile was not on the page, and is not forgotten.
+                shown = fields.getlist("shown")
+                unticked = [int(one) for one in blank.learned if one in shown and one not in typed.learned]
+                return self._save(token, subscription, typed, forget=unticked)
+            case "pause":
+                return self._pause(token, subscription, fields.get("until"))
+            case "resume":
+                resume(self.app.store, subscription.id, now=self.clock())
+                return self._page(token, note=("Resumed.", "Your settings are as they were."))
+        raise HTTPException(400)
+
+    def _save(self, token: str, subscription: Subscription, typed: Typed, *, forget: Sequence[int]) -> Response:
+        wanted = checked_again(typed, before=subscription.choices, standard=self.app.weights)
+        if isinstance(wanted, list):
+            return self._page(token, typed=typed, faults=wanted)
+        change(self.app.store, subscription.id, choices=wanted, forget=forget, now=self.clock())
+        return self._page(token, note=("Saved.", "The next edition uses these settings."))
+
+    def _pause(self, token: str, subscription: Subscription, typed: object) -> Response:
+        faults: list[Fault] = []
+        until, now = str(typed or ""), self.clock()
+        attempt(faults, "until", lambda: pause(self.app.store, subscription.id, until=date_in(until), now=now))
+        if faults:
+            return self._page(token, faults=faults, until=until)
+        return self._page(token, note=(f"Paused until {words.full_date(date_in(until))}.", "Your settings stay."))
+
+    def _standing(self, connection: Connection, subscription: Subscription) -> Typed:
+        said = feedback_of(connection, [subscription.id]).get(subscription.id, [])[:MOST_LEARNED]
+        return standing(
+            subscription.newsletter,
+            subscription.choices,
+            standard=self.app.weights,
+            learned=[one.paper_id for one in said],
+        )
+
+    def _page(
+        self,
+        token: str,
+        *,
+        typed: Typed | None = None,
+        faults: Sequence[Fault] = (),
+        until: str | None = None,
+        note: tuple[str, str] | None = None,
+    ) -> Response:
+        """The page of the subscription as it is now, with what was typed where that has faults."""
+        now = self.clock()
+        with self.app.store.reading() as connection:
+            subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
+            if not is_active(subscription):
+                return ended(self.pages, subscription)
+            typed = typed or self._standing(connection, subscription)
+            examples = _examples(connection, subscription, now=now)
+            learned = _learned(connection, subscription, now=now)
+        today, paused_until = due_on(now, timezone=subscription.choices.timezone), break_of(subscription, now=now)
+        return self.pages.show(
+            "preferences.html",
+            heading="Your preferences",
+            status=422 if faults else 200,
+            **offered(typed, faults, also=subscription.choices.max_papers, now=now),
+            asks_language=True,
+            saved=note,
+            lede=self._lede(subscription, now=now),
+            weights=_WEIGHTS,
+            most_weight=MOST_WEIGHT,
+            examples=examples,
+            learned=learned,
+            most_learned=words.spelled(MOST_LEARNED),
+            paused="" if paused_until is None else words.full_date(paused_until),
+            until=(paused_until or today + BREAK).isoformat() if until is None else until,
+            earliest=(today + timedelta(days=1)).isoformat(),
+            latest=(today + LONGEST_BREAK).isoformat(),
+            unsubscribe_token=self.app.keys.sign(Purpose.UNSUBSCRIBE, subscription.id),
+        )
+
+    def _lede(self, subscription: Subscription, *, now: datetime) -> str:
+        choices, known = subscription.choices, self.app.press.newsletters
+        titled = subscription.newsletter in known and len(known) > 1
+        newsletter = f", {known[subscription.newsletter].title}" if titled else ""
+        told = f"{subscription.address}{newsletter}, {RHYTHM[choices.cadence]} at {choices.hour:02}:00."
+        if (until := break_of(subscription, now=now)) is not None:
+            told += f" Paused until {words.full_date(until)}."
+        if subscription.next_due_at is None:
+            return told
+        return (
+            f"{told} Next edition: {words.arrival(subscription.next_due_at, asked_at=now, timezone=choices.timezone)}."
+        )
+
+
+def _examples(connection: Connection, subscription: Subscription, *, now: datetime) -> list[_Ticked]:
+    """The examples that were named; one that is not known here goes by its name."""
+    named = [one.value for one in subscription.choices.interests if one.kind is InterestKind.EXAMPLE]
+    numbers = papers_named(connection, named)
+    papers = papers_by_id(connection, numbers.values(), now=now)
+    titles = {alias: papers[number].title for alias, number in numbers.items() if number in papers}
+    return [_Ticked(value=alias, before="", title=titles.get(alias, alias.partition(":")[2])) for alias in named]
+
+
+def _learned(connection: Connection, subscription: Subscription, *, now: datetime) -> list[_Ticked]:
+    said = feedback_of(connection, [subscription.id]).get(subscription.id, [])[:MOST_LEARNED]
+    papers = papers_by_id(connection, [one.paper_id for one in said], now=now)
+    return [
+        _Ticked(
+            value=str(one.paper_id),
+            before="More like" if one.want is Want.MORE else "Less like",
+            title=papers[one.paper_id].title,
+        )
+        for one in said
+        if one.paper_id in papers
+    ]
