@@ -26,7 +26,8 @@ def change(store: Store, subscription_id: int, *, choices: Choices, forget: Iter
             return False
         for paper_id in forget:
             take_back(connection, subscription, paper_id, now=now)
-        if choices != subscription.choices:
+        # A damaged store may hold one that is never due: `digest store check` says to save the settings again.
+        if choices != subscription.choices or subscription.next_due_at is None:
             due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
             set_choices(connection, subscription.id, choices, next_due_at=due_at)
             _note(connection, subscription, "changed", now=now)

@@ -111,7 +111,7 @@ def reader_facts(subscription: Subscription, *, since_on: date | None = None) ->
         "cadence": choices.cadence,
         "hour": choices.hour,
         "timezone": choices.timezone,
-        "language": "en",
+        "language": choices.language,
         "confirmed_at": subscription.confirmed_at.isoformat(),
         "follows": bool(choices.interests),
         "since_on": None if since_on is None else since_on.isoformat(),

@@ -19,6 +19,7 @@ from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of, set_feedback
 from digest.store.subscribers import subscription_numbered
+from digest.store.tables import subscriptions
 from digest.subscribe import unsubscribe
 
 pytestmark = pytest.mark.slow
@@ -188,6 +189,13 @@ def test_a_change_during_a_break_leaves_the_break(app: App, reader: int) -> None
 def test_a_change_to_what_is_chosen_already_is_none(app: App, reader: int) -> None:
     assert change(app.store, reader, choices=choices(), now=NOON)
     assert events(app) == []
+
+
+def test_saving_again_mends_a_subscription_that_is_never_due(app: App, reader: int) -> None:
+    with app.store.writing() as connection:
+        connection.execute(subscriptions.update().values(next_due_at=None))
+    change(app.store, reader, choices=choices(), now=NOON)
+    assert subscription(app, reader).next_due_at == NOON + DAY
 
 
 def test_what_was_learned_is_forgotten_with_the_change_and_no_more_than_that(app: App, reader: int) -> None:

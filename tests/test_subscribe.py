@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from digest.publish import publish
 from digest.store.deliveries import count_by_state, deliveries_of
 from digest.store.events import events_of
 from digest.store.subscribers import confirm_numbered, open_confirms, subscriber_named, subscriptions_of
+from digest.store.tables import confirms
 from digest.subscribe import (
     ask,
     choices_from,
@@ -67,6 +69,27 @@ def test_the_link_subscribes_with_what_was_asked_for(app: App) -> None:
         [subscription] = subscriptions_of(connection, 1)
         assert subscription.choices == choices("robots")
         assert [event.kind for event in events_of(connection, 1)] == ["confirmed"]
+
+
+def test_what_was_asked_for_before_an_upgrade_is_in_english_and_not_weighed(app: App) -> None:
+    asked(app)
+    with app.store.writing() as connection:
+        told = connection.execute(confirms.select()).one().choices
+        newer = ("language", "weights", "only_matches")
+        connection.execute(confirms.update().values(choices={name: told[name] for name in told if name not in newer}))
+    confirm(app.store, link(app), keys=app.keys, now=NOON)
+    with app.store.reading() as connection:
+        [subscription] = subscriptions_of(connection, 1)
+    assert subscription.choices == choices("robots")
+
+
+def test_the_language_is_kept(app: App) -> None:
+    wanted = replace(choices("robots"), language="de")
+    ask(app.store, READER, newsletter="papers", choices=wanted, keys=app.keys, now=NOON)
+    confirm(app.store, link(app), keys=app.keys, now=NOON)
+    with app.store.reading() as connection:
+        [subscription] = subscriptions_of(connection, 1)
+    assert subscription.choices == wanted
 
 
 def test_the_link_used_twice_is_one_subscription(app: App) -> None:

@@ -16,6 +16,7 @@ from digest.errors import InputError
 from digest.examples import example_named
 from digest.model import Cadence, Choices, InterestKind, Weights
 from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.rendering.languages import LANGUAGES
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
@@ -162,7 +163,7 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
 
 def offered(typed: Typed, faults: Sequence[Fault], *, also: int, now: datetime) -> dict[str, Any]:
     """What both forms show and let choose from; `also` is a number of papers that is among the others."""
-    how_many = words.spelled(len(faults)).capitalize()
+    how_many = words.spelled(ENGLISH, len(faults)).capitalize()
     return {
         "typed": typed,
         "faults": faults,

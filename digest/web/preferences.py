@@ -14,6 +14,7 @@ from digest.change import BREAK, LONGEST_BREAK, break_of, change, pause, resume
 from digest.due import due_on
 from digest.model import InterestKind, Subscription, Want
 from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, papers_named
@@ -89,7 +90,7 @@ class _Preferences:
         attempt(faults, "until", lambda: pause(self.app.store, subscription.id, until=date_in(until), now=now))
         if faults:
             return self._page(token, faults=faults, until=until)
-        return self._page(token, note=(f"Paused until {words.full_date(date_in(until))}.", "Your settings stay."))
+        return self._page(token, note=(f"Paused until {ENGLISH.full_date(date_in(until))}.", "Your settings stay."))
 
     def _standing(self, connection: Connection, subscription: Subscription) -> Typed:
         said = feedback_of(connection, [subscription.id]).get(subscription.id, [])[:MOST_LEARNED]
@@ -131,8 +132,8 @@ class _Preferences:
             most_weight=MOST_WEIGHT,
             examples=examples,
             learned=learned,
-            most_learned=words.spelled(MOST_LEARNED),
-            paused="" if paused_until is None else words.full_date(paused_until),
+            most_learned=words.spelled(ENGLISH, MOST_LEARNED),
+            paused="" if paused_until is None else ENGLISH.full_date(paused_until),
             until=(paused_until or today + BREAK).isoformat() if until is None else until,
             earliest=(today + timedelta(days=1)).isoformat(),
             latest=(today + LONGEST_BREAK).isoformat(),
@@ -145,12 +146,10 @@ class _Preferences:
         newsletter = f", {known[subscription.newsletter].title}" if titled else ""
         told = f"{subscription.address}{newsletter}, {RHYTHM[choices.cadence]} at {choices.hour:02}:00."
         if (until := break_of(subscription, now=now)) is not None:
-            told += f" Paused until {words.full_date(until)}."
+            told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:
             return told
-        return (
-            f"{told} Next edition: {words.arrival(subscription.next_due_at, asked_at=now, timezone=choices.timezone)}."
-        )
+        return f"{told} Next edition: {words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)}."
 
 
 def _examples(connection: Connection, subscription: Subscription, *, now: datetime) -> list[_Ticked]:

@@ -14,6 +14,7 @@ from digest.change import break_of, change, pause
 from digest.due import due_on
 from digest.model import Cadence, Subscription
 from digest.rendering import words
+from digest.rendering.language import ENGLISH
 from digest.subscribe import unsubscribe
 from digest.tokens import Purpose
 from digest.web.links import AGAIN, is_active, subscription_behind
@@ -91,9 +92,9 @@ def _fewer_come(pages: Pages, subscription: Subscription | None, *, now: datetim
     if subscription is None or subscription.next_due_at is None:
         return _left(pages, subscription)
     until, choices = break_of(subscription, now=now), subscription.choices
-    arrival = words.arrival(subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+    arrival = words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)
     return pages.notice(
-        f"Paused until {words.full_date(until)}" if until else f"{choices.cadence.capitalize()} from now on",
+        f"Paused until {ENGLISH.full_date(until)}" if until else f"{choices.cadence.capitalize()} from now on",
         done=f"{subscription.address} stays subscribed.",
         lede=f"The next edition comes {arrival}.",
     )

@@ -15,6 +15,7 @@ from digest.store.editions import cards_of
 from digest.store.papers import alias_names, paper_named
 from digest.store.schema import MIGRATIONS, migrate
 from digest.store.search import search_papers
+from digest.store.subscribers import subscription_numbered
 
 PAPER = (
     "INSERT INTO papers (title, abstract, raw_title, raw_abstract, title_key, author_key, authors, organisation,"
@@ -27,6 +28,14 @@ PRINTED = (
     "INSERT INTO editions (newsletter, cadence, due_on) VALUES ('papers', 'daily', '2026-06-18')",
     "INSERT INTO printings (edition_id, version, content) VALUES (1, 'v', '')",
     'INSERT INTO pieces (printing_id, paper_id, content) VALUES (1, 1, \'{"title": "Gazelles"}\')',
+)
+
+SUBSCRIBED = (
+    "INSERT INTO subscribers (address, address_key, created_at)"
+    " VALUES ('ada@example.org', 'ada@example.org', '2026-06-18 06:00:00')",
+    "INSERT INTO subscriptions (subscriber_id, newsletter, state, cadence, hour, timezone, max_papers, confirmed_at,"
+    " next_due_at)"
+    " VALUES (1, 'papers', 'active', 'daily', 7, 'UTC', 10, '2026-06-18 06:00:00', '2026-06-19 07:00:00')",
 )
 
 
@@ -81,6 +90,19 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
         connection.execute(text("UPDATE papers SET title = 'Ironing' WHERE id = 18"))
         connection.execute(text("DELETE FROM papers WHERE id = 19"))
         assert search_papers(connection, "a2rd17", now=NOON, limit=9) == []
+    assert damage(first) == []
+
+
+def test_subscriptions_of_an_earlier_schema_are_in_english_and_not_paused(first: Store) -> None:
+    move_up(first, to="0007")
+    with first.writing() as connection:
+        for statement in SUBSCRIBED:
+            connection.execute(text(statement))
+    assert migrate(first) == ("0007", "0008")
+    with first.reading() as connection:
+        kept = subscription_numbered(connection, 1)
+    assert kept is not None
+    assert (kept.choices.language, kept.paused_until) == ("en", None)
     assert damage(first) == []
 
 

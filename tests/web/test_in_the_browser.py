@@ -103,10 +103,63 @@ def test_a_message_in_the_browser_has_its_styles_and_its_links_work(demo: Place,
     expect(tab.get_by_role("heading", level=1)).to_have_text("Unsubscribe ada@example.org?")
 
 
+def test_a_reader_says_more_takes_it_back_and_chooses_anew(demo: Place, tab: Page) -> None:
+    reader_joins(demo.app, "ada@example.org", choices("diffusion models", "world models"))
+    feedback = f"/feedback/{demo.feedback_token(demo.publish())}?paper=1&want="
+    for want in ("more", "less"):
+        tab.goto(feedback + want)
+        tab.get_by_role("button", name=f"{want} like this").click()
+        expect(tab.get_by_text(f"Noted: {want} like “Few-Step Sampling for Diffusion Models”.")).to_be_visible()
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("Undone:")).to_be_visible()
+    tab.get_by_role("button", name="Less like this").click()
+
+    tab.goto(f"/preferences/{demo.preferences_token()}")
+    tab.get_by_role("checkbox", name="Less like Few-Step Sampling for Diffusion Models").uncheck()
+    tab.locator("label").filter(has_text="world models").click()
+    tab.get_by_label("Authors you follow").fill("Ann Larch")
+    tab.get_by_label("Add papers").fill("nonsense")
+    tab.get_by_role("button", name="Save preferences").click()
+    tab.get_by_role("link", name="'nonsense' is no arXiv id").click()
+    expect(tab.get_by_label("Authors you follow")).to_have_value("Ann Larch")
+    expect(tab.get_by_role("checkbox", name="world models")).not_to_be_checked()
+    tab.get_by_label("Add papers").fill("2606.00002")
+    # As the Enter key does it, too.
+    tab.get_by_label("Add papers").press("Enter")
+    expect(tab.get_by_text("Saved. The next edition uses these settings.")).to_be_visible()
+    expect(tab.get_by_role("checkbox", name="Folding Laundry with Two Arms")).to_be_checked()
+    expect(tab.get_by_text("Learned from your taps")).to_have_count(0)
+    with demo.app.store.reading() as connection:
+        [subscription] = all_subscriptions(connection)
+    followed = [(interest.kind.value, interest.value) for interest in subscription.choices.interests]
+    assert followed == [("topic", "diffusion models"), ("author", "Ann Larch"), ("example", "arxiv:2606.00002")]
+
+
+def test_a_reader_takes_a_break_by_the_link_of_a_message(demo: Place, tab: Page) -> None:
+    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
+    tab.goto(f"/preferences/{demo.preferences_token()}#pause")
+    expect(tab.get_by_role("heading", name="Take a break")).to_be_in_viewport()
+    tab.get_by_label("Editions come again on").fill("2026-07-15")
+    tab.get_by_role("button", name="Pause").click()
+    expect(tab.get_by_text("Paused until 15 July 2026; your settings stay.")).to_be_visible()
+    tab.get_by_role("button", name="Resume").click()
+    expect(tab.get_by_text("Resumed.")).to_be_visible()
+    tab.get_by_role("link", name="Unsubscribe").click()
+    tab.get_by_role("button", name="Weekly instead").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Weekly from now on")
+    assert states(demo) == [SubscriptionState.ACTIVE]
+
+
 @pytest.mark.parametrize("width", [320, 375, 1000])
 def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> None:
     page = browser.new_page(base_url=demo.url, viewport={"width": width, "height": 800})
-    for path in ("/", "/trending", "/trending?date=2026-06-14", "/outbox/", "/nothing"):
+    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
+    own = [
+        f"/feedback/{demo.feedback_token(demo.publish())}?paper=1&want=more",
+        f"/preferences/{demo.preferences_token()}",
+        f"/unsubscribe/{demo.unsubscribe_token()}",
+    ]
+    for path in ("/", "/trending", "/trending?date=2026-06-14", "/outbox/", "/nothing", *own):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()
