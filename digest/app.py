@@ -1,6 +1,5 @@
 """The composition root: Config -> the objects that the faces need."""
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,10 @@ from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
+from digest.mail.dkim import Signer
 from digest.model import Weights
 from digest.rendering.templates import Library
+from digest.secretfile import read_secret, write_secret
 from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from digest.inference.embedding import Embedder
     from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
+    from digest.mail.signing_keys import KeyFile
     from digest.sources.arxiv import Arxiv
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
@@ -219,30 +221,33 @@ def set_up(config: Config) -> tuple[App, str | None, str]:
 
 def make_keys(path: Path) -> None:
     """Write a key that only this user can read, unless the file is there."""
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ConfigError(f"keys.file {path} cannot be written: {error.strerror}. Name a place that can.") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(KEY_CHARACTERS) + "\n")
+    if not path.exists():
+        write_secret(path, f"{secrets.token_urlsafe(KEY_CHARACTERS)}\n".encode(), key="keys.file")
 
 
 def read_keys(path: Path) -> Keys:
     """The installation's keys, newest first. Raises ConfigError where they are missing, short, or open to others."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(f"keys.file {path} can be read by other users. Run `chmod 600 {path}`.")
-        lines = path.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
+    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").split()
+    if any(len(line) < KEY_CHARACTERS or not line.isascii() for line in lines):
         raise ConfigError(
-            f"keys.file {path} cannot be read. Run `digest init`, or mend the path or its rights."
-        ) from error
-    if any(len(line) < KEY_CHARACTERS for line in lines):
-        raise ConfigError(f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters. Remove that line.")
-    return Keys(tuple(line.encode() for line in lines))
+            f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters in ASCII. Remove that line."
+        )
+    return Keys(tuple(lines))
+
+
+def key_files(config: Config) -> "list[KeyFile]":
+    """Where the keys are that sign messages."""
+    from digest.mail.signing_keys import KeyFile
+
+    return [
+        KeyFile(
+            selector=one.selector,
+            path=config.folder / one.file,
+            retired=one.retired,
+            key=f"mail.dkim.keys.{place}.file",
+        )
+        for place, one in enumerate(config.mail.dkim.keys)
+    ]
 
 
 def refuse_examples(config: Config) -> None:
@@ -276,8 +281,17 @@ def _app(config: Config, store: Store) -> App:
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
+        signer=_signer(config),
     )
     return App(config=config, store=store, keys=keys, press=press)
+
+
+def _signer(config: Config) -> Signer:
+    if not config.mail.dkim.keys:
+        return Signer()
+    from digest.mail.signing_keys import read_key
+
+    return Signer(keys=tuple(read_key(file) for file in key_files(config)), domain=config.mail.dkim.domain)
 
 
 def _credits(config: Config) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
+from digest.mail.dkim import Signer, Signing
 from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, Outgoing, Paper, Subscription
 from digest.ranking.summary import best_sentence
@@ -47,6 +48,7 @@ class Press:
     provider: str
     fixed_envelope: bool
     newsletters: Mapping[str, Newsletter]
+    signer: Signer
 
     def site(self, newsletter: str) -> Site:
         """The operator's side of a newsletter's messages."""
@@ -71,6 +73,10 @@ class Press:
         newsletter = self.newsletter(slug)
         return Sender(mailbox=newsletter.sender, reply_to=newsletter.reply_to)
 
+    def signing(self, slug: str) -> Signing:
+        """How a newsletter's messages are signed from now on."""
+        return self.signer.signing(self.sender(slug))
+
     def link(self, path: str) -> str:
         """An address on the site."""
         return f"{self.base_url}{path}"
@@ -79,7 +85,7 @@ class Press:
 def printing_content(
     press: Press, *, newsletter: str, cadence: Cadence, due_on: date, trending: Sequence[Card], day_count: int
 ) -> dict[str, Any]:
-    """What a printing keeps (JSON): the templates compiled in every language, the site, and the edition's facts."""
+    """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it."""
     facts = printed_facts(
         cadence=cadence,
         layout=press.newsletter(newsletter).layout,
@@ -95,6 +101,7 @@ def printing_content(
         },
         "site": asdict(press.site(newsletter)),
         "facts": facts,
+        "signing": asdict(press.signing(newsletter)),
     }
 
 
@@ -134,10 +141,13 @@ def _reader(facts: Mapping[str, Any], *, address: str, considered: int) -> Reade
 
 
 class Composer:
-    """Makes the messages of deliveries; what one printing's messages share is read once."""
+    """Makes the messages of deliveries; what one printing's messages share is read once.
 
-    def __init__(self, press: Press) -> None:
-        self.press = press
+    `signs` is false for a mailer that signs what it takes.
+    """
+
+    def __init__(self, press: Press, *, signs: bool = True) -> None:
+        self.press, self._signs = press, signs
         self._contents: dict[int, Mapping[str, Any]] = {}
         self._cards: dict[tuple[int, int], Card] = {}
 
@@ -168,7 +178,7 @@ class Composer:
             key=delivery.key,
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
             recipient=wire_address(delivery.address),
-            content=content,
+            content=self._signed(content, delivery),
         )
 
     def body(self, connection: Connection, delivery: Delivery, *, whole: bool = False) -> Body:
@@ -182,6 +192,17 @@ class Composer:
                 site, press = self.press.site(delivery.newsletter), self.press
                 context = trial_context(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
                 return fill(press.library.compile("test"), context)
+
+    def _signed(self, content: bytes, delivery: Delivery) -> bytes:
+        """The message with its signatures: an edition's by the keys of its printing, others' by today's."""
+        if not self._signs:
+            return content
+        if delivery.printing_id is None:
+            signing = self.press.signing(delivery.newsletter)
+        else:
+            kept = self._contents[delivery.printing_id].get("signing")  # older printings are not signed
+            signing = Signing(domain=kept["domain"], selectors=tuple(kept["selectors"])) if kept else Signing()
+        return self.press.signer.sign(content, signing, signed_at=delivery.dated_at)
 
     def _edition(self, connection: Connection, delivery: Delivery, *, whole: bool) -> Body:
         printing_id, selection = delivery.printing_id, delivery.selection

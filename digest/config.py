@@ -27,7 +27,7 @@ from pydantic import (
 from digest.due import known_zones
 from digest.environment import from_environment, overlaid
 from digest.errors import ConfigError
-from digest.locator import feed_url, host, site_url
+from digest.locator import are_aligned, domain, domain_of, feed_url, host, site_url
 from digest.model import Cadence, Layout
 from digest.taxonomy import CATEGORIES
 
@@ -84,6 +84,16 @@ def _colour(text: str) -> str:
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
         raise ValueError("is not a colour; write #rrggbb, such as #0D586E")
     return text
+
+
+def _selector(text: str) -> str:
+    if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(?<!-)", text):
+        raise ValueError("is not a selector; write up to 63 of a-z, 0-9 and -, such as offprint1")
+    return text
+
+
+def _optional_domain(text: str) -> str:
+    return domain(text) if text else text
 
 
 def _optional_site(text: str) -> str:
@@ -253,6 +263,27 @@ class MailgunSection(_Section):
     url: BaseUrl = "https://api.mailgun.net"
 
 
+class DkimKey(_Section):
+    """A private key that signs messages; a retired one only makes again what it signed."""
+
+    selector: Annotated[str, AfterValidator(_selector)]
+    file: Path
+    retired: bool = False
+
+
+def _of_different_selectors(keys: tuple[DkimKey, ...]) -> tuple[DkimKey, ...]:
+    if len({key.selector for key in keys}) < len(keys):
+        raise ValueError("two have the same selector; give each its own")
+    return keys
+
+
+class DkimSection(_Section):
+    """Our signatures on messages, where the provider makes none."""
+
+    domain: Annotated[str, AfterValidator(_optional_domain)] = ""
+    keys: Annotated[tuple[DkimKey, ...], AfterValidator(_of_different_selectors)] = ()
+
+
 class MailSection(_Section):
     """How messages leave."""
 
@@ -263,6 +294,7 @@ class MailSection(_Section):
     outbox: OutboxSection = OutboxSection()
     smtp: SmtpSection = SmtpSection()
     mailgun: MailgunSection = MailgunSection()
+    dkim: DkimSection = DkimSection()
 
 
 class ScheduleSection(_Section):
@@ -311,6 +343,17 @@ class Config(_Section):
         for key, value in needed.items():
             if not value:
                 raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')
+        return self
+
+    @model_validator(mode="after")
+    def _dkim_aligns(self) -> "Config":
+        signed_for = self.mail.dkim.domain
+        for newsletter in self.newsletter if signed_for else ():
+            if not are_aligned(domain_of(newsletter.sender), signed_for):
+                raise ValueError(
+                    f"mail.dkim.domain: does not align with the sender of newsletter {newsletter.slug!r}, so DMARC"
+                    " would fail; write the sender's own domain, or leave it empty"
+                )
         return self
 
 

@@ -151,7 +151,7 @@ class _Run:
     ) -> None:
         self.store, self.mailer, self.terms, self.clock = store, mailer, terms, clock
         self.should_stop, self.progress = should_stop, progress
-        self.composer = Composer(press)
+        self.composer = Composer(press, signs=not mailer.signs)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.delivered = Delivered()
 

@@ -1,9 +1,13 @@
-"""Where things are on the web, as operators write it down: each check returns the text, or raises ValueError."""
+"""Where things are on the net, as operators write it down: each check returns the text, or raises ValueError."""
 
 import re
+from email.utils import getaddresses
 from urllib.parse import urlsplit
 
+import idna
+
 _VISIBLE = re.compile(r"[!-~]+")
+_DOMAIN = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
 
 
 def site_url(text: str) -> str:
@@ -52,3 +56,25 @@ def is_inside(url: str) -> bool:
     """
     name = urlsplit(url).hostname or ""
     return "." not in name.rstrip(".") or bool(re.fullmatch(r"[\d.]+", name))
+
+
+def domain(text: str) -> str:
+    """A domain as it stands in the DNS."""
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError("is not a domain; write one such as example.org, in lower case and ASCII (xn--...)")
+    return text
+
+
+def domain_of(mailbox: str) -> str:
+    """The domain of `Name <address>` as it stands in the DNS, or as it was written where it cannot."""
+    [(_, address)] = getaddresses([mailbox])
+    written = address.rpartition("@")[2].lower()
+    try:
+        return written if written.isascii() else idna.encode(written, uts46=True).decode()
+    except idna.IDNAError:
+        return written
+
+
+def are_aligned(one: str, other: str) -> bool:
+    """Whether one domain is the other, or inside of it: what DMARC asks of the two (RFC 7489, 3.1.1), or stricter."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

@@ -10,7 +10,7 @@ import pytest
 from places import ROOT
 from pydantic import BaseModel
 
-from digest.config import Config, FeedSection, load_config, parse_config
+from digest.config import Config, DkimKey, FeedSection, load_config, parse_config
 from digest.errors import ConfigError
 from digest.model import Cadence
 
@@ -30,6 +30,10 @@ def refused(values: dict[str, Any] | None = None, environment: Mapping[str, str]
 
 def newsletter(**values: Any) -> dict[str, Any]:
     return {"newsletter": [values]}
+
+
+def signing(*keys: dict[str, Any]) -> dict[str, Any]:
+    return {"mail": {"dkim": {"keys": list(keys)}}}
 
 
 def test_an_empty_file_is_a_whole_configuration() -> None:
@@ -121,6 +125,21 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"provider": "mailgun"}}, "mail.mailgun.domain"),
         ({"mail": {"provider": "mailgun", "mailgun": {"domain": "x.org"}}}, "mail.mailgun.api_key"),
         ({"mail": {"mailgun": {"url": "mailgun"}}}, "mail.mailgun.url"),
+        ({"mail": {"dkim": {"domain": "Example.org"}}}, "mail.dkim.domain"),
+        ({"mail": {"dkim": {"domain": "org"}}}, "mail.dkim.domain"),
+        ({"mail": {"dkim": {"domain": "bücher.example"}}}, "mail.dkim.domain"),
+        ({"mail": {"dkim": {"domain": "example.net"}}}, "mail.dkim.domain"),
+        ({"mail": {"dkim": {"domain": "badexample.org"}}}, "mail.dkim.domain"),
+        ({"mail": {"dkim": {"domain": "ple.org"}}}, "mail.dkim.domain"),
+        (signing({"selector": "a"}), "mail.dkim.keys.0.file"),
+        (signing({"file": "a.pem"}), "mail.dkim.keys.0.selector"),
+        (signing({"selector": "A", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
+        (signing({"selector": "a; t=0", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
+        (signing({"selector": "-a", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
+        (signing({"selector": "a" * 64, "file": "a.pem"}), "mail.dkim.keys.0.selector"),
+        (signing({"selector": "a", "file": "a.pem", "retired": "soon"}), "mail.dkim.keys.0.retired"),
+        (signing({"selector": "a", "file": "a.pem", "bits": 2048}), "mail.dkim.keys.0.bits"),
+        (signing({"selector": "a", "file": "a.pem"}, {"selector": "a", "file": "b.pem"}), "mail.dkim.keys"),
         ({"schedule": {"collect_minutes": 1}}, "schedule.collect_minutes"),
         ({"schedule": {"publish_seconds": 0}}, "schedule.publish_seconds"),
         ({"schedule": {"deliver_seconds": 9999}}, "schedule.deliver_seconds"),
@@ -152,6 +171,26 @@ def test_everything_wrong_is_said_at_once() -> None:
 )
 def test_a_sender_may_have_any_name(sender: str) -> None:
     assert parse(newsletter(sender=sender)).newsletter[0].sender == sender
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [
+        ("digest@example.org", "example.org"),
+        ("digest@Example.ORG", "example.org"),
+        ("digest@news.example.org", "example.org"),
+        ("digest@example.org", "mail.example.org"),
+        ("Bücher <digest@bücher.example>", "xn--bcher-kva.example"),
+    ],
+)
+def test_a_signature_s_domain_may_be_the_sender_s_or_one_above_or_below_it(sender: str, domain: str) -> None:
+    assert parse(newsletter(sender=sender) | {"mail": {"dkim": {"domain": domain}}}).mail.dkim.domain == domain
+
+
+def test_a_signature_s_domain_that_one_newsletter_s_sender_lacks_is_refused_by_that_newsletter_s_name() -> None:
+    both = [{"slug": "one"}, {"slug": "two", "sender": "digest@example.net"}]
+    said = refused({"newsletter": both, "mail": {"dkim": {"domain": "example.org"}}})
+    assert "the sender of newsletter 'two', so DMARC would fail" in said
 
 
 def test_the_slash_behind_a_base_url_does_not_count() -> None:
@@ -303,7 +342,13 @@ def test_relative_paths_start_in_the_file_s_folder(tmp_path: Path) -> None:
 # The example: every key, with its default.
 
 FEED = "sources.feed.biorxiv"
-OPTIONAL = {"templates.folder", "newsletter.reply_to", *(f"{FEED}.{key}" for key in FeedSection.model_fields)}
+DKIM = "mail.dkim.keys"
+OPTIONAL = {
+    "templates.folder",
+    "newsletter.reply_to",
+    *(f"{FEED}.{key}" for key in FeedSection.model_fields),
+    *(f"{DKIM}.{key}" for key in DkimKey.model_fields),
+}
 
 
 def test_the_example_is_the_defaults_key_by_key() -> None:
@@ -334,6 +379,9 @@ def _keys(section: type[BaseModel], path: str = "") -> list[str]:
     for name, field in section.model_fields.items():
         if f"{path}{name}" == "sources.feed":  # sections that the operator names
             found += _keys(FeedSection, f"{FEED}.")
+            continue
+        if f"{path}{name}" == DKIM:  # none by default
+            found += _keys(DkimKey, f"{DKIM}.")
             continue
         default = field.default[0] if isinstance(field.default, tuple) and field.default else field.default
         inner = isinstance(default, BaseModel)

@@ -28,6 +28,7 @@ class Scripted:
 
     name = "scripted"
     repeatable = False
+    signs = False
 
     def __init__(self, answer: Callable[[str], Answer | None] = lambda _: None, *, breaks_after: int = -1) -> None:
         self.answer, self.breaks_after = answer, breaks_after

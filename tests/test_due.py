@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.due import due_at, due_on, next_due_at
+from digest.due import due_at, due_before, due_on, next_due_at
 from digest.model import Cadence
 
 ZONES = sorted(available_timezones() - {"localtime"})
@@ -115,6 +115,20 @@ def _falls_on(cadence: Cadence, day: date) -> bool:
         Cadence.WEEKLY: day.isoweekday() == 1,
         Cadence.MONTHLY: day.day == 1,
     }[cadence]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "day", "before"),
+    [
+        (Cadence.DAILY, date(2026, 6, 22), date(2026, 6, 21)),
+        (Cadence.WEEKDAYS, date(2026, 6, 22), date(2026, 6, 19)),
+        (Cadence.WEEKLY, date(2026, 6, 22), date(2026, 6, 15)),
+        (Cadence.MONTHLY, date(2026, 7, 1), date(2026, 6, 1)),
+        (Cadence.MONTHLY, date(2026, 3, 31), date(2026, 3, 1)),
+    ],
+)
+def test_the_edition_before_is_found_by_its_date(cadence: Cadence, day: date, before: date) -> None:
+    assert due_before(day, cadence=cadence) == before
 
 
 def test_the_local_date_of_every_due_instant_of_two_years_is_the_one_meant() -> None:

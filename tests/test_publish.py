@@ -107,6 +107,20 @@ def test_after_days_of_outage_one_edition_comes_and_not_one_for_each_day(app: Ap
     assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
 
 
+@pytest.mark.parametrize(("days", "since_on"), [(1, None), (2, "2026-06-19"), (3, "2026-06-19")])
+def test_an_edition_after_an_outage_says_since_when_it_looks(app: App, days: int, since_on: str | None) -> None:
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices())
+    assert published(app).queued == 1
+    later = NOON + timedelta(days=days)
+    papers_come_in(app.store, [replace(DIFFUSION, title="A Fresh Paper", aliases=("arxiv:2606.00009",))], now=later)
+    assert published(app, now=later).queued == 1
+    found = delivery(app, 2)
+    assert found is not None
+    assert found.reader is not None
+    assert found.reader["since_on"] == since_on
+
+
 def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
     papers_come_in(app.store)
     number = reader_joins(app, "reader@example.org", choices())

@@ -1,4 +1,4 @@
-"""init, mail test, store migrate, store check, store reindex."""
+"""init, mail test, mail dkim, store migrate, store check, store reindex."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.context import Json, answer, now_or, opened, say
-from digest.errors import ConfigError, StoreError
+from digest.errors import ConfigError, InputError, StoreError
 
 commands = typer.Typer()
 mail = typer.Typer(no_args_is_help=True)
@@ -47,6 +47,38 @@ def test(
     newsletter = app.config.newsletter[0].slug
     number = queue_test(app.store, app.press, parse_address(address), newsletter=newsletter, now=now)
     send_now(app, number, now=now)
+
+
+@mail.command()
+def dkim(
+    context: typer.Context,
+    rsa: Annotated[str | None, typer.Option(metavar="SELECTOR", help="Make this selector's key first.")] = None,
+    ed25519: Annotated[str | None, typer.Option(metavar="SELECTOR", help="The same, a second key of Ed25519.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the DNS records of the keys that sign messages ([[mail.dkim.keys]]), as lines of a zone file."""
+    from digest.app import key_files
+    from digest.config import load_config
+    from digest.locator import domain_of
+    from digest.mail.dkim import record_name, zone_line
+    from digest.mail.signing_keys import make_key, read_key
+
+    config = load_config(context.obj.config)
+    files = {file.selector: file for file in key_files(config)}
+    for selector in filter(None, (rsa, ed25519)):
+        if selector not in files:
+            raise InputError(f"There is no selector {selector!r}. Put it and its file into [[mail.dkim.keys]] first.")
+        make_key(files[selector], ed25519=selector == ed25519)
+        typer.echo(f"Made {files[selector].path}.", err=True)
+    domains = sorted({config.mail.dkim.domain or domain_of(one.sender) for one in config.newsletter})
+    records = [(read_key(file), domain) for file in files.values() for domain in domains]
+    if as_json:
+        answer([{"name": record_name(key, domain=domain), "text": key.record} for key, domain in records])
+        return
+    for key, domain in records:
+        say(zone_line(key, domain=domain))
+    if not records:
+        say("No key signs messages: name one in [[mail.dkim.keys]].")
 
 
 @commands.command()

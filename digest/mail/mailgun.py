@@ -20,6 +20,7 @@ class Mailgun:
 
     name = "mailgun"
     repeatable = False
+    signs = True
 
     def __init__(self, client: Client, *, domain: str, api_key: str, url: str) -> None:
         self._client = client

@@ -16,6 +16,7 @@ class Outbox:
 
     name = "outbox"
     repeatable = True
+    signs = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

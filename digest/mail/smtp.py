@@ -42,6 +42,7 @@ class Smtp:
 
     name = "smtp"
     repeatable = False
+    signs = False
 
     def __init__(self, server: Server, *, local_hostname: str | None = None) -> None:
         self.server = server

@@ -54,42 +54,45 @@ def render_edition(compiled: Compiled, edition: Edition, *, whole: bool = False)
     """
     if not edition.papers:
         raise RenderingError("An edition needs at least one paper. Skip the delivery of an empty selection.")
-    context = _context(edition)
-    body = _filled(compiled, context, edition, _entries(edition))
+    context, entries = _context(edition), _entries(edition)
+    body = _filled(compiled, context, edition, entries, _pieces(compiled, context, edition, entries))
     if whole or len(body.html.encode()) <= MOST_BYTES:
         return body
-    return _filled(compiled, context, edition, _fitting(compiled, context, edition))
+    return _fitted(compiled, context, edition)
 
 
-def _filled(compiled: Compiled, context: Mapping[str, object], edition: Edition, entries: Sequence[Entry]) -> Body:
-    """The edition with these of its papers, which are its first."""
-    cards, moved = _carded(edition), len(edition.papers) - len(entries)
+def _fitted(compiled: Compiled, context: Mapping[str, object], edition: Edition) -> Body:
+    """With shorter summaries, as many papers as there is room for beside everything else, but at least one."""
+    entries = _entries(edition, summary=SHORTER_SUMMARY)
     pieces = _pieces(compiled, context, edition, entries)
-    lead, others = pieces[:1], pieces[cards:]
-    return fill(
-        compiled,
-        {
-            **context,
-            "lead": entries[:1],
-            "cards": entries[1:cards],
-            "others": entries[cards:],
-            "pieces": {"lead": lead, "cards": pieces[1:cards], "others": others},
-            "moved": edition.language.ngettext(*_MOVED, moved) if moved else "",
-        },
-    )
+    frame = _filled(compiled, context, edition, entries, [Markup()] * len(pieces), moved=len(pieces))
+    room = MOST_BYTES - len(frame.html.encode())
+    kept = max(sum(size <= room for size in accumulate(len(piece.encode()) for piece in pieces)), 1)
+    return _filled(compiled, context, edition, entries[:kept], pieces[:kept], moved=len(pieces) - kept)
+
+
+def _filled(
+    compiled: Compiled,
+    context: Mapping[str, object],
+    edition: Edition,
+    entries: Sequence[Entry],
+    pieces: Sequence[Markup],
+    *,
+    moved: int = 0,
+) -> Body:
+    """The edition with these papers, of which so many more are on the web page."""
+    cards = _carded(edition)
+    shown = {
+        "lead": entries[:1],
+        "cards": entries[1:cards],
+        "others": entries[cards:],
+        "pieces": {"lead": pieces[:1], "cards": pieces[1:cards], "others": pieces[cards:]},
+        "moved": edition.language.ngettext(*_MOVED, moved) if moved else "",
+    }
+    return fill(compiled, {**context, **shown})
 
 
 _MOVED = NN_("%(count)s more paper for you is on the web page", "%(count)s more papers for you are on the web page")
-
-
-def _fitting(compiled: Compiled, context: Mapping[str, object], edition: Edition) -> list[Entry]:
-    """With shorter summaries, as many papers as there is room for beside everything else, but at least one."""
-    shorter = _entries(edition, summary=SHORTER_SUMMARY)
-    frame = _filled(compiled, context, edition, [])
-    sizes = [len(piece.encode()) for piece in _pieces(compiled, context, edition, shorter)]
-    room = MOST_BYTES - len(frame.html.encode())
-    kept = sum(size <= room for size in accumulate(sizes))
-    return shorter[: max(kept, 1)]
 
 
 def _pieces(

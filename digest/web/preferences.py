@@ -149,7 +149,8 @@ class _Preferences:
             told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:
             return told
-        return f"{told} Next edition: {words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)}."
+        arrival = words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+        return f"{told} Next edition: {arrival} ({choices.timezone})."
 
 
 def _examples(connection: Connection, subscription: Subscription, *, now: datetime) -> list[_Ticked]:

@@ -96,7 +96,7 @@ def _fewer_come(pages: Pages, subscription: Subscription | None, *, now: datetim
     return pages.notice(
         f"Paused until {ENGLISH.full_date(until)}" if until else f"{choices.cadence.capitalize()} from now on",
         done=f"{subscription.address} stays subscribed.",
-        lede=f"The next edition comes {arrival}.",
+        lede=f"The next edition comes {arrival} ({choices.timezone}).",
     )
 
 
