@@ -108,6 +108,7 @@ class PausesMeanwhile:
 
     name = "scripted"
     repeatable = False
+    signs = False
 
     def __init__(self, app: App, number: int) -> None:
         self.app, self.number = app, number
