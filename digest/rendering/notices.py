@@ -1,22 +1,17 @@
-"""What the messages are filled with that are not editions: the confirm message and the test."""
+"""What messages are filled with that are not editions: the confirm message, and notices of all kinds."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from digest.model import Cadence, Choices, InterestKind
+from digest.model import Choices, InterestKind
 from digest.rendering import words
+from digest.rendering.edition import Links
 from digest.rendering.language import Language
 from digest.rendering.site import Site, colours
-from digest.rendering.words import NN_
+from digest.rendering.standing import Standing, examples, follows, rhythm
+from digest.rendering.words import N_
 from digest.taxonomy import CATEGORIES
-
-_HOW_OFTEN = {
-    Cadence.DAILY: NN_("Daily, up to %(count)s paper", "Daily, up to %(count)s papers"),
-    Cadence.WEEKDAYS: NN_("Weekdays, up to %(count)s paper", "Weekdays, up to %(count)s papers"),
-    Cadence.WEEKLY: NN_("Weekly, on Monday, up to %(count)s paper", "Weekly, on Monday, up to %(count)s papers"),
-    Cadence.MONTHLY: NN_(
-        "Monthly, on the first, up to %(count)s paper", "Monthly, on the first, up to %(count)s papers"
-    ),
-}
 
 
 def confirm_context(
@@ -37,7 +32,7 @@ def confirm_context(
     """
     arrival = words.arrival(language, first_due_at, asked_at=asked_at, timezone=choices.timezone)
     hours = round(expires_after / timedelta(hours=1))
-    return _notice(site) | {
+    return _frame(site) | {
         "address": address,
         "arrival": f"{arrival} ({choices.timezone})",
         "preheader": language.gettext(
@@ -50,18 +45,211 @@ def confirm_context(
     }
 
 
-def trial_context(language: Language, *, site: Site, provider: str, sent_at: datetime) -> dict[str, object]:
-    """All that `templates/test` asks for: the message that shows that a provider works."""
-    return _notice(site) | {
-        "preheader": language.gettext(
+class About(StrEnum):
+    """What a reader is told of: kept with the message."""
+
+    CHANGED = "changed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """All that `templates/notice` asks for but the site; what is empty is not there.
+
+    `facts` are labels and values, `button` is its text and where it leads.
+    """
+
+    subject: str
+    preheader: str
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    button: tuple[str, str] | None = None
+    closing: str = ""
+    footer: str
+
+
+def notice_context(notice: Notice, *, site: Site, links: Links | None = None) -> dict[str, object]:
+    """A notice and who sends it; `links` are those of a subscriber."""
+    text, url = notice.button or ("", "")
+    button = {"text": text, "url": url} if notice.button else None
+    return _frame(site) | asdict(notice) | {"button": button, "links": links}
+
+
+def standing_notice(
+    language: Language, about: About, standing: Standing, *, site: Site, address: str, sent_at: datetime, links: Links
+) -> Notice:
+    """A reader is told what was done with their subscription, by them or by whoever else has its links."""
+    arrival = standing.arrival(language, sent_at=sent_at)
+    footer = why_you_get_this(language, standing, address=address)
+    match about:
+        case About.PAUSED:
+            return _paused(language, standing, arrival=arrival, footer=footer, links=links)
+        case About.RESUMED:
+            return _resumed(language, standing, arrival=arrival, footer=footer, links=links)
+        case About.CHANGED:
+            return _changed(language, standing, site=site, arrival=arrival, footer=footer, links=links)
+
+
+def why_you_get_this(language: Language, standing: Standing, *, address: str) -> str:
+    """The sentence at the foot of what only subscribers get."""
+    return language.gettext(
+        "You get this because %(address)s confirmed a subscription on %(date)s.",
+        address=address,
+        date=language.full_date(standing.confirmed_on),
+    )
+
+
+def _changed(language: Language, standing: Standing, *, site: Site, arrival: str, footer: str, links: Links) -> Notice:
+    return Notice(
+        subject=language.gettext("Your %(site)s preferences have changed", site=site.name),
+        preheader=language.gettext(
+            "The next edition arrives %(arrival)s, with these settings. Not you? Change them back.", arrival=arrival
+        ),
+        heading=language.gettext("Your preferences have changed"),
+        paragraphs=(
+            language.gettext(
+                "The next edition arrives %(arrival)s. From then on, this holds:",
+                arrival=standing.with_zone(arrival),
+            ),
+        ),
+        facts=(*follows(language, standing), *rhythm(language, standing.choices)),
+        button=(language.gettext("Adjust preferences"), links.preferences),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _paused(language: Language, standing: Standing, *, arrival: str, footer: str, links: Links) -> Notice:
+    assert standing.paused_until is not None
+    until = language.full_date(standing.paused_until)
+    return Notice(
+        subject=language.gettext("Paused until %(date)s", date=until),
+        preheader=language.gettext(
+            "No edition comes before then. Your settings stay, and you can resume whenever you like."
+        ),
+        heading=language.gettext("Paused until %(date)s", date=until),
+        paragraphs=(
+            language.gettext(
+                "No edition comes before then. The next one arrives %(arrival)s, by your settings as they are.",
+                arrival=standing.with_zone(arrival),
+            ),
+        ),
+        button=(language.gettext("Resume"), links.pause),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _resumed(language: Language, standing: Standing, *, arrival: str, footer: str, links: Links) -> Notice:
+    return Notice(
+        subject=language.gettext("Resumed: next edition %(arrival)s", arrival=arrival),
+        preheader=language.gettext("The break is over. Your settings are as they were before it."),
+        heading=language.gettext("Resumed"),
+        paragraphs=(
+            language.gettext(
+                "The break is over. The next edition arrives %(arrival)s, by your settings as they were.",
+                arrival=standing.with_zone(arrival),
+            ),
+        ),
+        button=(language.gettext("Adjust preferences"), links.preferences),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _not_you(language: Language) -> str:
+    return language.gettext(
+        "Was that not you? Whoever holds one of your editions can do this by its links, and so can whoever runs this"
+        " site. Adjust your preferences, or unsubscribe."
+    )
+
+
+def trial_notice(language: Language, *, site: Site, provider: str, sent_at: datetime) -> Notice:
+    """The message that shows that a provider works."""
+    return Notice(
+        subject=language.gettext("Test message from %(site)s", site=site.name),
+        preheader=language.gettext(
             "%(site)s can send by %(provider)s. Nothing needs to be done.", site=site.name, provider=provider
         ),
-        "provider": provider,
-        "sent": language.moment(sent_at),
-    }
+        heading=language.gettext("Sending works"),
+        paragraphs=(
+            language.gettext(
+                "%(site)s handed this message to the provider “%(provider)s”, and it reached you."
+                " Editions take the same way.",
+                site=site.name,
+                provider=provider,
+            ),
+        ),
+        footer=language.gettext(
+            "Sent once, because the operator of %(host)s asked for a test on %(date)s.",
+            host=site.host,
+            date=language.moment(sent_at),
+        ),
+    )
 
 
-def _notice(site: Site) -> dict[str, object]:
+class Cause(StrEnum):
+    """What an alarm is about."""
+
+    REFUSED = "refused"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something that the operator has to see to. `what` is a source's name, or a provider's with its answer."""
+
+    cause: Cause
+    what: str
+    since_at: datetime
+    queued: int
+
+
+def alarm_notice(language: Language, alarm: Alarm, *, site: Site) -> Notice:
+    """The operator is told what is wrong, since when, and what to do next; nobody's address is in it."""
+    subject, said, remedy = (language.gettext(text) for text in _ALARMS[alarm.cause])
+    return Notice(
+        subject=subject,
+        preheader=language.gettext(
+            "Since %(date)s. This message says what it is, and what to do next.", date=language.moment(alarm.since_at)
+        ),
+        heading=subject,
+        paragraphs=(said, remedy),
+        facts=(
+            (language.gettext("What"), alarm.what),
+            (language.gettext("Since"), language.moment(alarm.since_at)),
+            (language.gettext("Queued"), language.ngettext("%(count)s message", "%(count)s messages", alarm.queued)),
+        ),
+        footer=language.gettext(
+            "Sent to the operator of %(host)s, at most once a day and cause: [mail] alarms names this address.",
+            host=site.host,
+        ),
+    )
+
+
+_ALARMS = {
+    Cause.REFUSED: (
+        N_("Sending has stopped: the provider refuses the sender"),
+        N_(
+            "What was not sent is queued, and goes out once the provider takes it; an edition that is too late by then"
+            " is merged into the next."
+        ),
+        N_(
+            "Mend the sender or the sign-in in the configuration’s [mail] and [[newsletter]], restart,"
+            " then try it with “digest mail test ADDRESS”."
+        ),
+    ),
+    Cause.SOURCE: (
+        N_("A source of papers has failed for a day"),
+        N_("Editions go out without what is new there. Once it answers again, it is read back as far as configured."),
+        N_("“digest stats” shows its last answer; “digest collect --source NAME” tries it now."),
+    ),
+}
+
+
+def _frame(site: Site) -> dict[str, object]:
     return {"site": site, "colours": colours(site.accent)}
 
 
@@ -72,15 +260,5 @@ def _recognisable(language: Language, choices: Choices) -> list[tuple[str, str]]
         for interest in choices.interests
         if interest.kind is InterestKind.CATEGORY and interest.value in CATEGORIES
     ]
-    examples = sum(interest.kind is InterestKind.EXAMPLE for interest in choices.interests)
-    facts = [
-        (language.gettext("How often"), language.ngettext(*_HOW_OFTEN[choices.cadence], choices.max_papers)),
-        (language.gettext("When"), f"{choices.hour:02}:00 ({choices.timezone})"),
-    ]
-    if examples:
-        number = words.spelled(language, examples)
-        named = language.ngettext("the one that you named", "the %(number)s that you named", examples, number=number)
-        facts.insert(0, (language.gettext("Papers like"), named))
-    if categories:
-        facts.insert(0, ("arXiv", ", ".join(categories)))
-    return facts
+    listed = [("arXiv", ", ".join(categories))] if categories else []
+    return [*listed, *examples(language, choices), *rhythm(language, choices)]
