@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from digest.due import due_on, next_due_at
 from digest.errors import InputError
 from digest.feedback import take_back
-from digest.model import Choices, Subscription
+from digest.model import Choices, DeliveryKind, Subscription
 from digest.notify import notify
 from digest.rendering.notices import About
 from digest.store import Connection, Store
@@ -46,7 +46,7 @@ def change(
 
 
 def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: datetime) -> bool:
-    """No edition before the local date `until`, what is queued included; false where the subscription has ended.
+    """No edition before the local date `until`, those that are queued included; false where the subscription has ended.
 
     Raises InputError for a date that is not ahead, or too far.
     """
@@ -60,7 +60,7 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         # What is due this very moment waits as well.
         due_at = _first_due_at(connection, subscription, subscription.choices, paused_until=until, now=now)
         set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
-        skip_queued(connection, [subscription.id], detail="paused")
+        skip_queued(connection, [subscription.id], detail="paused", kinds=[DeliveryKind.EDITION])
         _note(connection, subscription, "paused", now=now, until=until.isoformat())
         paused = replace(subscription, paused_until=until, next_due_at=due_at)
         notify(connection, paused, About.PAUSED, keys=keys, now=now)

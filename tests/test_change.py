@@ -13,7 +13,7 @@ from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
-from digest.model import Answer, Cadence, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
@@ -96,10 +96,10 @@ def test_the_day_on_which_a_break_ends_is_the_readers_own(app: App) -> None:
 def test_pausing_takes_back_what_is_queued_and_its_papers_come_after_the_break(app: App, reader: int) -> None:
     assert queued_at(app, NOON) == 1
     pause(app.store, reader, until=TODAY + 2 * DAY, keys=app.keys, now=NOON)
-    [skipped] = deliveries(app)
+    [_, skipped] = deliveries(app)
     assert (skipped.state, skipped.detail) == (DeliveryState.SKIPPED, "paused")
     assert queued_at(app, NOON + 2 * DAY) == 1
-    [edition, _] = deliveries(app)
+    [edition, _, _] = deliveries(app)
     assert papers_in(edition) == papers_in(skipped) != []
 
 
@@ -123,9 +123,11 @@ def test_a_break_wins_even_when_the_message_is_leased_already(app: App, reader: 
     assert queued_at(app, NOON) == 2
     terms = replace(app.terms, window=1)
     delivered = deliver(app.store, PausesMeanwhile(app, other), app.press, terms=terms, clock=lambda: NOON)
-    assert (delivered.counts["sent"], delivered.counts["skipped"]) == (1, 1)
+    # The first reader's edition is sent, and the other is told of the break.
+    assert (delivered.counts["sent"], delivered.counts["skipped"]) == (2, 1)
     with app.store.reading() as connection:
-        [left] = deliveries_of(connection, 2)
+        [notice, left] = deliveries_of(connection, 2)
+    assert (notice.kind, notice.state) == (DeliveryKind.NOTICE, DeliveryState.SENT)
     assert (left.state, left.detail) == (DeliveryState.SKIPPED, "paused")
 
 

@@ -187,9 +187,16 @@ def last_edition_on(connection: Connection, subscription_id: int) -> date | None
     return latest
 
 
-def skip_queued(connection: Connection, subscription_ids: Sequence[int], *, detail: str) -> int:
-    """Take back what is queued for these subscriptions; how many messages that were."""
-    queued = deliveries.c.subscription_id.in_(subscription_ids) & (deliveries.c.state == DeliveryState.QUEUED)
+def skip_queued(
+    connection: Connection,
+    subscription_ids: Sequence[int],
+    *,
+    detail: str,
+    kinds: Iterable[DeliveryKind] = DeliveryKind,
+) -> int:
+    """Take back what is queued for these subscriptions, of these kinds; how many messages that were."""
+    of_theirs = deliveries.c.subscription_id.in_(subscription_ids) & deliveries.c.kind.in_(list(kinds))
+    queued = of_theirs & (deliveries.c.state == DeliveryState.QUEUED)
     told = {"state": DeliveryState.SKIPPED, "detail": detail}
     return connection.execute(update(deliveries).where(queued).values(told)).rowcount
 
