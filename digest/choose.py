@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from digest.due import LOOK_BACK
 from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
@@ -24,7 +25,7 @@ from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
 from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.sources import last_collected_at
-from digest.store.vectors import has_vectors, texts_of, vectors_of
+from digest.store.vectors import stored_model, texts_of, vectors_of
 
 OVERLAP = timedelta(hours=1)
 """Papers seen this long before the last edition are looked at again: a collect that was under way
@@ -33,16 +34,21 @@ then may have stored them only afterwards."""
 MOST_SIMILAR = 5
 
 MOST_LIKED = 40
-"""Of a reader's likes, the newest first, and then examples, so many speak for an interest: more say nothing more."""
+"""Of what a reader liked so many speak for an interest: more say nothing more. The newest likes and the examples, of
+which nobody knows when they were named, take turns, so that neither silences the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in."""
+    """What a newsletter's editions are chosen from, as known at `as_of`, when papers last came in.
+
+    `model` is whose vectors count, whichever others the store may have by the time that readers are looked at.
+    """
 
     candidates: Candidates
     as_of: datetime
     papers: Mapping[int, Paper]
+    model: str
 
 
 def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:
@@ -54,14 +60,16 @@ def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iter
 
 def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Stock:
     """These papers, prepared for choosing."""
+    model = stored_model(connection)
     return Stock(
-        candidates=candidates_among(connection, papers, now=now),
+        candidates=candidates_among(connection, papers, model=model, now=now),
         as_of=min(last_collected_at(connection) or now, now),
         papers={paper.id: paper for paper in papers},
+        model=model,
     )
 
 
-def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Candidates:
+def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: str, now: datetime) -> Candidates:
     """The papers, with the newest of all papers as what they are measured against."""
     counted = features_of(connection, [paper.id for paper in papers])
     # What is not counted yet was stored a moment ago.
@@ -70,7 +78,7 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, now: da
         for paper in papers
     ]
     background, shelf = _measure(connection, bags)
-    nearness = _nearness(connection, papers, shelf=shelf) if has_vectors(connection) else None
+    nearness = _nearness(connection, papers, shelf=shelf, model=model) if model else None
     return Candidates(papers, bags, background=background, shelf=shelf, now=now, nearness=nearness)
 
 
@@ -138,7 +146,8 @@ def readers_of(
     }
     if stock.candidates.relevance.nearness is not None:
         topics = {wish.topic for reader in readers for wish in reader.wishes if isinstance(wish, Profile)}
-        stock.candidates.relevance.nearness.learn(vectors_of(connection, topics) | _paper_vectors(connection, liked))
+        theirs = vectors_of(connection, topics, model=stock.model)
+        stock.candidates.relevance.nearness.learn(theirs | _paper_vectors(connection, liked, model=stock.model))
     return readers, _bags(connection, liked - stock.candidates.relevance.shelved, now=now)
 
 
@@ -166,13 +175,19 @@ def profiles(interests: Sequence[Interest], said: Sequence[Feedback], examples: 
     for one in said:
         under = one.interest if one.interest in topics else ""
         (liked if one.want is Want.MORE else disliked)[under].append(one.paper_id)
-    liked[""] += _examples(interests, examples)
+    liked[""] = _by_turns(liked[""], _examples(interests, examples))
     wanted = [*topics, *([""] if liked[""] else [])]
     against = {topic: [*disliked[topic], *(disliked[""] if topic else [])] for topic in wanted}
     return [
         Profile(topic, tuple(dict.fromkeys(liked[topic]))[:MOST_LIKED], tuple(against[topic])[:MOST_LIKED])
         for topic in wanted
     ]
+
+
+def _by_turns(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    """One of each, until both are at their end."""
+    turns = zip_longest(one, other)
+    return [number for turn in turns for number in turn if number is not None]
 
 
 def _reader(
@@ -227,25 +242,28 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
 
 
 def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
-    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers."""
+    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers.
+
+    One that is stored where no features are was fitted to what an older release counted.
+    """
     newest = newest_features(connection, limit=MOST_SHELVED)
     known = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, known or bags)
+    background = _background(connection, known) if known else fit(bags, version=0)
     return background, shelved(background, [number for number, _ in newest], known)
 
 
-def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf) -> Nearness:
+def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf, model: str) -> Nearness:
     sample = shelf.numbers[sampled(shelf)].tolist()
     numbers = [paper.id for paper in papers]
-    vectors = _paper_vectors(connection, {*sample, *numbers})
+    vectors = _paper_vectors(connection, {*sample, *numbers}, model=model)
     targets = [vectors[number] for number in (*sample, *numbers)]
     return Nearness(targets, sampled=len(sample), texts=[f"{paper.title} {paper.abstract}" for paper in papers])
 
 
-def _paper_vectors(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+def _paper_vectors(connection: Connection, numbers: Iterable[int], *, model: str) -> dict[int, bytes]:
     """The papers' vectors, empty where there is none."""
     texts = texts_of(connection, numbers)
-    vectors = vectors_of(connection, texts.values())
+    vectors = vectors_of(connection, texts.values(), model=model)
     return {number: vectors[text] for number, text in texts.items()}
 
 

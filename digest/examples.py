@@ -13,7 +13,7 @@ from digest.sources import Page
 from digest.sources.files import read_bibtex
 from digest.sources.names import alias_in
 from digest.store import Store
-from digest.store.papers import ARXIV, EXAMPLES, papers_by_id, papers_named
+from digest.store.papers import ARXIV, EXAMPLES, TITLED, papers_by_id, papers_named
 from digest.store.recording import record_listings
 from digest.text import author_key, title_key
 
@@ -72,9 +72,12 @@ def bring_examples(
 
 
 def _titled(listing: Listing) -> str:
-    """A name for a paper that has none of its own: what it would be known again by."""
+    """A name for a paper that has none of its own: what it would be known again by.
+
+    With and without authors it has two names, which the store gives to one paper.
+    """
     known_by = f"{title_key(listing.title)}\n{author_key(listing.authors)}"
-    return f"title:{sha256(known_by.encode()).hexdigest()[:16]}"
+    return f"{TITLED}{sha256(known_by.encode()).hexdigest()[:16]}"
 
 
 def _fetched(

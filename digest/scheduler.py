@@ -88,9 +88,9 @@ class Ticker:
             )
         refit_background(app.store, now=self.clock())
         done = embed(app.store, self._embedder, should_stop=stopping)
-        if done.made or done.error:
-            tell = log.warning if done.error else log.info
-            tell("embedded", made=done.made, error=done.error)
+        if done.made or done.refused or done.error:
+            tell = log.warning if done.refused or done.error else log.info
+            tell("embedded", made=done.made, refused=done.refused, error=done.error)
 
     def _summarise(self) -> None:
         app, summariser = self.app, self.app.summariser()

@@ -4,9 +4,11 @@ An operator sees in them what a changed template, text or colour does. They are 
 for their links, which a key of no installation signs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,7 +43,9 @@ NOW = datetime(2026, 6, 18, 5, tzinfo=UTC)
 
 READER = "reader@example.org"
 STEPS = 8
-_KEYS = Keys((b"for specimens, of no installation",))
+KEYS = Keys((b"for specimens, of no installation",))
+"""What signs their links: whoever opens one of them finds nothing."""
+
 _FOLLOWED = (
     Interest(kind=InterestKind.TOPIC, value="statistics of models"),
     Interest(kind=InterestKind.TOPIC, value="errors in code"),
@@ -50,18 +54,31 @@ _FOLLOWED = (
 
 
 def specimens(press: Press, language: Language) -> dict[str, bytes]:
-    """One message of every kind, by a name of its own, in the language and the press's looks."""
+    """One message of every kind, by a name of its own, in the language and the press's looks; its keys sign nothing."""
     with TemporaryDirectory() as folder:
         store = open_store("sqlite:///specimens.db", folder=Path(folder), create=True)
         try:
             migrate(store)
             slug = next(iter(press.newsletters))
             bench = replace(
-                press, keys=_KEYS, signer=Signer(), fixed_envelope=False, newsletters={slug: press.newsletters[slug]}
+                press, keys=KEYS, signer=Signer(), fixed_envelope=False, newsletters={slug: press.newsletters[slug]}
             )
             return _Specimens(store, bench, language, slug).all()
         finally:
             store.close()
+
+
+def specimen_files(found: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The messages, and beside each its page and its text, by the names of files."""
+    files: dict[str, bytes] = {}
+    for name, raw in found.items():
+        message = message_from_bytes(raw, policy=default)
+        html, text = message.get_body(["html"]), message.get_body(["plain"])
+        assert html is not None
+        assert text is not None
+        pages = {f"{name}.html": html.get_content(), f"{name}.txt": text.get_content()}
+        files |= {f"{name}.eml": raw} | {file: page.replace("\r\n", "\n").encode() for file, page in pages.items()}
+    return files
 
 
 class _Specimens:
@@ -105,7 +122,7 @@ class _Specimens:
     def _notices(self) -> dict[str, bytes]:
         """What a reader gets from asking to resuming, who asks once there is an edition to explain."""
         publish(self.store, self.press, newsletter=self.slug, weights=Weights(), now=NOW)
-        store, keys, choices = self.store, _KEYS, self._choices(Cadence.WEEKDAYS)
+        store, keys, choices = self.store, KEYS, self._choices(Cadence.WEEKDAYS)
         ask(store, parse_address(READER), newsletter=self.slug, choices=choices, keys=keys, now=NOW)
         with store.reading() as connection:
             asked = confirm_numbered(connection, 1)
@@ -132,8 +149,8 @@ class _Specimens:
     def _answers(self, subscription: Subscription) -> dict[str, bytes]:
         """What those get who write to the newsletter, and what the operator gets."""
         language, site = self.language, self.press.site(self.slug)
-        preferences = self.press.link(f"/preferences/{_KEYS.sign(Purpose.PREFERENCES, subscription.id)}")
-        unsubscribe = self.press.link(f"/unsubscribe/{_KEYS.sign(Purpose.UNSUBSCRIBE, subscription.id)}")
+        preferences = self.press.link(f"/preferences/{KEYS.sign(Purpose.PREFERENCES, subscription.id)}")
+        unsubscribe = self.press.link(f"/unsubscribe/{KEYS.sign(Purpose.UNSUBSCRIBE, subscription.id)}")
         links = Links(
             unsubscribe=unsubscribe, view="", preferences=preferences, pause=f"{preferences}#pause", feedback=""
         )
@@ -163,7 +180,7 @@ class _Specimens:
             subject=body.subject,
             text=body.text,
             html=body.html,
-            token=_KEYS.sign(Purpose.MESSAGE, 0),
+            token=KEYS.sign(Purpose.MESSAGE, 0),
             dated_at=NOW,
             list_headers=None,
         )

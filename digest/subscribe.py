@@ -1,7 +1,7 @@
 """Job: ask, confirm, unsubscribe. Nobody is subscribed who has not confirmed, or been vouched for by the operator."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from digest.model import (
     Weights,
 )
 from digest.notify import welcome
-from digest.rendering.languages import LANGUAGES
+from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
@@ -64,9 +64,13 @@ def choices_from(
     max_papers: int,
     weights: Weights | None = None,
     only_matches: bool = False,
-    language: str = "en",
+    language: str = ENGLISH.code,
+    languages: Collection[str] = (ENGLISH.code,),
 ) -> Choices:
-    """What somebody typed, as choices; examples by their aliases. Raises InputError that says what would be right."""
+    """What somebody typed, as choices; examples by their aliases, the language one of `languages`, by code.
+
+    Raises InputError that says what would be right.
+    """
     typed = [
         *((InterestKind.TOPIC, value) for value in topics),
         *((InterestKind.CATEGORY, value) for value in categories),
@@ -82,8 +86,8 @@ def choices_from(
     weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
     if not all(0 <= weight <= MOST_WEIGHT for weight in weighed):
         raise InputError(f"A weight is 0 to {MOST_WEIGHT}. Write a number between them.")
-    if language not in LANGUAGES:
-        raise InputError(f"There are no editions in {language!r}. Write one of {', '.join(LANGUAGES)}.")
+    if language not in languages:
+        raise InputError(f"There are no editions in {language!r}. Write one of {', '.join(languages)}.")
     return Choices(
         cadence=_cadence(cadence),
         hour=hour,

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from digest import tex
 
 CLEANING = 2
-"""The number of this cleaning, raised by every change after which `clean` or a key says something else of any text:
-what the store holds is then cleaned anew."""
+"""The number of this cleaning, raised by every change after which `clean`, a key or the features counted for choosing
+say something else of any text: what the store holds is then cleaned and counted anew."""
 
 # Bidirectional controls (Unicode Annex 9) and characters without width: invisible in a title, they
 # turn its display around or hide what it says. The joiners stay where a script needs them.

@@ -8,6 +8,7 @@ import pytest
 from library import library
 from listed import author, mute, topic
 from personas import DIFFUSION, NOON, TODAY, choices, papers_come_in, reader_joins
+from sqlalchemy import update
 
 from digest.app import App
 from digest.choose import MOST_LIKED, choose, pasts_of, profiles, readers_of, take_stock
@@ -24,10 +25,13 @@ from digest.model import (
     Want,
     Weights,
 )
+from digest.ranking.features import pack_bag, paper_bag
 from digest.ranking.relevance import Profile
 from digest.refit import refit_background
 from digest.store.feedback import set_feedback, take_back
 from digest.store.subscribers import subscription_numbered
+from digest.store.tables import backgrounds, features, papers
+from digest.text import CLEANING
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +75,7 @@ def test_likes_of_no_topic_or_one_that_is_gone_are_a_profile_of_their_own() -> N
 def test_examples_are_liked_as_far_as_they_are_known() -> None:
     interests = [example("arxiv:1"), topic("graphs"), example("arxiv:2"), example("arxiv:3")]
     known = {"arxiv:1": 7, "arxiv:3": 8}
-    assert profiles(interests, [said(9), said(8)], known) == [Profile("graphs"), Profile("", (9, 8, 7))]
+    assert profiles(interests, [said(9), said(8)], known) == [Profile("graphs"), Profile("", (9, 7, 8))]
 
 
 def test_a_dislike_of_no_topic_counts_against_every_profile() -> None:
@@ -87,6 +91,20 @@ def test_the_newest_likes_speak_for_a_reader() -> None:
     words = [said(number, interest="graphs") for number in range(100, 0, -1)]
     [profile] = profiles([topic("graphs")], words, {})
     assert profile.liked == tuple(range(100, 100 - MOST_LIKED, -1))
+
+
+@pytest.mark.parametrize(
+    ("likes", "examples", "heard"),
+    [(100, 60, (20, 20)), (100, 5, (35, 5)), (3, 60, (3, 37)), (50, 0, (40, 0)), (10, 10, (10, 10))],
+)
+def test_neither_likes_nor_examples_silence_the_other(likes: int, examples: int, heard: tuple[int, int]) -> None:
+    words = [said(number) for number in range(likes, 0, -1)]
+    named = {f"arxiv:{number}": 1000 + number for number in range(examples)}
+    [profile] = profiles([example(name) for name in named], words, named)
+    assert sorted(profile.liked) == [
+        *range(likes - heard[0] + 1, likes + 1),
+        *range(1000, 1000 + heard[1]),
+    ]
 
 
 @pytest.fixture
@@ -112,9 +130,9 @@ def joins(app: App, *interests: Interest, name: str = "ada", **values: object) -
     return reader_joins(app, f"{name}@example.org", wanted)
 
 
-def likes(app: App, who: int, *papers: int, want: Want = Want.MORE) -> None:
+def likes(app: App, who: int, *numbers: int, want: Want = Want.MORE) -> None:
     with app.store.writing() as connection:
-        for number in papers:
+        for number in numbers:
             set_feedback(connection, who, paper_id=number, want=want, interest="", now=NOON)
 
 
@@ -191,6 +209,17 @@ def test_papers_that_are_not_counted_yet_can_be_chosen(app: App) -> None:
     papers_come_in(app.store, [DIFFUSION])
     [selection] = chosen(app, joins(app, topic("diffusion models")))
     assert [(pick.paper_id, pick.reason.kind) for pick in selection.picks] == [(1, ReasonKind.TOPIC)]
+
+
+def test_until_they_are_counted_anew_papers_are_measured_by_nothing_that_an_older_reading_counted(stocked: App) -> None:
+    """Between an upgrade and the first collect."""
+    who = joins(stocked, topic(" ".join(LISTINGS[7].title.split()[:2])), only_matches=True)
+    with stocked.store.writing() as connection:
+        connection.execute(update(papers).values(cleaning=CLEANING - 1))
+        connection.execute(update(features).values(content=pack_bag(paper_bag("as it was then", ""))))
+        connection.execute(update(backgrounds).values(content=b"as it was then"))
+    [selection] = chosen(stocked, who)
+    assert 8 in {pick.paper_id for pick in selection.picks}
 
 
 def test_where_there_are_no_papers_nothing_is_chosen(app: App) -> None:

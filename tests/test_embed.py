@@ -18,7 +18,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from werkzeug import Request, Response
 
 from digest.app import App
-from digest.choose import choose, pasts_of, take_stock
+from digest.choose import choose, pasts_of, readers_of, take_stock
 from digest.collect import count_features
 from digest.embed import BLOCK, MOST_SECONDS, Embedded, embed
 from digest.errors import ConfigError, InferenceError
@@ -31,7 +31,7 @@ from digest.scheduler import Ticker
 from digest.store import Store
 from digest.store.papers import papers_listed
 from digest.store.subscribers import subscription_numbered
-from digest.store.vectors import has_vectors, vectors_of
+from digest.store.vectors import stored_model, texts_without_vector, vectors_of
 from digest.subscribe import unsubscribe
 
 pytestmark = pytest.mark.slow
@@ -56,19 +56,26 @@ def embedder(tmp_path: Path) -> Embedder:
 
 
 class Watched:
-    """A model that keeps what it was asked about, does something first, and fails after so many blocks."""
+    """A model that keeps what it was asked about, does something first, refuses texts with a word of these, and fails
+    after so many blocks."""
 
     name = "watched"
 
-    def __init__(self, *, first: Callable[[], object] = lambda: None, blocks: int = 99) -> None:
-        self.first, self.blocks = first, blocks
+    def __init__(
+        self, *, first: Callable[[], object] = lambda: None, refused: Sequence[str] = (), blocks: int = 999
+    ) -> None:
+        self.first, self.refused, self.blocks = first, refused, blocks
         self.asked: list[str] = []
+        self.requests = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self.first()
         self.blocks -= 1
+        self.requests += 1
         if self.blocks < 0:
             raise InferenceError("localhost cannot be reached.")
+        if any(word in text for word in self.refused for text in texts):
+            raise InferenceError("localhost answered HTTP 400.", status=400)
         self.asked += texts
         return np.full((len(texts), 4), 0.5, np.float32)
 
@@ -88,7 +95,9 @@ def old_papers(count: int) -> list[Listing]:
 def missing(store: Store, *texts: str) -> list[str]:
     """Which of the texts have no vector."""
     with store.reading() as connection:
-        return [one for one, content in vectors_of(connection, texts).items() if not content]
+        return [
+            one for one, content in vectors_of(connection, texts, model=stored_model(connection)).items() if not content
+        ]
 
 
 def chosen(app: App) -> Selection:
@@ -144,6 +153,24 @@ def test_a_topic_that_no_vector_was_made_of_yet_goes_by_its_words(large: App, em
     assert [pick.reason.interest for pick in matches(selection)] == ["laundry"]
 
 
+def test_a_run_reads_the_vectors_of_one_model_though_another_takes_its_place_meanwhile(
+    large: App, embedder: Embedder, tmp_path: Path
+) -> None:
+    """What the topic's vector by one model is near to among papers' by another is chance."""
+    embed(large.store, embedder)
+    with large.store.reading() as connection:
+        stock = take_stock(connection, sources=(), cadences=[Cadence.DAILY], now=NOON)
+    embed(large.store, load_static(str(model_in(tmp_path / "other", seed=1))))
+    with large.store.reading() as connection:
+        reader = subscription_numbered(connection, 1)
+        assert reader is not None
+        pasts = pasts_of(connection, [reader], now=NOON)
+        readers_of(connection, stock, [reader], pasts=pasts, weights=Weights(), now=NOON)
+    nearness = stock.candidates.relevance.nearness
+    assert nearness is not None
+    assert not nearness.near([["garments"]]).any()
+
+
 def test_editions_are_published_without_asking_the_model(install: Callable[..., App], httpserver: HTTPServer) -> None:
     app = install(semantic={"url": httpserver.url_for("/v1"), "model": "small"})
     papers_come_in(app.store)
@@ -155,7 +182,7 @@ def test_editions_are_published_without_asking_the_model(install: Callable[..., 
 # The job.
 
 
-def test_every_text_is_made_a_vector_once_topics_first_and_then_the_newest_papers(app: App) -> None:
+def test_every_text_is_made_a_vector_once(app: App) -> None:
     papers_come_in(app.store)
     for address, topic in (("ada", "garments"), ("ben", "sails"), ("eve", "garments")):
         reader_joins(app, f"{address}@example.org", choices(topic))
@@ -163,7 +190,7 @@ def test_every_text_is_made_a_vector_once_topics_first_and_then_the_newest_paper
     unsubscribe(app.store, gone, now=NOON)
     model = Watched()
     assert embed(app.store, model) == Embedded(made=5)
-    assert model.asked == ["garments", "sails", text(SPEECH), text(ROBOTS), text(DIFFUSION)]
+    assert model.asked == [text(SPEECH), text(ROBOTS), text(DIFFUSION), "garments", "sails"]
     assert embed(app.store, model) == Embedded()
     newer = replace(SPEECH, abstract="Noise is all that a recogniser hears.", version=2)
     papers_come_in(app.store, [newer])
@@ -171,20 +198,32 @@ def test_every_text_is_made_a_vector_once_topics_first_and_then_the_newest_paper
     assert model.asked[5:] == [text(newer)]
 
 
+def test_what_the_next_edition_needs_comes_first(app: App) -> None:
+    """The papers that it is chosen from, then the topics of those whose edition is next, then older papers."""
+    papers_come_in(app.store)
+    for hour, topics in ((15, ("garments", "sails")), (14, ("robots",)), (13, ("sails", "zithers"))):
+        reader_joins(app, f"reader{hour}@example.org", choices(*topics, hour=hour))
+    with app.store.reading() as connection:
+        wanted = texts_without_vector(connection, model="any", papers_at_most=3, papers_first=1)
+        assert wanted == [text(SPEECH), "sails", "zithers", "robots", "garments", text(ROBOTS), text(DIFFUSION)]
+        fewer = texts_without_vector(connection, model="any", papers_at_most=2, papers_first=2)
+        assert fewer == [text(SPEECH), text(ROBOTS), "sails", "zithers", "robots", "garments"]
+
+
 def test_another_model_makes_all_vectors_anew(store: Store, tmp_path: Path, embedder: Embedder) -> None:
     papers_come_in(store)
     assert embed(store, embedder).made == 3
     with store.reading() as connection:
-        first = vectors_of(connection, [text(ROBOTS)])
+        first = vectors_of(connection, [text(ROBOTS)], model=embedder.name)
     other = load_static(str(model_in(tmp_path / "other", seed=1)))
     assert embed(store, other).made == 3
     with store.reading() as connection:
-        second = vectors_of(connection, [text(ROBOTS)])
+        second = vectors_of(connection, [text(ROBOTS)], model=other.name)
     assert first != second
     assert embed(store, embedder).made == 3
     embed(store, None)
     with store.reading() as connection:
-        assert not has_vectors(connection)
+        assert stored_model(connection) == ""
 
 
 def test_no_transaction_is_open_while_the_model_is_asked(store: Store) -> None:
@@ -212,6 +251,32 @@ def test_a_model_that_fails_is_left_alone_and_what_it_made_is_kept(store: Store)
     assert embed(store, Watched()) == Embedded(made=BLOCK + 1)
 
 
+def test_a_text_that_the_model_refuses_keeps_no_other_from_its_vector_and_is_not_asked_about_again(
+    store: Store,
+) -> None:
+    spoilt = [replace(SPEECH, title=f"Spoilt {n}", aliases=(f"arxiv:2606.9{n:04}",)) for n in (1, 2)]
+    papers = old_papers(BLOCK + 40)
+    papers_come_in(store, [*papers[:100], spoilt[0], *papers[100:], spoilt[1]])
+    model = Watched(refused=["Spoilt"])
+    assert embed(store, model) == Embedded(made=len(papers), refused=2)
+    assert missing(store, *map(text, papers)) == []
+    assert missing(store, *map(text, spoilt)) == list(map(text, spoilt))
+    asked = model.requests
+    assert embed(store, model) == Embedded()
+    assert model.requests == asked < 80
+    papers_come_in(store, [replace(spoilt[0], title="Mended", version=2)])
+    assert embed(store, model) == Embedded(made=1)
+
+
+def test_a_model_that_refuses_everything_is_left_alone_and_asked_again_in_the_next_run(store: Store) -> None:
+    papers_come_in(store)
+    wrong = Watched(refused=[""])
+    said = "Some papers and topics go by their words alone: localhost answered HTTP 400."
+    assert embed(store, wrong) == Embedded(error=said)
+    assert wrong.requests == 2
+    assert embed(store, Watched()) == Embedded(made=3)
+
+
 def test_a_run_ends_when_its_time_is_up_or_it_is_stopped(store: Store) -> None:
     papers_come_in(store, old_papers(3 * BLOCK))
     moments = iter(n * MOST_SECONDS / 2 for n in range(99))
@@ -231,6 +296,23 @@ def test_the_daemon_makes_vectors_before_the_first_edition(
     Ticker(app, clock=lambda: NOON).collect()
     assert missing(app.store, *map(text, PAPERS)) == []
     assert re.search(r"embedded.*made.*3", capsys.readouterr().out)
+
+
+def test_how_many_texts_the_model_refused_is_told(
+    install: Callable[..., App], httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: Request) -> Response:
+        texts = request.get_json()["input"]
+        if text(ROBOTS) in texts:
+            return Response("too long", status=400)
+        return Response(json.dumps({"data": [{"index": n, "embedding": [1.0, n]} for n, _ in enumerate(texts)]}))
+
+    httpserver.expect_request("/v1/embeddings").respond_with_handler(answer)
+    semantic = {"url": httpserver.url_for("/v1"), "model": "small"}
+    app = install(sources={"huggingface": {"enabled": False}}, semantic=semantic)
+    papers_come_in(app.store)
+    Ticker(app, clock=lambda: NOON).collect()
+    assert re.search(r"embedded.*made.*2.*refused.*1", capsys.readouterr().out)
 
 
 def test_an_endpoint_makes_them_too(install: Callable[..., App], httpserver: HTTPServer) -> None:

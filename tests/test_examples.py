@@ -122,6 +122,28 @@ def test_entries_without_a_name_are_known_by_title_and_author(store: Store, tmp_
     assert [paper.title for paper in found.values() if paper] == ["Deep Learning for Laundry"] * 2
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0)])
+def test_an_entry_without_authors_is_the_paper_that_has_them(
+    store: Store, tmp_path: Path, order: Sequence[int]
+) -> None:
+    """However they come: in one file, or one after the other."""
+    entries = [
+        "@article{a, title={Deep Learning for Laundry}}",
+        "@article{b, title={Deep Learning for Laundry}, author={Birch, Cleo}}",
+        "@article{c, title={Wide Learning for Laundry}, author={Birch, Cleo}}",
+    ]
+    together = typed(tmp_path, "".join(entries[at] for at in order))
+    bring(store, *together)
+    apart = [typed(tmp_path, entries[at].replace("Laundry", "Garments"))[0] for at in order]
+    for one in apart:
+        bring(store, one)
+    for examples in (together, apart):
+        found = {at: stored(store, one.alias) for at, one in zip(order, examples, strict=True)}
+        assert found[0] == found[1] != found[2]
+        assert found[1] is not None
+        assert found[1].authors == ("Cleo Birch",)
+
+
 def test_entries_that_arxiv_knows_are_stored_with_its_abstract_or_else_as_they_are(
     store: Store, tmp_path: Path
 ) -> None:

@@ -68,7 +68,7 @@ def _embed(app: "App", embedder: "Embedder | None") -> None:
     with steps("embedding") as shown:
         done = embed(app.store, embedder, progress=shown.counted)
     if embedder is not None:
-        say(f"vectors: {done.made} made.")
+        say(f"vectors: {done.made} made{f', {done.refused} refused by the model' if done.refused else ''}.")
     if done.error:
         typer.echo(f"digest: {done.error}", err=True)
 

@@ -77,6 +77,7 @@ def add(
         weights=_weights(app, relevance=relevance, trend=trend, novelty=novelty),
         only_matches=only_matches,
         language=language,
+        languages=app.press.library.languages,
     )
     bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
     say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=instant))

@@ -1,6 +1,6 @@
 """Ways to score a user's candidates: as editions are chosen, and the plain ways to compare that with."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -11,12 +11,12 @@ from digest.errors import InputError
 from digest.evaluate.benchmark import Benchmark, User
 from digest.inference.embedding import Embedder
 from digest.ranking.background import MOST_PAPERS, fit
-from digest.ranking.documents import Floats, unit_rows
+from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, topic_bag
-from digest.ranking.nearness import SHORT
+from digest.ranking.nearness import Nearness, pack_vector
 from digest.ranking.neighbours import MOST_SHELVED, Shelf
 from digest.ranking.quality import SEED
-from digest.ranking.relevance import Profile, Relevance
+from digest.ranking.relevance import Profile, Relevance, sampled
 
 AT_ONCE = 64
 """Users whose scores are worked out together."""
@@ -41,14 +41,39 @@ class Scorers:
 
     def lexical(self, users: Sequence[User]) -> Iterator[Floats]:
         """As editions are chosen."""
+        return self._chosen(users, {})
+
+    def semantic(self, embedder: Embedder) -> Scorer:
+        """As editions are chosen where this model makes the vectors."""
+
+        def scores(users: Sequence[User]) -> Iterator[Floats]:
+            queries = list({user.query: None for user in users if user.query})
+            vectors = [pack_vector(row) for row in embedder.embed(self._benchmark.texts)]
+            asked = [pack_vector(row) for row in embedder.embed(queries)]
+            return self._chosen(users, dict(enumerate(vectors)) | dict(zip(queries, asked, strict=True)))
+
+        return scores
+
+    def _chosen(self, users: Sequence[User], vectors: Mapping[str | int, bytes]) -> Iterator[Floats]:
+        """By the code that chooses editions; `vectors` are those of papers, by their positions, and of queries."""
         papers = np.unique(np.concatenate([user.candidates for user in users]))
-        relevance = Relevance(self.background, shelf=self._shelf, papers=self.documents[papers])
+        nearness = self._nearness(papers, vectors) if vectors else None
+        documents = self.documents[papers]
+        relevance = Relevance(self.background, shelf=self._shelf, papers=documents, nearness=nearness)
         known = dict(enumerate(self._benchmark.bags))
         for start in range(0, len(users), AT_ONCE):
             block = users[start : start + AT_ONCE]
             values = relevance.scores([Profile(user.query, user.liked) for user in block], known).values
             for user, scores in zip(block, values, strict=True):
                 yield scores[np.searchsorted(papers, user.candidates)]
+
+    def _nearness(self, papers: NDArray[np.intp], vectors: Mapping[str | int, bytes]) -> Nearness:
+        sample = self._shelf.numbers[sampled(self._shelf)]
+        targets = [vectors[int(number)] for number in (*sample, *papers)]
+        texts = [self._benchmark.texts[number] for number in papers]
+        nearness = Nearness(targets, sampled=len(sample), texts=texts)
+        nearness.learn(vectors)
+        return nearness
 
     def tfidf(self, users: Sequence[User]) -> Iterator[Floats]:
         """The cosine of words and bigrams with the centroid of what was liked, or with the query."""
@@ -73,21 +98,6 @@ class Scorers:
         mean = sum(known) / len(known)
         upvotes = np.array([mean if count is None else count for count in self._benchmark.upvotes], np.float32)
         return (upvotes[user.candidates] for user in users)
-
-    def semantic(self, embedder: Embedder) -> Scorer:
-        """Lexical, and an embedding's cosine with the mean of what was liked, or with the query, added to it."""
-        texts = self._benchmark.texts
-        weight = 2 if np.median([len(text.split()) for text in texts]) < SHORT else 1
-
-        def scores(users: Sequence[User]) -> Iterator[Floats]:
-            vectors = embedder.embed(texts)
-            vectors = unit_rows(vectors - vectors.mean(axis=0))
-            for user, lexical in zip(users, self.lexical(users), strict=True):
-                asked = embedder.embed([user.query])[0] if user.query else vectors[np.array(user.liked)].mean(axis=0)
-                cosine = vectors[user.candidates] @ asked
-                yield lexical + weight * (cosine - cosine.mean()) / max(float(cosine.std()), 1e-6)
-
-        return scores
 
 
 def _counts(

@@ -78,7 +78,8 @@ class Candidates:
         self.twins = twins(self.documents.x)
         self._holding = _ones(self.documents.x)
         self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
-        self._remembered: dict[Wish, tuple[NDArray[np.int32], Floats]] = {}
+        self._remembered: dict[Wish, int] = {}
+        self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
 
     @cached_property
     def trend(self) -> NDArray[np.float64]:
@@ -113,20 +114,28 @@ class Candidates:
         """
         missing = [wish for wish in wishes if wish not in self._remembered]
         if len(self._remembered) + len(missing) > MOST_REMEMBERED:
-            self._remembered, missing = {}, list(wishes)
-        profiles = [wish for wish in missing if isinstance(wish, Profile)]
-        found: dict[Wish, Floats] = {wish: self._fit(wish) for wish in missing if isinstance(wish, Interest)}
-        if profiles:
-            found |= dict(zip(profiles, self._fits(profiles, known), strict=True))
-        kept = {wish: _without_zeros(row) for wish, row in found.items()}
-        rows = [kept[wish] if wish in kept else self._remembered[wish] for wish in wishes]
+            self._remembered, self._fitting, missing = {}, self._fitting[:0], list(wishes)
+        # What one reader has liked is nobody else's: it stands behind the rest, and is not kept.
+        missing.sort(key=_is_personal)
+        start, kept = self._fitting.shape[0], [wish for wish in missing if not _is_personal(wish)]
+        new = {wish: row for row, wish in enumerate(missing, start)}
+        blocks = [self._found(missing[at : at + AT_ONCE], known) for at in range(0, len(missing), AT_ONCE)]
+        fitting = sparse.vstack([self._fitting, *blocks]).tocsr() if blocks else self._fitting
+        rows = [new[wish] if wish in new else self._remembered[wish] for wish in wishes]
+        self._remembered |= {wish: new[wish] for wish in kept}
+        self._fitting = fitting[: start + len(kept)]
+        return np.asarray(fitting[np.array(rows, dtype=np.intp)].toarray())
+
+    def _found(self, wishes: Sequence[Wish], known: Mapping[int, Bag]) -> sparse.csr_array:
+        """(wishes, papers) how well the papers fit, which most of them do not."""
+        profiles = {at: wish for at, wish in enumerate(wishes) if isinstance(wish, Profile)}
         fits = np.zeros((len(wishes), len(self.papers)), np.float32)
-        if rows:
-            at = np.repeat(np.arange(len(rows)), [len(columns) for columns, _ in rows])
-            fits[at, np.concatenate([columns for columns, _ in rows])] = np.concatenate([values for _, values in rows])
-        # What one reader has liked is nobody else's.
-        self._remembered |= {wish: row for wish, row in kept.items() if not _is_personal(wish)}
-        return fits
+        if profiles:
+            fits[list(profiles)] = self._fits([*profiles.values()], known)
+        for at, wish in enumerate(wishes):
+            if isinstance(wish, Interest):
+                fits[at] = self._fit(wish)
+        return sparse.csr_array(fits)
 
     def _fits(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Floats:
         scores = self.relevance.scores(profiles, known)
@@ -182,12 +191,6 @@ def _ones(x: sparse.csr_array) -> sparse.csr_array:
     across = x.T.tocsr()
     across.data = np.ones_like(across.data)
     return across
-
-
-def _without_zeros(row: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """Where a row is not zero, and what it is there."""
-    columns = np.flatnonzero(row).astype(np.int32)
-    return columns, row[columns]
 
 
 def twins(x: sparse.csr_array) -> NDArray[np.intp]:

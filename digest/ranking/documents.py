@@ -1,6 +1,6 @@
 """Texts in the form in which they are compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Floats = NDArray[np.float32]
+
+MOST_DENSE = 1_000_000
+"""Numbers of others' commonest features that are multiplied as a dense matrix: with more of them it is no faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,43 @@ class Documents:
         )
 
 
+class Products:
+    """Products of texts with `others`, of whose features the commonest are held apart: a third of the time."""
+
+    def __init__(self, others: sparse.csr_array) -> None:
+        held = np.bincount(others.indices, minlength=others.shape[1])
+        self._common = np.sort(np.argsort(-held, kind="stable")[: MOST_DENSE // max(others.shape[0], 1)])
+        self._dense = np.ascontiguousarray(others[:, self._common].toarray().T)
+        is_common = np.zeros(others.shape[1], dtype=bool)
+        is_common[self._common] = True
+        self._rare = without(others, is_common).T.tocsr()
+
+    def of(self, x: sparse.csr_array) -> Floats:
+        """(x's rows, others) how much of their features they share."""
+        products: Floats = x[:, self._common] @ self._dense
+        products += (x @ self._rare).toarray()
+        return products
+
+
+def without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_array:
+    """The same with nothing in these columns."""
+    kept = x.copy()
+    kept.data = kept.data * ~columns[kept.indices]
+    kept.eliminate_zeros()
+    return kept
+
+
+def widened(half: NDArray[np.float16]) -> Floats:
+    """Finite numbers in single precision, by their bits: a quarter of the time that `astype` takes."""
+    bits = half.view(np.int16).astype(np.int32)
+    bits <<= 13
+    # The sign has spread to where the exponent's highest bits are.
+    bits &= ~0x7000_0000
+    wide: Floats = bits.view(np.float32)
+    wide *= 2.0**112
+    return wide
+
+
 def stacked(parts: Sequence[Documents]) -> Documents:
     """The rows of all parts, one after the other."""
     return Documents(
@@ -65,9 +105,7 @@ def unit_rows(rows: Floats) -> Floats:
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def picking(members: Sequence[Iterable[int]], *, columns: int) -> sparse.csr_array:
-    """(len(members), columns) ones where a row has a member."""
-    rows = [list(row) for row in members]
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
-    indices = np.array([column for row in rows for column in row], dtype=np.int64)
-    return sparse.csr_array((np.ones(len(indices), np.float32), indices, starts), (len(rows), columns))
+def picking(members: Sequence[int] | NDArray[np.intp], sizes: Sequence[int], *, columns: int) -> sparse.csr_array:
+    """(len(sizes), columns) ones where a row has a member; `members` are the rows' own, one row after the other."""
+    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return sparse.csr_array((np.ones(len(members), np.float32), members, starts), (len(sizes), columns))

@@ -1,13 +1,14 @@
 """The papers that profiles are made of, and how near each is to every target: worked out once for all readers."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from digest.ranking.background import Background
-from digest.ranking.documents import Documents, stacked
+from digest.ranking.documents import Documents, Floats, Products, picking, stacked, widened
 from digest.ranking.features import Bag
 
 MOST = 20_000
@@ -39,11 +40,32 @@ def shelved(background: Background, numbers: Sequence[int], bags: Sequence[Bag])
     return Shelf(np.array(numbers, dtype=np.int64), stacked(parts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Whose members stand where: (n, rows) `picked` has a one for each member, `rows` are the different ones."""
+
+    rows: NDArray[np.intp]
+    picked: sparse.csr_array
+
+    @property
+    def sizes(self) -> Floats:
+        """(n, 1) how many members each has; one where it has none."""
+        return np.asarray(np.maximum(np.diff(self.picked.indptr), 1)[:, None], dtype=np.float32)
+
+    def sums(self, values: NDArray[np.float16]) -> Floats:
+        """(n, columns) the sums of the members' rows of `values`; each is widened once, whoever shares it."""
+        return np.asarray(self.picked @ widened(values[self.rows]), dtype=np.float32)
+
+    def means(self, values: NDArray[np.float16]) -> Floats:
+        """(n, columns) the means, of no member zero."""
+        return self.sums(values) / self.sizes
+
+
 class Neighbours:
     """Rows of (most, targets) `cosine`, and of (most, r) `projected`, `latent` and `meaning`."""
 
-    def __init__(self, targets: Documents) -> None:
-        self._across = targets.x.T.tocsr()
+    def __init__(self, targets: Documents, products: Products) -> None:
+        self._products = products
         self._rows: dict[int, int] = {}
         self.most = max(min(MOST, MOST_NUMBERS // max(len(targets), 1)), 100)
         # Pages that are never written to are never taken.
@@ -52,22 +74,22 @@ class Neighbours:
         self.latent = np.empty((self.most, targets.latent.shape[1]), np.float16)
         self.meaning = np.empty((self.most, targets.meaning.shape[1]), np.float16)
 
-    def rows(
-        self, members: Sequence[Iterable[int]], documents: Callable[[list[int]], Documents]
-    ) -> list[NDArray[np.intp]]:
-        """Where each profile's members stand, at most `most` different ones; `documents` gives those that are new."""
-        wanted = {int(number) for numbers in members for number in numbers}
+    def members(self, numbers: Sequence[Sequence[int]], documents: Callable[[list[int]], Documents]) -> Members:
+        """Where each profile's papers stand, at most `most` different ones; `documents` gives those that are new."""
+        told = [number for some in numbers for number in some]
+        wanted = set(told)
         missing = sorted(wanted - self._rows.keys())
         if len(self._rows) + len(missing) > self.most:
             self._rows, missing = {}, sorted(wanted)
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start : start + AT_ONCE]
             self._add(some, documents(some))
-        return [np.array([self._rows[int(number)] for number in numbers], dtype=np.intp) for numbers in members]
+        rows, columns = np.unique(np.array([self._rows[one] for one in told], dtype=np.intp), return_inverse=True)
+        return Members(rows=rows, picked=picking(columns, [len(some) for some in numbers], columns=len(rows)))
 
     def _add(self, numbers: Sequence[int], found: Documents) -> None:
         start, end = len(self._rows), len(self._rows) + len(numbers)
-        self.cosine[start:end] = (found.x @ self._across).toarray()
+        self.cosine[start:end] = self._products.of(found.x)
         self.projected[start:end], self.latent[start:end] = found.projected, found.latent
         self.meaning[start:end] = found.meaning
         self._rows.update(zip(numbers, range(start, end), strict=True))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from digest.ranking.background import Background
-from digest.ranking.documents import Documents, Floats, picking, stacked
+from digest.ranking.documents import Documents, Floats, Products, picking, stacked, without
 from digest.ranking.features import Bag, topic_bag
 from digest.ranking.nearness import NEAR, Nearness
 from digest.ranking.neighbours import Neighbours, Shelf
@@ -31,6 +31,9 @@ many, only papers that hold a topic's words are related to it; what was liked is
 
 SHORT = 2
 """A topic of so few words is named by them: one that tells must stand in a paper. A longer one has many names."""
+
+PASSING = 99.0
+"""The percentile that a paper reaches which lacks one of a topic's two words: the other may stand there in passing."""
 
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
@@ -86,10 +89,10 @@ class Relevance:
         self._shelf = shelf
         self._sampled = len(chosen)
         self._targets = stacked([shelf.documents[chosen], papers])
-        self._across = self._targets.x.T.tocsr()
+        self._products = Products(self._targets.x)
         self._common = _common(shelf.documents.x)
-        self._telling = _without(shelf.documents.x, self._common).T.tocsr()
-        self._neighbours = Neighbours(self._targets)
+        self._telling = without(shelf.documents.x, self._common).T.tocsr()
+        self._neighbours = Neighbours(self._targets, self._products)
 
     @property
     def shelved(self) -> Set[int]:
@@ -142,35 +145,38 @@ class Relevance:
     def _topics(self, topics: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
         """(topics, targets) their words' scores and those of the papers nearest to them; and which share a word."""
         asked = self._read(topics)
-        cosine, latent, meaning = (asked.x @ self._across).toarray(), asked.latent, asked.meaning
+        cosine, latent, meaning = self._products.of(asked.x), asked.latent, asked.meaning
         share = self._named(asked) > 0
-        members = [self._shelf.numbers[rows] for rows in self._nearest(asked)]
         near = self._neighbours
-        rows = near.rows(members, lambda missing: self._documents(missing, {}))
-        cosine += _means(near.cosine, rows)
-        latent += _sums(near.latent, rows)
-        meaning += _sums(near.meaning, rows)
+        nearest = [self._shelf.numbers[rows].tolist() for rows in self._nearest(asked)]
+        members = near.members(nearest, lambda missing: self._documents(missing, {}))
+        cosine += members.means(near.cosine)
+        latent += members.sums(near.latent)
+        meaning += members.sums(near.meaning)
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
+        if self._sampled:
+            enough = np.percentile(fused[:, : self._sampled], PASSING, axis=1, keepdims=True)
+            share &= self._complete(asked) | (fused >= enough)
         self._add_nearness(fused, share, [[topic] for topic in topics])
         return fused, share
 
-    def _liked(self, members: Sequence[Sequence[int]], known: Mapping[int, Bag]) -> tuple[Floats, NDArray[np.bool_]]:
-        """(profiles, targets) how near each is to the members' whitened mean and to each of them; which share words."""
+    def _liked(self, papers: Sequence[Sequence[int]], known: Mapping[int, Bag]) -> tuple[Floats, NDArray[np.bool_]]:
+        """(profiles, targets) how near each is to the papers' whitened mean and to each of them; which share words."""
         near = self._neighbours
-        found = near.rows(members, lambda missing: self._documents(missing, known))
-        sizes = _sizes(found)
+        members = near.members(papers, lambda missing: self._documents(missing, known))
+        sizes = members.sizes
         weights = 0.3 + 0.3 / np.sqrt(sizes)
         energy = self.background.strengths**2 / max(self.background.papers, 1)
         kept = energy / (energy + np.maximum(LEAST_DAMPING, DAMPING / sizes))
-        cosine = _means(near.cosine, found)
+        cosine = members.means(near.cosine)
         share = cosine > 0
-        cosine -= self._targets.to_mean + (kept * _means(near.projected, found)) @ self._targets.projected.T
+        cosine -= self._targets.to_mean + (kept * members.means(near.projected)) @ self._targets.projected.T
         fused = self._standardised(cosine)
-        fused += weights * self._standardised(_means(near.latent, found) @ self._targets.latent.T)
-        fused += weights * self._standardised(_means(near.meaning, found) @ self._targets.meaning.T)
-        self._add_nearness(fused, share, members)
+        fused += weights * self._standardised(members.means(near.latent) @ self._targets.latent.T)
+        fused += weights * self._standardised(members.means(near.meaning) @ self._targets.meaning.T)
+        self._add_nearness(fused, share, papers)
         return fused, share
 
     def _add_nearness(self, fused: Floats, share: NDArray[np.bool_], members: Sequence[Iterable[str | int]]) -> None:
@@ -182,14 +188,32 @@ class Relevance:
     def _named(self, asked: Documents) -> Floats:
         """(topics, targets) what of a topic's words stands in them; of a short one's, of those that are not common."""
         words = asked.x.copy()
-        is_word = words.indices < len(self.background.features)
-        is_word[is_word] = self.background.features[words.indices[is_word]] & np.uint64(1) == 0
-        rows = np.repeat(np.arange(len(asked)), np.diff(words.indptr))
-        short = np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
+        rows, _, short = self._worded(asked)
         tells = ~self._common[words.indices]
         has_telling = np.bincount(rows, weights=tells, minlength=len(asked)) > 0
         words.data = words.data * (tells | ~(short & has_telling)[rows])
-        return np.asarray((words @ self._across).toarray())
+        return self._products.of(words)
+
+    def _complete(self, asked: Documents) -> NDArray[np.bool_]:
+        """(topics, targets) whether all words of a short topic stand in them; of a longer one's, none need to."""
+        rows, is_word, short = self._worded(asked)
+        wanted = is_word & short[rows]
+        columns, whose = asked.x.indices[wanted], rows[wanted]
+        shape = (len(columns), asked.x.shape[1])
+        each = sparse.csr_array((np.ones(len(columns), np.float32), columns, np.arange(len(columns) + 1)), shape)
+        complete = np.ones((len(asked), len(self._targets)), dtype=bool)
+        if len(columns):
+            topics, starts = np.unique(whose, return_index=True)
+            complete[topics] = np.logical_and.reduceat(self._products.of(each) > 0, starts, axis=0)
+        return complete
+
+    def _worded(self, asked: Documents) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whose each feature of the topics is, which are known words; and (topics,) which topics are short."""
+        columns = asked.x.indices
+        is_word = columns < len(self.background.features)
+        is_word[is_word] = self.background.features[columns[is_word]] & np.uint64(1) == 0
+        rows = np.repeat(np.arange(len(asked)), np.diff(asked.x.indptr))
+        return rows, is_word, np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
 
     def _standardised(self, values: Floats) -> Floats:
         """Less the sample's mean, over its deviation, row by row; zero where the sample is all the same."""
@@ -240,30 +264,7 @@ def _common(x: sparse.csr_array) -> NDArray[np.bool_]:
     return np.asarray(held > max(COMMON * x.shape[0], 100))
 
 
-def _without(x: sparse.csr_array, columns: NDArray[np.bool_]) -> sparse.csr_array:
-    kept = x.copy()
-    kept.data = kept.data * ~columns[kept.indices]
-    kept.eliminate_zeros()
-    return kept
-
-
-def _sums(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
-    """(len(rows), n) the sums of some of the values' rows; each is widened once, whoever shares it."""
-    wanted, columns = np.unique(np.concatenate(rows), return_inverse=True)
-    starts = np.concatenate([[0], np.cumsum([len(some) for some in rows])])
-    members = sparse.csr_array((np.ones(len(columns), np.float32), columns, starts), (len(rows), len(wanted)))
-    return np.asarray(members @ values[wanted].astype(np.float32), dtype=np.float32)
-
-
-def _means(values: NDArray[np.float16], rows: Sequence[NDArray[np.intp]]) -> Floats:
-    return np.asarray(_sums(values, rows) / _sizes(rows), dtype=np.float32)
-
-
-def _sizes(rows: Sequence[NDArray[np.intp]]) -> Floats:
-    return np.array([[max(len(some), 1)] for some in rows], np.float32)
-
-
 def _mean(x: sparse.csr_array) -> sparse.csr_array:
     """(1, features) the rows' mean, of none zero."""
     size = int(x.shape[0])
-    return sparse.csr_array(picking([range(size)], columns=size) @ x) / max(size, 1)
+    return sparse.csr_array(picking(range(size), [size], columns=size) @ x) / max(size, 1)

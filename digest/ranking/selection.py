@@ -93,28 +93,47 @@ def choose(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     less those too old by novelty: as logarithms, a sum. Of papers that are nearly the same only the best stands,
     and no wish takes more than its share while others have papers among the best SURVIVORS * limit. After
     them come at most MOST_UNMATCHED that trend; for a reader without wishes, as many as there is room for. One
-    place is for what the reader missed.
+    place is for what the reader missed, unless that is nearly the same as one of them.
     """
     weighed = weigh(candidates, readers, known)
     missed = _missed(candidates, readers, weighed.missed)
-    limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
-    most = min(int(limits.max(initial=0)), len(candidates.papers))
-    matches, their_wishes = _best(candidates, weighed, limits, most=most)
-    rest = weighed.wanted & (weighed.strength == 0)
-    trending = _trending(candidates, rest, _room(readers, limits, matches), most=most)
-    positions = np.concatenate([matches, trending], axis=1)
-    order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
-    positions = np.take_along_axis(positions, order, axis=1)
-    their_wishes = np.concatenate([their_wishes, np.full(trending.shape, NO_REASON)], axis=1)
-    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1) if most else positions
+    positions, wishes = _edition(candidates, readers, weighed, missed)
+    repeated = _twins_stand(candidates, positions, missed)
+    if repeated.any():
+        missed = np.where(repeated, -1, missed)
+        positions, wishes = _edition(candidates, readers, weighed, missed)
+    some = positions.shape[1] > 0
+    matched = np.take_along_axis(weighed.scores, np.maximum(positions, 0), axis=1) if some else positions
     return Chosen(
         positions=positions,
-        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if most else 0),
-        wishes=np.take_along_axis(their_wishes, order, axis=1),
+        scores=np.where(matched > 0, np.log(np.maximum(matched, 1e-30)), candidates.trend[positions] if some else 0),
+        wishes=wishes,
         considered=weighed.considered.sum(axis=1),
         missed=missed,
-        missed_wishes=_fitting(weighed.fits, weighed.rows, np.maximum(missed, 0)[:, None])[:, 0] if most else missed,
+        missed_wishes=_fitting(weighed.fits, weighed.rows, np.maximum(missed, 0)[:, None])[:, 0] if some else missed,
     )
+
+
+def _edition(
+    candidates: Candidates, readers: Sequence[Reader], weighed: Weighed, missed: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(readers, most) the positions of all but what was missed, -1 where there is none, and which wish each fits."""
+    limits = np.array([reader.limit for reader in readers], dtype=np.intp) - (missed >= 0)
+    most = min(int(limits.max(initial=0)), len(candidates.papers))
+    matches, wishes = _best(candidates, weighed, limits, most=most)
+    trending = _trending(candidates, weighed, _room(readers, limits, matches), most=most)
+    positions = np.concatenate([matches, trending], axis=1)
+    wishes = np.concatenate([wishes, np.full(trending.shape, NO_REASON)], axis=1)
+    order = np.argsort(positions < 0, axis=1, kind="stable")[:, :most]
+    return np.take_along_axis(positions, order, axis=1), np.take_along_axis(wishes, order, axis=1)
+
+
+def _twins_stand(candidates: Candidates, positions: NDArray[np.intp], missed: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(readers,) whether what was missed is nearly the same as a paper of the edition."""
+    if not (missed >= 0).any():
+        return np.zeros(len(missed), dtype=bool)
+    same = candidates.twins[positions] == candidates.twins[missed][:, None]
+    return np.asarray((same & (positions >= 0)).any(axis=1) & (missed >= 0))
 
 
 def _missed(candidates: Candidates, readers: Sequence[Reader], scores: Floats) -> NDArray[np.intp]:
@@ -143,7 +162,8 @@ def _best(
     found = (np.take_along_axis(weighed.scores, best, axis=1) > 0) & within
     wish = _fitting(weighed.fits, weighed.rows, best)
     found &= ~_repeated(candidates.twins[best], found)
-    shares = [[share(int(limit), wishes=len(some))] for limit, some in zip(limits, weighed.rows, strict=True)]
+    wishes = (weighed.rows >= 0).sum(axis=1)
+    shares = [[share(int(limit), wishes=int(own))] for limit, own in zip(limits, wishes, strict=True)]
     beyond = _rank(wish, found) >= np.array(shares)
     # Those beyond their wish's share wait behind all others, those that are none at the end.
     order = np.argsort(2 * ~found + beyond, axis=1, kind="stable")
@@ -169,21 +189,26 @@ def _highest(scores: Floats, most: int) -> NDArray[np.intp]:
     A score's bits, of a number that is not negative, and its place make one integer, so the places come with the order.
     """
     papers = scores.shape[1]
-    keys = scores.view(np.int32).astype(np.int64) << 32 | (papers - 1 - np.arange(papers))
+    keys = scores.view(np.int32).astype(np.int64)
+    keys <<= 32
+    keys |= papers - 1 - np.arange(papers)
     if 0 < most < papers:
-        keys = np.partition(keys, papers - most, axis=1)[:, papers - most :]
+        keys.partition(papers - most, axis=1)
+        keys = keys[:, papers - most :]
     keys = -np.sort(-keys, axis=1)
     return np.asarray(papers - 1 - (keys & 0xFFFFFFFF), dtype=np.intp)
 
 
-def _fitting(fits: Floats, rows: Sequence[Sequence[int]], positions: NDArray[np.intp]) -> NDArray[np.intp]:
+def _fitting(fits: Floats, rows: NDArray[np.intp], positions: NDArray[np.intp]) -> NDArray[np.intp]:
     """(readers, n) which of a reader's wishes, in their order, each paper fits best."""
-    most = max((len(some) for some in rows), default=0)
-    if not most:
-        return np.full(positions.shape, NO_REASON)
-    padded = np.array([[*some, *[-1] * (most - len(some))] for some in rows], dtype=np.intp)
-    theirs = fits[padded[:, :, None], positions[:, None, :]]
-    return np.asarray(np.where(padded[:, :, None] < 0, -1, theirs).argmax(axis=1))
+    best = np.full(positions.shape, NO_REASON)
+    highest = np.full(positions.shape, -1, np.float32)
+    for wish in range(rows.shape[1]):
+        own = rows[:, wish, None]
+        fit = np.where(own < 0, -1, fits.ravel()[own * fits.shape[1] + positions])
+        best[fit > highest] = wish
+        highest = np.maximum(fit, highest)
+    return best
 
 
 def _repeated(values: NDArray[np.intp], found: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -214,11 +239,10 @@ def _room(readers: Sequence[Reader], limits: NDArray[np.intp], matches: NDArray[
     return np.asarray(np.minimum(room, most), dtype=np.intp)
 
 
-def _trending(
-    candidates: Candidates, unmatched: NDArray[np.bool_], room: NDArray[np.intp], *, most: int
-) -> NDArray[np.intp]:
-    """(readers, most) the positions of the most trending of the papers, as many as there is room for."""
-    papers = len(candidates.papers)
+def _trending(candidates: Candidates, weighed: Weighed, room: NDArray[np.intp], *, most: int) -> NDArray[np.intp]:
+    """(readers, most) the positions of the most trending papers that do not fit, as many as there is room for."""
+    papers, wanting = len(candidates.papers), room > 0
+    unmatched = weighed.wanted[wanting] & (weighed.strength[wanting] == 0)
     ranks = np.empty(papers, dtype=np.int64)
     ranks[np.argsort(-candidates.trend, kind="stable")] = np.arange(papers)
     none = np.iinfo(np.int64).max
@@ -226,8 +250,9 @@ def _trending(
     if most < papers:
         keys = np.partition(keys, most, axis=1)[:, :most]
     keys = np.sort(keys, axis=1)
-    there = (keys < none) & (np.arange(keys.shape[1]) < room[:, None])
-    found: NDArray[np.intp] = np.where(there, keys & 0xFFFFFFFF, -1)
+    there = (keys < none) & (np.arange(keys.shape[1]) < room[wanting, None])
+    found = np.full((len(room), keys.shape[1]), -1)
+    found[wanting] = np.where(there, keys & 0xFFFFFFFF, -1)
     return found
 
 

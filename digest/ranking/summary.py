@@ -26,10 +26,12 @@ _CUE = re.compile(
     r"(?:propose|introduce|present|develop|describe)s?\b",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"[(\[]?\d{1,2}[.)\]]+\s+(?=[^\W\d_a-z])")
+"""Before a sentence's first letter it is the place in a list that is not shown."""
 
 
 def best_sentence(title: str, abstract: str) -> str:
-    """The sentence as it stands in the abstract, empty where there is none; of equals the first."""
+    """The sentence as it stands in the abstract but for its number, empty where there is none; of equals the first."""
     found = sentences(abstract)
     if len(found) < 2:
         return "".join(found)
@@ -49,7 +51,9 @@ def best_sentence(title: str, abstract: str) -> str:
             + LENGTH * len(sentence) / 100
         )
 
-    return found[max(range(len(found)), key=score)]
+    best = found[max(range(len(found)), key=score)]
+    numbered = _NUMBER.match(best)
+    return best[numbered.end() :] if numbered else best
 
 
 def _cosine(part: Mapping[str, int], whole: Mapping[str, int]) -> float:

@@ -41,8 +41,8 @@ class Weighed:
 
     `strength` is the sum of fits to the reader's wishes, `scores` what the papers that fit are ordered by;
     `missed` has the scores of those that were there before the reader's last edition, and not sent.
-    `wishes` has the different wishes and where they stand in `fits` (wishes, papers), `rows` where each
-    reader's do.
+    `wishes` has the different wishes and where they stand in `fits` (wishes, papers), `rows` (readers, most)
+    where each reader's do, in their order, and then -1.
     """
 
     considered: NDArray[np.bool_]
@@ -51,7 +51,7 @@ class Weighed:
     scores: Floats
     missed: Floats
     wishes: Mapping[Wish, int]
-    rows: Sequence[Sequence[int]]
+    rows: NDArray[np.intp]
     fits: Floats
 
 
@@ -62,16 +62,22 @@ def weigh(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int,
     is_new = candidates.first_seen_at > after[:, None]
     listed = (candidates.listed_at >= since[:, None]) & ~_sent(candidates, readers)
     wanted = listed & ~_muted(candidates, readers)
-    wishes, rows, fits = _fits(candidates, readers, known)
-    strength = np.asarray(picking(rows, columns=len(wishes)) @ fits, dtype=np.float32)
-    strength[~wanted] = 0
+    wishes, rows = _rows(readers)
+    fits = candidates.fits(list(wishes), known)
+    theirs = rows >= 0
+    strength = np.asarray(picking(rows[theirs], theirs.sum(axis=1), columns=len(wishes)) @ fits, dtype=np.float32)
+    strength *= wanted
     scores = _scores(candidates, readers, strength)
+    missed = scores * ~is_new
+    # In place, as these are the largest tables that there are.
+    strength *= is_new
+    scores *= is_new
     return Weighed(
         considered=listed & is_new,
         wanted=wanted & is_new,
-        strength=np.where(is_new, strength, 0),
-        scores=np.where(is_new, scores, 0),
-        missed=np.where(is_new, 0, scores),
+        strength=strength,
+        scores=scores,
+        missed=missed,
         wishes=wishes,
         rows=rows,
         fits=fits,
@@ -87,20 +93,25 @@ def _sent(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_
     return sent
 
 
-def _fits(
-    candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]
-) -> tuple[dict[Wish, int], list[list[int]], Floats]:
-    """The readers' different wishes and their rows, whose each is, and the rows' fits."""
+def _rows(readers: Sequence[Reader]) -> tuple[dict[Wish, int], NDArray[np.intp]]:
+    """The readers' different wishes, numbered, and (readers, most) which are whose, -1 after the last."""
     wishes: dict[Wish, int] = {}
-    rows = [[wishes.setdefault(wish, len(wishes)) for wish in reader.wishes] for reader in readers]
-    return wishes, rows, candidates.fits(list(wishes), known)
+    told = [wishes.setdefault(wish, len(wishes)) for reader in readers for wish in reader.wishes]
+    sizes = np.array([len(reader.wishes) for reader in readers], dtype=np.intp)
+    rows = np.full((len(readers), sizes.max(initial=0)), -1)
+    rows[np.arange(rows.shape[1]) < sizes[:, None]] = told
+    return wishes, rows
 
 
 def _muted(candidates: Candidates, readers: Sequence[Reader]) -> NDArray[np.bool_]:
     mutes = {mute: row for row, mute in enumerate(dict.fromkeys(m for reader in readers for m in reader.mutes))}
     if not mutes:
         return np.zeros((len(readers), len(candidates.papers)), dtype=bool)
-    whose = picking([{mutes[mute] for mute in reader.mutes} for reader in readers], columns=len(mutes))
+    whose = picking(
+        [mutes[mute] for reader in readers for mute in reader.mutes],
+        [len(reader.mutes) for reader in readers],
+        columns=len(mutes),
+    )
     return np.asarray(whose @ candidates.fits(list(mutes), {}) > 0)
 
 
@@ -117,4 +128,4 @@ def _scores(candidates: Candidates, readers: Sequence[Reader], strength: Floats)
             raised = theirs if relevance == 1 else np.where(theirs > 0, theirs**relevance, 0)
             scores[rows] = raised * np.exp(np.clip(boosts, -FURTHEST, FURTHEST)).astype(np.float32)
     # Twenty followed authors of one paper, at the highest weights, would be infinite, which JSON does not know.
-    return np.minimum(scores, np.finfo(np.float32).max)
+    return np.minimum(scores, np.finfo(np.float32).max, out=scores)

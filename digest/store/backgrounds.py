@@ -33,6 +33,11 @@ def add_background(connection: Connection, content: bytes, *, version: int, pape
     connection.execute(insert(connection, backgrounds).values(row).on_conflict_do_nothing())
 
 
+def forget_backgrounds(connection: Connection) -> None:
+    """The features that they were fitted to are counted otherwise now."""
+    connection.execute(delete(backgrounds))
+
+
 def count_papers(connection: Connection) -> int:
     """How many papers there are but for those that are only somebody's examples."""
     query = select(func.count()).select_from(papers).where(papers.c.first_seen_at < NEVER)

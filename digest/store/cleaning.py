@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from digest.store.backgrounds import forget_backgrounds
 from digest.store.engine import IN_AT_ONCE, take_turns
 from digest.store.features import forget_features
 from digest.store.recording import stored_title_key
@@ -16,7 +17,10 @@ _KEYS = ("title", "abstract", "title_key", "author_key", "cleaning")
 
 
 def clean_anew(connection: Connection) -> int:
-    """Clean some hundreds of those papers, the newest first; how many those were: 0 where there is none left."""
+    """Clean some hundreds of those papers, the newest first; how many those were: 0 where there is none left.
+
+    What was counted in them is forgotten, and what was fitted to that.
+    """
     take_turns(connection, "papers")
     order = papers.c.cleaning.desc(), papers.c.id.desc()
     query = select(papers).where(papers.c.cleaning < CLEANING).order_by(*order).limit(IN_AT_ONCE)
@@ -25,6 +29,7 @@ def clean_anew(connection: Connection) -> int:
         values: dict[str, Any] = {name: bindparam(f"_{name}") for name in (*_KEYS, *_TEXTS, *_LISTS)}
         connection.execute(update(papers).where(papers.c.id == bindparam("_id")).values(values), rows)
         forget_features(connection, [row["_id"] for row in rows])
+        forget_backgrounds(connection)
     return len(rows)
 
 

@@ -1,4 +1,7 @@
-"""What papers' texts are counted as, for choosing. A paper whose texts change has nothing until it is counted again."""
+"""What papers' texts are counted as, for choosing. A paper whose texts change has nothing until it is counted again.
+
+What an older release counted is not read: its words may have other stems. Cleaning its paper anew forgets it.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -7,6 +10,9 @@ from sqlalchemy import Connection, delete, select
 from digest.store.engine import IN_AT_ONCE, blocks, insert, take_turns
 from digest.store.papers import NEVER
 from digest.store.tables import features, papers
+from digest.text import CLEANING
+
+_IS_OF_TODAY = papers.c.cleaning >= CLEANING
 
 
 def uncounted(connection: Connection) -> list[tuple[int, str, str]]:
@@ -38,13 +44,13 @@ def features_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, b
     """The features of those of the papers that have any."""
     found: dict[int, bytes] = {}
     for block in blocks(paper_ids):
-        query = select(features).where(features.c.paper_id.in_(block))
+        query = select(features).join(papers).where(_IS_OF_TODAY, features.c.paper_id.in_(block))
         found.update({row.paper_id: row.content for row in connection.execute(query)})
     return found
 
 
 def newest_features(connection: Connection, *, limit: int) -> list[tuple[int, bytes]]:
     """(number, features) of the newest papers, of which examples are none: a reader's own would raise their floor."""
-    query = select(features).join(papers).where(papers.c.first_seen_at < NEVER)
+    query = select(features).join(papers).where(_IS_OF_TODAY, papers.c.first_seen_at < NEVER)
     query = query.order_by(features.c.paper_id.desc()).limit(limit)
     return [(row.paper_id, row.content) for row in connection.execute(query)]

@@ -14,6 +14,8 @@ from digest.store.tables import aliases, former_papers, paper_sources, papers, s
 
 ARXIV = "arxiv:"
 ARXIV_DOI = "doi:10.48550/"
+TITLED = "title:"
+"""Before a hash of title and author: the name of a paper that was typed without any other."""
 
 EXAMPLES = "examples"
 """The source of papers that readers named: they can be liked, but no source has listed them."""

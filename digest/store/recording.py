@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, select, update
 from digest.model import Listing, Signals
 from digest.store.engine import blocks, take_turns
 from digest.store.features import forget_features
-from digest.store.papers import ARXIV, ARXIV_DOI, EXAMPLES, NEVER
+from digest.store.papers import ARXIV, ARXIV_DOI, EXAMPLES, NEVER, TITLED
 from digest.store.signals import highest, join_signals, record_signals
 from digest.store.tables import aliases, feedback, former_papers, papers
 from digest.text import CLEANING, author_key, title_key
@@ -127,10 +127,10 @@ def _highest(one: Signals | None, other: Signals | None) -> Signals | None:
 
 
 def _by_kind(names: Iterable[str]) -> dict[str, set[str]]:
-    """Names by what stands before their colon; arXiv's own DOIs are no more than arXiv ids again."""
+    """Names by what stands before their colon; arXiv's own DOIs are its ids again, titles are compared as such."""
     kinds: dict[str, set[str]] = {}
     for name in names:
-        if not name.startswith(ARXIV_DOI):
+        if not name.startswith((ARXIV_DOI, TITLED)):
             kinds.setdefault(name.partition(":")[0] + ":", set()).add(name)
     return kinds
 

@@ -16,8 +16,7 @@ from digest.errors import InputError
 from digest.examples import example_named
 from digest.model import Cadence, Choices, InterestKind, Weights
 from digest.rendering import words
-from digest.rendering.language import ENGLISH
-from digest.rendering.languages import LANGUAGES
+from digest.rendering.language import ENGLISH, Language
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
 from digest.web.zones import zones_offered
@@ -161,7 +160,9 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
     )
 
 
-def offered(typed: Typed, faults: Sequence[Fault], *, also: int, now: datetime) -> dict[str, Any]:
+def offered(
+    typed: Typed, faults: Sequence[Fault], *, languages: Mapping[str, Language], also: int, now: datetime
+) -> dict[str, Any]:
     """What both forms show and let choose from; `also` is a number of papers that is among the others."""
     how_many = words.spelled(ENGLISH, len(faults)).capitalize()
     return {
@@ -175,29 +176,31 @@ def offered(typed: Typed, faults: Sequence[Fault], *, also: int, now: datetime) 
         "cadences": [cadence.value for cadence in Cadence],
         "zones": zones_offered(now=now, also=typed.timezone),
         "numbers": sorted({*NUMBERS, also}),
-        "languages": LANGUAGES,
+        "languages": {code: language.name for code, language in languages.items()},
     }
 
 
-def checked(typed: Typed, newsletters: Mapping[str, Newsletter]) -> Wanted | list[Fault]:
+def checked(typed: Typed, newsletters: Collection[str], *, languages: Collection[str]) -> Wanted | list[Fault]:
     """What is asked for, or everything that is wrong, in the order of the form."""
     faults: list[Fault] = []
     address = attempt(faults, "address", lambda: parse_address(typed.address))
     newsletter = attempt(faults, "newsletter", lambda: _published(typed.newsletter, newsletters))
     interests = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
-    when = attempt(faults, "when", lambda: _when(typed))
+    when = attempt(faults, "when", lambda: _when(typed, languages))
     if address is None or newsletter is None or interests is None or when is None:
         return faults
     choices = replace(when, interests=interests.interests)
     return Wanted(address=address, newsletter=newsletter, choices=choices)
 
 
-def checked_again(typed: Typed, *, before: Choices, standard: Weights) -> Choices | list[Fault]:
+def checked_again(
+    typed: Typed, *, before: Choices, standard: Weights, languages: Collection[str]
+) -> Choices | list[Fault]:
     """What a reader asks for who chose before, or everything that is wrong, in the order of the form."""
     faults: list[Fault] = []
     own = before.weights or standard
     followed = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
-    when = attempt(faults, "when", lambda: _when(typed))
+    when = attempt(faults, "when", lambda: _when(typed, languages))
     authors = attempt(faults, "authors", lambda: _some(authors=listed(typed.authors)))
     mutes = attempt(faults, "mutes", lambda: _some(mutes=listed(typed.mutes)))
     examples = attempt(faults, "examples", lambda: _some(examples=_examples(typed)))
@@ -257,13 +260,14 @@ def _examples(typed: Typed) -> list[str]:
     return [*typed.kept, *(example_named(name).alias for name in listed(typed.examples) if name.strip())]
 
 
-def _when(typed: Typed) -> Choices:
+def _when(typed: Typed, languages: Collection[str]) -> Choices:
     return choices_from(
         cadence=typed.cadence,
         hour=_whole(typed.hour),
         timezone=typed.timezone,
         max_papers=_whole(typed.papers),
         language=typed.language,
+        languages=languages,
     )
 
 

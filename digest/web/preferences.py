@@ -78,7 +78,9 @@ class _Preferences:
         raise HTTPException(400)
 
     def _save(self, token: str, subscription: Subscription, typed: Typed, *, forget: Sequence[int]) -> Response:
-        wanted = checked_again(typed, before=subscription.choices, standard=self.app.weights)
+        wanted = checked_again(
+            typed, before=subscription.choices, standard=self.app.weights, languages=self.app.press.library.languages
+        )
         if isinstance(wanted, list):
             return self._page(token, typed=typed, faults=wanted)
         change(self.app.store, subscription.id, choices=wanted, forget=forget, keys=self.app.keys, now=self.clock())
@@ -97,7 +99,7 @@ class _Preferences:
         return self._page(token, note=(f"Paused until {ENGLISH.full_date(date_in(until))}.", "Your settings stay."))
 
     def _standing(self, connection: Connection, subscription: Subscription) -> Typed:
-        said = feedback_of(connection, [subscription.id]).get(subscription.id, [])[:MOST_LEARNED]
+        said = feedback_of(connection, [subscription.id]).get(subscription.id, [])
         return standing(
             subscription.newsletter,
             subscription.choices,
@@ -128,8 +130,10 @@ class _Preferences:
             "preferences.html",
             heading="Your preferences",
             status=422 if faults else 200,
-            **offered(typed, faults, also=subscription.choices.max_papers, now=now),
-            asks_language=True,
+            **offered(
+                typed, faults, languages=self.app.press.library.languages, also=subscription.choices.max_papers, now=now
+            ),
+            asks_language=len(self.app.press.library.languages) > 1,
             saved=note,
             lede=self._lede(subscription, now=now),
             weights=_WEIGHTS,

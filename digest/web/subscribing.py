@@ -14,7 +14,6 @@ from digest.config import Newsletter
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.language import ENGLISH
-from digest.rendering.languages import LANGUAGES
 from digest.store import Connection
 from digest.store.subscribers import Confirm, subscriptions_of
 from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
@@ -54,7 +53,7 @@ class _Subscribing:
     def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
-        wanted = checked(typed, self.app.press.newsletters)
+        wanted = checked(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
         if isinstance(wanted, list):
             return self._form(typed, faults=wanted, status=422)
         ask(
@@ -117,12 +116,12 @@ class _Subscribing:
             heading=_promise(self.default),
             here="/",
             status=status,
-            **offered(typed, faults, also=self.default.max_papers, now=now),
+            **offered(typed, faults, languages=self.app.press.library.languages, also=self.default.max_papers, now=now),
             example=EXAMPLE,
             rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
-            asks_language=len(LANGUAGES) > 1,
+            asks_language=len(self.app.press.library.languages) > 1,
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )

@@ -245,6 +245,17 @@ def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path
     assert not (tmp_path / "var/outbox").exists()
 
 
+@pytest.mark.slow
+def test_every_message_is_shown_without_a_store(digest: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[web]\nsite_name = "Abendpost"\n')
+    ended = digest("preview", "--all-messages", "--language", "de", "--out", "shown")
+    assert ended.code == 0, ended
+    assert "Sie sind dabei: erste Ausgabe morgen um 07:00" in ended.out
+    assert "Abendpost" in (tmp_path / "shown/welcome.txt").read_text()
+    assert {path.suffix for path in (tmp_path / "shown").iterdir()} == {".eml", ".html", ".txt"}
+    assert not (tmp_path / "var").exists()
+
+
 def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path) -> None:
     assert "By outbox: sent." in installed("mail", "test", "ada@example.org").out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1

@@ -93,6 +93,15 @@ def test_wishes_fit_the_same_whoever_asks_and_in_whatever_order() -> None:
     assert again.fits([*wishes, wishes[0]], {}) == pytest.approx(together[[0, 1, 2, 0]])
 
 
+def test_what_is_remembered_stays_in_its_place_whatever_else_was_asked() -> None:
+    liking: list[Wish] = [Profile("laundry", liked=(1000,)), Profile("laundry", liked=(1001,))]
+    shared: list[Wish] = [Profile("diffusion models"), category("cs.CL"), Profile("laundry")]
+    among, apart = (candidates(PAPERS, shelved=SHELVED[:50]) for _ in range(2))
+    among.fits([liking[0], shared[0]], {})
+    among.fits([liking[1], *shared[:2], liking[0], shared[2]], {})
+    assert among.fits(shared, {}) == pytest.approx(apart.fits(shared, {}))
+
+
 def test_more_wishes_than_are_remembered_fit_like_the_first() -> None:
     among = candidates(PAPERS, shelved=SHELVED)
     few: list[Wish] = [category("cs.CL"), author("b elm")]

@@ -1,5 +1,7 @@
 """Texts as features."""
 
+import hashlib
+import json
 from itertools import pairwise
 
 import pytest
@@ -19,6 +21,8 @@ from digest.ranking.features import (
     unpack_bag,
     words,
 )
+from digest.sources.sample import PATH
+from digest.text import CLEANING
 
 
 def test_words_are_compared_by_their_stems() -> None:
@@ -132,3 +136,24 @@ def test_a_text_without_words_is_packed_as_nothing() -> None:
 def test_a_stored_paper_reads_as_it_was_written() -> None:
     """The bytes of a paper's features, least significant first, whatever machine stored them."""
     assert pack_bag(paper_bag("Noise", "")) == number("nois").to_bytes(8, "little") + b"\x03"
+
+
+COUNTED_AS = {2: "8025358fe63bf73f"}
+"""What the texts below are counted as, by the number of the cleaning."""
+
+ENDINGS = " s es ed ing ly ies ied ment ness able ation ational ization fulness ousness ively ity est er or al ic ism"
+WORDS = [
+    root + ending
+    for root in "general relat hop fly sk optim happ univers embed".split()
+    for ending in ENDINGS.split(" ")
+]
+SIGNS = "Newton’s λ-calculus, GPT4.5+ (3D) of naïve 拡散モデル; диффузионные модели! نماذج الانتشار\n[x_1] don't"
+
+
+def test_texts_that_are_counted_otherwise_have_another_number() -> None:
+    """Features of two sorts, as two stemmers make them, would be compared as if they were one."""
+    sample = [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()]
+    texts = [*((one["title"], one["abstract"]) for one in sample), (" ".join(WORDS), SIGNS)]
+    counted = [sorted(STOP_WORDS), *(pack_bag(paper_bag(title, abstract)) for title, abstract in texts)]
+    found = hashlib.sha256(repr(counted).encode()).hexdigest()[:16]
+    assert COUNTED_AS[CLEANING] == found, "raise digest.text.CLEANING, and note what they are counted as here"

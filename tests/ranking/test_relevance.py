@@ -14,7 +14,7 @@ from places import SHARED_DATA, needs_data
 
 from digest.model import Paper
 from digest.ranking.background import fit
-from digest.ranking.features import paper_bag
+from digest.ranking.features import features, paper_bag, paper_features
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import FEWEST_ASKED_AMONG, FEWEST_LIKED_AMONG, Profile, Relevance, Scores
 
@@ -90,6 +90,18 @@ def test_the_floor_is_the_same_percentile_of_the_background_for_every_profile() 
     scores = scored(*PROFILES[:4], papers=enough, shelved=enough)
     shares = (scores.values >= scores.floors[:, None]).mean(axis=1)
     assert shares == pytest.approx(np.full(4, 0.05), abs=0.015)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("topic", ["noise lemma", "robots of torque", "voice method", "speech"])
+def test_a_paper_that_lacks_one_of_two_words_is_related_only_among_the_best(topic: str) -> None:
+    enough = library(FEWEST_ASKED_AMONG)
+    scores = scored(Profile(topic), papers=enough, shelved=enough)
+    related = (scores.values >= scores.floors[:, None])[0] & scores.share[0]
+    wanted = {feature for feature in features(topic) if " " not in feature}
+    whole = np.array([wanted <= paper_features(one.title, one.abstract).keys() for one in enough])
+    assert related[~whole].sum() <= 0.015 * FEWEST_ASKED_AMONG
+    assert related[whole].all()
 
 
 def test_among_few_papers_there_is_no_floor_that_could_be_reached() -> None:

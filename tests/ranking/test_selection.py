@@ -249,6 +249,27 @@ def test_on_a_short_shelf_no_paper_matches_that_lacks_a_topics_words() -> None:
         assert sorted(numbers(selection)) == fitting
 
 
+def test_a_missed_paper_is_none_that_the_edition_nearly_has() -> None:
+    """Whose place it would have taken comes instead; another reader's stays."""
+    text = "Diffusion models sample in four steps, of noise that a guide has told apart."
+    new = [paper(1, "Diffusion Sampling", text, upvotes=9), paper(2, "Diffusion of Noise", "We denoise.", upvotes=3)]
+    seen_at = MIDNIGHT - 2 * DAY
+    earlier = paper(3, "Diffusion Sampling", f"{text} Again.", upvotes=90, first_seen_at=seen_at)
+    other = paper(4, "Diffusion in Speech", "A recogniser hears.", upvotes=90, first_seen_at=seen_at)
+    among = candidates([*new, earlier, other], shelved=SHELVED)
+    who = reader(Profile("diffusion"), limit=2, seen_after=MIDNIGHT - DAY, only_matches=True)
+    readers = [replace(who, risen=frozenset({3})), replace(who, risen=frozenset({4}))]
+    repeated, missed = select(among, readers, {})
+    assert [(pick.paper_id, pick.reason.kind) for pick in repeated.picks] == [
+        (1, ReasonKind.TOPIC),
+        (2, ReasonKind.TOPIC),
+    ]
+    assert [(pick.paper_id, pick.reason.kind) for pick in missed.picks] == [
+        (1, ReasonKind.TOPIC),
+        (4, ReasonKind.MISSED),
+    ]
+
+
 # The same, written out as a plain loop.
 
 WORDS = [*(word for own in list(SUBJECTS.values())[:6] for word in own[:4]), "the", "of", ".", ",", "Zyzzyva", "模型"]

@@ -46,6 +46,17 @@ def test_an_abstract_of_at_most_one_sentence_is_its_own(only: str) -> None:
     assert best_sentence("A title", only) == only
 
 
+@pytest.mark.parametrize("number", ["2. ", "(2) ", "2) ", "2). ", "[12] "])
+def test_a_sentence_out_of_a_numbered_list_stands_without_its_number(number: str) -> None:
+    assert best_sentence(TITLE, f"1. {NEED} {number}{NEWS} 3. {GAIN}") == NEWS
+
+
+@pytest.mark.parametrize("start", ["3D models", "10x faster,", "2.5 times", "(2) and"])
+def test_a_number_that_numbers_nothing_stays(start: str) -> None:
+    sentence = f"{start} we propose FewStep, image editing in one step."
+    assert best_sentence(TITLE, f"{NEED} {sentence}").startswith(start)
+
+
 def test_other_scripts_have_sentences_too() -> None:
     assert best_sentence("新方法", "新方法。天气。") == "新方法。"
 

@@ -11,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from digest.collect import clean_stored, cleaned, count_features
 from digest.ranking.features import pack_bag, paper_bag
+from digest.refit import refit_background
 from digest.store import Store, open_store
 from digest.store.features import add_features, features_of, forget_features, newest_features, uncounted
 from digest.store.recording import record_listings
 from digest.store.tables import papers
+from digest.text import CLEANING
 
 NUMBERS = (1, 2, 3)
 
@@ -95,6 +97,38 @@ def test_texts_that_are_cleaned_anew_are_counted_anew(store: Store) -> None:
         connection.execute(update(papers).where(papers.c.id == 2).values(raw_title=r"M\"obius Maps", cleaning=0))
     assert clean_stored(store) == 1
     assert waiting(store) == [(2, "Möbius Maps", ROBOTS.abstract)]
+
+
+def an_older_reading_counted(store: Store) -> None:
+    """What a program stored that stemmed otherwise."""
+    with store.writing() as connection:
+        forget_features(connection, NUMBERS)
+        add_features(connection, dict.fromkeys(NUMBERS, pack_bag(paper_bag("as it was then", ""))))
+        connection.execute(update(papers).values(cleaning=CLEANING - 1))
+
+
+def test_what_an_older_reading_counted_is_not_read_and_is_counted_anew(store: Store) -> None:
+    papers_come_in(store)
+    count_features(store)
+    before = counted(store)
+    an_older_reading_counted(store)
+    assert counted(store) == {}
+    with store.reading() as connection:
+        assert newest_features(connection, limit=9) == []
+    clean_stored(store)
+    count_features(store)
+    assert counted(store) == before
+
+
+def test_the_background_of_an_older_reading_is_fitted_anew(store: Store) -> None:
+    papers_come_in(store)
+    count_features(store)
+    assert refit_background(store, now=NOON)
+    assert not refit_background(store, now=NOON)
+    an_older_reading_counted(store)
+    clean_stored(store)
+    count_features(store)
+    assert refit_background(store, now=NOON)
 
 
 def test_of_joined_papers_the_features_are_those_of_the_text_that_stays(store: Store) -> None:

@@ -1,6 +1,5 @@
 """A real server on loopback and a real browser, both shared by every test; each test brings its own site."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,17 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from browsers import browser as browser
 from sites import Front, Place
 
 from digest.app import App
 from digest.web import create_site
 from digest.web.server import build_server
-
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-    " --no-first-run"
-).split()
 
 
 @pytest.fixture(scope="session")
@@ -65,14 +59,3 @@ def open_place(
 def place(open_place: Callable[..., Place]) -> Place:
     """An installation with the defaults."""
     return open_place()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        try:
-            launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        except Error:
-            pytest.skip("there is no browser; install chromium, or run `playwright install chromium`")
-        yield launched
-        launched.close()

@@ -150,6 +150,12 @@ def test_what_is_chosen_anew_is_kept_and_the_next_edition_comes_by_it(place: Pla
     assert [one.kind for one in place.waiting()] == [DeliveryKind.NOTICE, DeliveryKind.EDITION]
 
 
+def test_another_language_can_be_chosen(place: Place, path: str) -> None:
+    assert '<option value="de" lang="de">Deutsch</option>' in place.client.get(path).text
+    save(place, path, language="de")
+    assert subscription(place).choices.language == "de"
+
+
 def test_the_operators_weights_stay_the_operators(open_place: Callable[..., Place]) -> None:
     place = open_place(ranking={"trend": 0.7})
     reader_joins(place.app, "ada@example.org", replace(EVERYTHING, weights=None))
@@ -234,6 +240,11 @@ def test_the_twelve_latest_are_shown(open_place: Callable[..., Place]) -> None:
         learn(place, n + 1, minutes=n)
     fields = form(place.client.get(f"/preferences/{place.preferences_token()}").text)
     assert fields["learned"] == [str(n) for n in range(14, 2, -1)]
+    # One that another has pushed off the page since is forgotten all the same, and those that were not on it are kept.
+    papers_come_in(place.app.store, [replace(PAPERS[0], title="New", aliases=("arxiv:2606.20000",))])
+    learn(place, 15, minutes=15)
+    place.client.post(f"/preferences/{place.preferences_token()}", data=fields | {"learned": fields["learned"][:-1]})
+    assert learned(place) == {*range(1, 16)} - {3}
 
 
 def test_a_reader_takes_a_break_and_ends_it(place: Place, path: str) -> None:

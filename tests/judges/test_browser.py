@@ -1,0 +1,103 @@
+"""Every kind of message in Chromium: what it requests, how it fits, and what axe-core says of it in light and dark."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from messages import Message
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+PHONE = 375
+DESKTOP = 640
+NARROWEST = 320
+BYTES_OF_TEN = 40_000
+HEIGHT_OF_TEN = 3_300
+SMALLEST_TYPE = 13
+AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+TYPE_SIZES = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const sizes = []
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement
+        if (walker.currentNode.data.trim() && parent.offsetParent !== null)
+            sizes.push(parseFloat(getComputedStyle(parent).fontSize))
+    }
+    return sizes
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def width_needed(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+def violations(page: Page, html: str, *, width: int, scheme: str) -> list[dict[str, Any]]:
+    """What axe-core finds serious or critical."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_content(html)
+    if scheme == "dark in Outlook":  # which sets attributes of its own and asks no media query
+        page.evaluate("for (const name of ['data-ogsc', 'data-ogsb']) document.documentElement.setAttribute(name, '')")
+    found = Axe().run(page, options=AXE).response["violations"]
+    return [{"id": one["id"], "nodes": [node["html"] for node in one["nodes"]]} for one in found if is_grave(one)]
+
+
+def is_grave(violation: dict[str, Any]) -> bool:
+    return violation["impact"] in {"serious", "critical"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [("light", PHONE), ("light", DESKTOP), ("dark", PHONE), ("dark", DESKTOP), ("dark in Outlook", PHONE)],
+)
+def test_axe_finds_nothing_serious(page: Page, message: Message, width: int, scheme: str) -> None:
+    assert violations(page, message.html, width=width, scheme=scheme) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "colour"), [("light", "#4C5C64"), ("dark", "#A2B0B7"), ("dark in Outlook", "#A2B0B7")]
+)
+def test_axe_sees_what_cannot_be_read(page: Page, messages: dict[str, Message], scheme: str, colour: str) -> None:
+    broken = messages["test"].html.replace(colour, "#777777")
+    found = violations(page, broken, width=PHONE, scheme=scheme)
+    assert [one["id"] for one in found] == ["color-contrast"]
+
+
+def test_opening_it_requests_nothing(browser: Browser, message: Message) -> None:
+    page, requested = browser.new_page(), list[str]()
+    page.on("request", lambda request: requested.append(request.url))
+    page.set_content(message.html)
+    page.close()
+    assert requested == []
+
+
+@pytest.mark.parametrize("has_styles", [True, False], ids=["with its styles", "with the head's styles taken off"])
+def test_nothing_scrolls_sideways(page: Page, message: Message, has_styles: bool) -> None:
+    page.set_viewport_size({"width": NARROWEST, "height": 800})
+    page.set_content(message.html if has_styles else re.sub(r"<style.*?</style>", "", message.html, flags=re.DOTALL))
+    assert width_needed(page) == NARROWEST
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_no_text_is_small(page: Page, message: Message, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.set_content(message.html)
+    assert min(page.evaluate(TYPE_SIZES)) >= SMALLEST_TYPE
+
+
+@pytest.mark.parametrize("kind", ["daily", "weekly", "monthly", "German"])
+def test_ten_papers_are_short_and_light(page: Page, messages: dict[str, Message], kind: str) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 100})
+    page.set_content(messages[kind].html)
+    assert page.evaluate("document.documentElement.scrollHeight") <= HEIGHT_OF_TEN
+    assert len(messages[kind].html.encode()) <= BYTES_OF_TEN
