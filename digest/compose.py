@@ -21,9 +21,8 @@ from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import About, confirm_context, notice_context, standing_notice, trial_notice
+from digest.rendering.notices import confirm_context, notice_context, told_context, trial_notice
 from digest.rendering.site import Site
-from digest.rendering.standing import standing_in
 from digest.rendering.templates import Compiled, Library
 from digest.rendering.welcome import welcome_context
 from digest.store import Connection
@@ -258,15 +257,14 @@ class Composer:
         press, told = self.press, delivery.reader
         if told is None:
             raise RenderingError(f"Delivery {delivery.id} says nothing of its reader; it cannot be made.")
-        site, links = press.site(delivery.newsletter), self._links(delivery)
-        language = press.library.language(told["language"])
+        site, language = press.site(delivery.newsletter), press.library.language(told["language"])
+        links = None if delivery.subscription_id is None else self._links(delivery)
         whom: dict[str, Any] = {"address": delivery.address or "", "sent_at": delivery.dated_at, "links": links}
         if delivery.kind is DeliveryKind.WELCOME:
             sender = press.sender(delivery.newsletter).address
             context = welcome_context(language, told, site=site, sender=sender, **whom)
             return fill(press.library.compile("welcome", language), context)
-        notice = standing_notice(language, About(told["about"]), standing_in(told), site=site, **whom)
-        return fill(press.library.compile("notice", language), notice_context(notice, site=site, links=links))
+        return fill(press.library.compile("notice", language), told_context(language, told, site=site, **whom))
 
     def _links(self, delivery: Delivery) -> Links:
         assert delivery.subscription_id is not None

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from digest.model import DeliveryKind, InterestKind, Priority, Subscription
+from digest.rendering.arrangement import arrangement_facts
 from digest.rendering.notices import About
-from digest.rendering.standing import standing_facts
 from digest.rendering.welcome import example_for
 from digest.store import Connection
 from digest.store.deliveries import NewDelivery, queue
@@ -19,14 +19,14 @@ def welcome(connection: Connection, subscription: Subscription, *, confirm_id: i
     """Queue the message to somebody who has confirmed; it explains editions by a paper of the last one."""
     topics = [one.value for one in subscription.choices.interests if one.kind is InterestKind.TOPIC]
     example = example_for(topics, newest_cards(connection, newsletter=subscription.newsletter))
-    facts = standing_facts(subscription) | {"example": example}
+    facts = arrangement_facts(subscription) | {"example": example}
     key = f"{subscription.newsletter}:welcome:{confirm_id}"
     queue(connection, [_message(subscription, DeliveryKind.WELCOME, key, facts, keys=keys, now=now)])
 
 
 def notify(connection: Connection, subscription: Subscription, about: About, *, keys: Keys, now: datetime) -> None:
     """Queue what a subscriber is told of; of the same once an hour at most, by the clock."""
-    facts = standing_facts(subscription) | {"about": about.value}
+    facts = arrangement_facts(subscription) | {"about": about.value}
     until = f"{subscription.paused_until}:" if about is About.PAUSED else ""
     key = f"{subscription.newsletter}:{about}:{subscription.id}:{until}{now:%Y-%m-%dT%H}"
     queue(connection, [_message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)])

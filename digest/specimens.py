@@ -23,11 +23,11 @@ from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind,
 from digest.publish import publish
 from digest.refit import refit_background
 from digest.rendering.answers import help_answer, status_answer, unknown_answer
+from digest.rendering.arrangement import arrangement_facts, arrangement_in
 from digest.rendering.edition import Links
 from digest.rendering.filling import fill
 from digest.rendering.language import Language
 from digest.rendering.notices import Alarm, Cause, Notice, alarm_notice, notice_context, trial_notice
-from digest.rendering.standing import standing_facts, standing_in
 from digest.sources.sample import sample
 from digest.store import Store, open_store
 from digest.store.deliveries import deliveries_of
@@ -154,7 +154,7 @@ class _Specimens:
         links = Links(
             unsubscribe=unsubscribe, view="", preferences=preferences, pause=f"{preferences}#pause", feedback=""
         )
-        standing = standing_in(standing_facts(subscription))
+        arrangement = arrangement_in(arrangement_facts(subscription))
         alarm = Alarm(
             cause=Cause.REFUSED, what="smtp (535: 5.7.8 Sign-in refused)", since_at=NOW - timedelta(hours=1), queued=128
         )
@@ -162,7 +162,7 @@ class _Specimens:
         return {
             "help": self._alone(help_answer(language, site=site, written_at=NOW)),
             "status": self._alone(
-                status_answer(language, standing, site=site, address=READER, sent_at=NOW, links=links), links
+                status_answer(language, arrangement, site=site, address=READER, sent_at=NOW, links=links), links
             ),
             "unknown": self._alone(unknown_answer(language, site=site, written_at=NOW)),
             "test": self._alone(trial_notice(language, site=site, provider=self.press.provider, sent_at=NOW)),

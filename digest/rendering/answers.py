@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from digest.rendering.arrangement import Arrangement, follows, rhythm
 from digest.rendering.edition import Links
 from digest.rendering.language import Language
 from digest.rendering.notices import Notice, why_you_get_this
 from digest.rendering.site import Site
-from digest.rendering.standing import Standing, follows, rhythm
 from digest.rendering.words import N_
 
 COMMANDS: Sequence[tuple[str, str]] = (
@@ -53,11 +53,11 @@ def unknown_answer(language: Language, *, site: Site, written_at: datetime) -> N
 
 
 def status_answer(
-    language: Language, standing: Standing, *, site: Site, address: str, sent_at: datetime, links: Links
+    language: Language, arrangement: Arrangement, *, site: Site, address: str, sent_at: datetime, links: Links
 ) -> Notice:
     """How a subscription stands."""
-    arrival = standing.arrival(language, sent_at=sent_at)
-    until = standing.paused_until
+    arrival = arrangement.arrival(language, sent_at=sent_at)
+    until = arrangement.paused_until
     paused = [(language.gettext("Paused until"), language.full_date(until))] if until else []
     return Notice(
         subject=language.gettext(
@@ -66,13 +66,13 @@ def status_answer(
         preheader=language.gettext("What you follow, how often it comes and when, and where all of it can be changed."),
         heading=language.gettext("Your subscription"),
         facts=(
-            *follows(language, standing),
-            *rhythm(language, standing.choices),
+            *follows(language, arrangement),
+            *rhythm(language, arrangement.choices),
             *paused,
-            (language.gettext("Next edition"), standing.with_zone(arrival)),
+            (language.gettext("Next edition"), arrangement.with_zone(arrival)),
         ),
         button=(language.gettext("Adjust preferences"), links.preferences),
-        footer=why_you_get_this(language, standing, address=address),
+        footer=why_you_get_this(language, arrangement, address=address),
     )
 
 

@@ -1,15 +1,17 @@
 """What messages are filled with that are not editions: the confirm message, and notices of all kinds."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from digest.model import Choices, InterestKind
 from digest.rendering import words
+from digest.rendering.arrangement import Arrangement, arrangement_in, examples, follows, rhythm
 from digest.rendering.edition import Links
-from digest.rendering.language import Language
+from digest.rendering.language import ENGLISH, Language
 from digest.rendering.site import Site, colours
-from digest.rendering.standing import Standing, examples, follows, rhythm
 from digest.rendering.words import N_
 from digest.taxonomy import CATEGORIES
 
@@ -46,11 +48,12 @@ def confirm_context(
 
 
 class About(StrEnum):
-    """What a reader is told of: kept with the message."""
+    """What somebody is told of: kept with the message."""
 
     CHANGED = "changed"
     PAUSED = "paused"
     RESUMED = "resumed"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,35 +76,55 @@ class Notice:
 def notice_context(notice: Notice, *, site: Site, links: Links | None = None) -> dict[str, object]:
     """A notice and who sends it; `links` are those of a subscriber."""
     text, url = notice.button or ("", "")
-    button = {"text": text, "url": url} if notice.button else None
-    return _frame(site) | asdict(notice) | {"button": button, "links": links}
+    return _frame(site) | asdict(notice) | {"button": {"text": text, "url": url} if text else None, "links": links}
 
 
-def standing_notice(
-    language: Language, about: About, standing: Standing, *, site: Site, address: str, sent_at: datetime, links: Links
+def told_context(
+    language: Language, told: Mapping[str, Any], *, site: Site, address: str, sent_at: datetime, links: Links | None
+) -> dict[str, object]:
+    """The notice that was kept as `alarm_facts`, or as what it is about and `arrangement_facts`."""
+    about = About(told["about"])
+    if about is About.ALARM or links is None:
+        return notice_context(alarm_notice(language, alarm_in(told), site=site), site=site)
+    arrangement = arrangement_in(told)
+    notice = subscription_notice(language, about, arrangement, site=site, address=address, sent_at=sent_at, links=links)
+    return notice_context(notice, site=site, links=links)
+
+
+def subscription_notice(
+    language: Language,
+    about: About,
+    arrangement: Arrangement,
+    *,
+    site: Site,
+    address: str,
+    sent_at: datetime,
+    links: Links,
 ) -> Notice:
     """A reader is told what was done with their subscription, by them or by whoever else has its links."""
-    arrival = standing.arrival(language, sent_at=sent_at)
-    footer = why_you_get_this(language, standing, address=address)
+    arrival = arrangement.arrival(language, sent_at=sent_at)
+    footer = why_you_get_this(language, arrangement, address=address)
     match about:
         case About.PAUSED:
-            return _paused(language, standing, arrival=arrival, footer=footer, links=links)
+            return _paused(language, arrangement, arrival=arrival, footer=footer, links=links)
         case About.RESUMED:
-            return _resumed(language, standing, arrival=arrival, footer=footer, links=links)
-        case About.CHANGED:
-            return _changed(language, standing, site=site, arrival=arrival, footer=footer, links=links)
+            return _resumed(language, arrangement, arrival=arrival, footer=footer, links=links)
+        case _:
+            return _changed(language, arrangement, site=site, arrival=arrival, footer=footer, links=links)
 
 
-def why_you_get_this(language: Language, standing: Standing, *, address: str) -> str:
+def why_you_get_this(language: Language, arrangement: Arrangement, *, address: str) -> str:
     """The sentence at the foot of what only subscribers get."""
     return language.gettext(
         "You get this because %(address)s confirmed a subscription on %(date)s.",
         address=address,
-        date=language.full_date(standing.confirmed_on),
+        date=language.full_date(arrangement.confirmed_on),
     )
 
 
-def _changed(language: Language, standing: Standing, *, site: Site, arrival: str, footer: str, links: Links) -> Notice:
+def _changed(
+    language: Language, arrangement: Arrangement, *, site: Site, arrival: str, footer: str, links: Links
+) -> Notice:
     return Notice(
         subject=language.gettext("Your %(site)s preferences have changed", site=site.name),
         preheader=language.gettext(
@@ -111,19 +134,19 @@ def _changed(language: Language, standing: Standing, *, site: Site, arrival: str
         paragraphs=(
             language.gettext(
                 "The next edition arrives %(arrival)s. From then on, this holds:",
-                arrival=standing.with_zone(arrival),
+                arrival=arrangement.with_zone(arrival),
             ),
         ),
-        facts=(*follows(language, standing), *rhythm(language, standing.choices)),
+        facts=(*follows(language, arrangement), *rhythm(language, arrangement.choices)),
         button=(language.gettext("Adjust preferences"), links.preferences),
         closing=_not_you(language),
         footer=footer,
     )
 
 
-def _paused(language: Language, standing: Standing, *, arrival: str, footer: str, links: Links) -> Notice:
-    assert standing.paused_until is not None
-    until = language.full_date(standing.paused_until)
+def _paused(language: Language, arrangement: Arrangement, *, arrival: str, footer: str, links: Links) -> Notice:
+    assert arrangement.paused_until is not None
+    until = language.full_date(arrangement.paused_until)
     return Notice(
         subject=language.gettext("Paused until %(date)s", date=until),
         preheader=language.gettext(
@@ -133,7 +156,7 @@ def _paused(language: Language, standing: Standing, *, arrival: str, footer: str
         paragraphs=(
             language.gettext(
                 "No edition comes before then. The next one arrives %(arrival)s, by your settings as they are.",
-                arrival=standing.with_zone(arrival),
+                arrival=arrangement.with_zone(arrival),
             ),
         ),
         button=(language.gettext("Resume"), links.pause),
@@ -142,7 +165,7 @@ def _paused(language: Language, standing: Standing, *, arrival: str, footer: str
     )
 
 
-def _resumed(language: Language, standing: Standing, *, arrival: str, footer: str, links: Links) -> Notice:
+def _resumed(language: Language, arrangement: Arrangement, *, arrival: str, footer: str, links: Links) -> Notice:
     return Notice(
         subject=language.gettext("Resumed: next edition %(arrival)s", arrival=arrival),
         preheader=language.gettext("The break is over. Your settings are as they were before it."),
@@ -150,7 +173,7 @@ def _resumed(language: Language, standing: Standing, *, arrival: str, footer: st
         paragraphs=(
             language.gettext(
                 "The break is over. The next edition arrives %(arrival)s, by your settings as they were.",
-                arrival=standing.with_zone(arrival),
+                arrival=arrangement.with_zone(arrival),
             ),
         ),
         button=(language.gettext("Adjust preferences"), links.preferences),
@@ -205,6 +228,28 @@ class Alarm:
     what: str
     since_at: datetime
     queued: int
+
+
+def alarm_facts(alarm: Alarm) -> dict[str, Any]:
+    """An alarm as JSON knows it, beside what a notice is about."""
+    return {
+        "about": About.ALARM.value,
+        "language": ENGLISH.code,
+        "cause": alarm.cause.value,
+        "what": alarm.what,
+        "since_at": alarm.since_at.isoformat(),
+        "queued": alarm.queued,
+    }
+
+
+def alarm_in(told: Mapping[str, Any]) -> Alarm:
+    """What `alarm_facts` told."""
+    return Alarm(
+        cause=Cause(told["cause"]),
+        what=told["what"],
+        since_at=datetime.fromisoformat(told["since_at"]),
+        queued=told["queued"],
+    )
 
 
 def alarm_notice(language: Language, alarm: Alarm, *, site: Site) -> Notice:

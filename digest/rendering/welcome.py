@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from digest.model import InterestKind
+from digest.rendering.arrangement import Arrangement, arrangement_in, follows, how_often
 from digest.rendering.cards import Card, card_from_json, figures
 from digest.rendering.edition import Links
 from digest.rendering.language import Language
 from digest.rendering.marks import mark
 from digest.rendering.notices import why_you_get_this
 from digest.rendering.site import Site, colours
-from digest.rendering.standing import Standing, follows, how_often, standing_in
 from digest.rendering.words import N_
 
 LEGEND = Card(
@@ -43,29 +43,29 @@ def welcome_context(
     sent_at: datetime,
     links: Links,
 ) -> dict[str, object]:
-    """All that `templates/welcome` asks for; `told` is `standing_facts`, with the card of `example_for`."""
-    standing = standing_in(told)
+    """All that `templates/welcome` asks for; `told` is `arrangement_facts`, with the card of `example_for`."""
+    arrangement = arrangement_in(told)
     card = card_from_json(told["example"]) if told.get("example") else LEGEND
-    summary, is_marked = mark(card.summary, standing.named(InterestKind.TOPIC))
-    arrival = standing.arrival(language, sent_at=sent_at)
-    heading, subject = _HEADINGS[standing.is_first]
+    summary, is_marked = mark(card.summary, arrangement.named(InterestKind.TOPIC))
+    arrival = arrangement.arrival(language, sent_at=sent_at)
+    heading, subject = _HEADINGS[arrangement.is_first]
     return {
         "site": site,
         "colours": colours(site.accent),
         "subject": language.gettext(subject, arrival=arrival),
         "preheader": language.gettext("How to read an edition, what you follow, and where all of it can be changed."),
         "heading": language.gettext(heading, arrival=arrival),
-        "lede": _lede(language, standing),
+        "lede": _lede(language, arrangement),
         "card": card,
         "figures": figures(language, card),
         "margin": language.gettext(_BARS[card.span]),
         "marked": summary if is_marked else "",
-        "topics": standing.named(InterestKind.TOPIC),
-        "follows": _follows(language, standing),
+        "topics": arrangement.named(InterestKind.TOPIC),
+        "follows": _follows(language, arrangement),
         "links": links,
         "trending_url": f"{site.base_url}/trending",
         "sender": sender,
-        "footer": why_you_get_this(language, standing, address=address),
+        "footer": why_you_get_this(language, arrangement, address=address),
     }
 
 
@@ -75,20 +75,20 @@ _HEADINGS = {
 }
 
 
-def _lede(language: Language, standing: Standing) -> str:
-    often = how_often(language, standing.choices)
-    if standing.choices.only_matches:
+def _lede(language: Language, arrangement: Arrangement) -> str:
+    often = how_often(language, arrangement.choices)
+    if arrangement.choices.only_matches:
         return language.gettext("%(often)s: only those that match what you follow.", often=often)
-    if standing.choices.interests:
+    if arrangement.choices.interests:
         return language.gettext(
             "%(often)s: those that match what you follow, and a few that the field is reading.", often=often
         )
     return language.gettext("%(often)s: those that the field is reading.", often=often)
 
 
-def _follows(language: Language, standing: Standing) -> list[str]:
+def _follows(language: Language, arrangement: Arrangement) -> list[str]:
     """What is followed besides topics, a line each."""
-    labelled = follows(language, standing)[1 if standing.named(InterestKind.TOPIC) else 0 :]
-    if not standing.choices.interests:
+    labelled = follows(language, arrangement)[1 if arrangement.named(InterestKind.TOPIC) else 0 :]
+    if not arrangement.choices.interests:
         return [language.gettext("Nothing in particular: name a topic, and papers that match it come first.")]
     return [f"{label}: {value}" for label, value in labelled]

@@ -13,7 +13,7 @@ from digest.rendering.words import NN_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Arrangement:
     """What somebody chose, and when what comes. `is_first` is whether no edition has come yet."""
 
     choices: Choices
@@ -40,7 +40,7 @@ class Standing:
         return [one.value for one in self.choices.interests if one.kind is kind]
 
 
-def standing_facts(subscription: Subscription) -> dict[str, Any]:
+def arrangement_facts(subscription: Subscription) -> dict[str, Any]:
     """How a subscription that is active stands now, as JSON knows it."""
     choices = subscription.choices
     assert subscription.next_due_at is not None
@@ -59,10 +59,10 @@ def standing_facts(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def standing_in(told: Mapping[str, Any]) -> Standing:
-    """What `standing_facts` told."""
+def arrangement_in(told: Mapping[str, Any]) -> Arrangement:
+    """What `arrangement_facts` told."""
     until = told["paused_until"]
-    return Standing(
+    return Arrangement(
         choices=Choices(
             cadence=Cadence(told["cadence"]),
             hour=told["hour"],
@@ -112,17 +112,17 @@ def examples(language: Language, choices: Choices) -> list[tuple[str, str]]:
     return [(language.gettext("Papers like"), named)]
 
 
-def follows(language: Language, standing: Standing) -> list[tuple[str, str]]:
+def follows(language: Language, arrangement: Arrangement) -> list[tuple[str, str]]:
     """What somebody follows and does not want, as labels and values; a kind of which there is nothing is left out."""
     listed = {
-        kind: ", ".join(standing.named(kind))
+        kind: ", ".join(arrangement.named(kind))
         for kind in (InterestKind.TOPIC, InterestKind.CATEGORY, InterestKind.AUTHOR, InterestKind.MUTE)
     }
     labelled = [
         (language.gettext("Topics"), listed[InterestKind.TOPIC]),
         ("arXiv", listed[InterestKind.CATEGORY]),
         (language.gettext("Authors"), listed[InterestKind.AUTHOR]),
-        *examples(language, standing.choices),
+        *examples(language, arrangement.choices),
         (language.gettext("Not wanted"), listed[InterestKind.MUTE]),
     ]
     return [(label, value) for label, value in labelled if value]
