@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from digest.address import parse_address
 from digest.compose import Press
 from digest.model import DeliveryKind, DeliveryState, Priority
-from digest.rendering.notices import Alarm, Cause, alarm_facts
+from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since
 from digest.store.sources import health

@@ -12,7 +12,7 @@ from digest.errors import InputError
 from digest.feedback import take_back
 from digest.model import Choices, DeliveryKind, Subscription
 from digest.notify import notify
-from digest.rendering.notices import About
+from digest.rendering.notice import About
 from digest.store import Connection, Store
 from digest.store.deliveries import last_edition_on, skip_queued
 from digest.store.events import Event, add_event

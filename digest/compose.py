@@ -21,7 +21,8 @@ from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import confirm_context, notice_context, told_context, trial_notice
+from digest.rendering.notice import notice_context
+from digest.rendering.notices import confirm_context, told_context, trial_notice
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled, Library
 from digest.rendering.welcome import welcome_context
@@ -190,9 +191,9 @@ class Composer:
             case DeliveryKind.CONFIRM:
                 return self._confirm(connection, delivery)
             case DeliveryKind.TEST:
-                site = self.press.site(delivery.newsletter)
-                trial = trial_notice(ENGLISH, site=site, provider=self.press.provider, sent_at=delivery.dated_at)
-                return fill(self.press.library.compile("notice"), notice_context(trial, site=site))
+                press, site = self.press, self.press.site(delivery.newsletter)
+                trial = trial_notice(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
+                return fill(press.library.compile("notice"), notice_context(trial, site=site))
             case DeliveryKind.WELCOME | DeliveryKind.NOTICE:
                 return self._notice(delivery)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from digest.model import DeliveryKind, InterestKind, Priority, Subscription
 from digest.rendering.arrangement import arrangement_facts
-from digest.rendering.notices import About
+from digest.rendering.notice import About
 from digest.rendering.welcome import example_for
 from digest.store import Connection
 from digest.store.deliveries import NewDelivery, queue

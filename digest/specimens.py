@@ -22,12 +22,14 @@ from digest.mail.message import build_message
 from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Layout, Listing, Subscription, Weights
 from digest.publish import publish
 from digest.refit import refit_background
+from digest.rendering.alarms import Alarm, Cause, alarm_notice
 from digest.rendering.answers import help_answer, status_answer, unknown_answer
 from digest.rendering.arrangement import arrangement_facts, arrangement_in
 from digest.rendering.edition import Links
 from digest.rendering.filling import fill
 from digest.rendering.language import Language
-from digest.rendering.notices import Alarm, Cause, Notice, alarm_notice, notice_context, trial_notice
+from digest.rendering.notice import Notice, notice_context
+from digest.rendering.notices import trial_notice
 from digest.sources.sample import sample
 from digest.store import Store, open_store
 from digest.store.deliveries import deliveries_of

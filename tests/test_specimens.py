@@ -11,7 +11,8 @@ from reading import read_page
 from digest.app import press_of
 from digest.config import parse_config
 from digest.mail.dkim import Signer
-from digest.rendering.notices import About, Cause
+from digest.rendering.alarms import Cause
+from digest.rendering.notice import About
 from digest.specimens import KEYS, specimen_files, specimens
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,8 @@ from datetime import datetime
 from digest.rendering.arrangement import Arrangement, follows, rhythm
 from digest.rendering.edition import Links
 from digest.rendering.language import Language
-from digest.rendering.notices import Notice, why_you_get_this
+from digest.rendering.notice import Notice
+from digest.rendering.notices import why_you_get_this
 from digest.rendering.site import Site
 from digest.rendering.words import N_
 

@@ -1,18 +1,17 @@
 """What messages are filled with that are not editions: the confirm message, and notices of all kinds."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from digest.model import Choices, InterestKind
 from digest.rendering import words
+from digest.rendering.alarms import alarm_in, alarm_notice
 from digest.rendering.arrangement import Arrangement, arrangement_in, examples, follows, rhythm
 from digest.rendering.edition import Links
-from digest.rendering.language import ENGLISH, Language
-from digest.rendering.site import Site, colours
-from digest.rendering.words import N_
+from digest.rendering.language import Language
+from digest.rendering.notice import About, Notice, frame, notice_context
+from digest.rendering.site import Site
 from digest.taxonomy import CATEGORIES
 
 
@@ -34,7 +33,7 @@ def confirm_context(
     """
     arrival = words.arrival(language, first_due_at, asked_at=asked_at, timezone=choices.timezone)
     hours = round(expires_after / timedelta(hours=1))
-    return _frame(site) | {
+    return frame(site) | {
         "address": address,
         "arrival": f"{arrival} ({choices.timezone})",
         "preheader": language.gettext(
@@ -45,38 +44,6 @@ def confirm_context(
         "expires_in": language.ngettext("%(count)s hour", "%(count)s hours", hours),
         "asked": language.moment(asked_at),
     }
-
-
-class About(StrEnum):
-    """What somebody is told of: kept with the message."""
-
-    CHANGED = "changed"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    ALARM = "alarm"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """All that `templates/notice` asks for but the site; what is empty is not there.
-
-    `facts` are labels and values, `button` is its text and where it leads.
-    """
-
-    subject: str
-    preheader: str
-    heading: str
-    paragraphs: tuple[str, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
-    button: tuple[str, str] | None = None
-    closing: str = ""
-    footer: str
-
-
-def notice_context(notice: Notice, *, site: Site, links: Links | None = None) -> dict[str, object]:
-    """A notice and who sends it; `links` are those of a subscriber."""
-    text, url = notice.button or ("", "")
-    return _frame(site) | asdict(notice) | {"button": {"text": text, "url": url} if text else None, "links": links}
 
 
 def told_context(
@@ -211,91 +178,6 @@ def trial_notice(language: Language, *, site: Site, provider: str, sent_at: date
             date=language.moment(sent_at),
         ),
     )
-
-
-class Cause(StrEnum):
-    """What an alarm is about."""
-
-    REFUSED = "refused"
-    SOURCE = "source"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """Something that the operator has to see to. `what` is a source's name, or a provider's with its answer."""
-
-    cause: Cause
-    what: str
-    since_at: datetime
-    queued: int
-
-
-def alarm_facts(alarm: Alarm) -> dict[str, Any]:
-    """An alarm as JSON knows it, beside what a notice is about."""
-    return {
-        "about": About.ALARM.value,
-        "language": ENGLISH.code,
-        "cause": alarm.cause.value,
-        "what": alarm.what,
-        "since_at": alarm.since_at.isoformat(),
-        "queued": alarm.queued,
-    }
-
-
-def alarm_in(told: Mapping[str, Any]) -> Alarm:
-    """What `alarm_facts` told."""
-    return Alarm(
-        cause=Cause(told["cause"]),
-        what=told["what"],
-        since_at=datetime.fromisoformat(told["since_at"]),
-        queued=told["queued"],
-    )
-
-
-def alarm_notice(language: Language, alarm: Alarm, *, site: Site) -> Notice:
-    """The operator is told what is wrong, since when, and what to do next; nobody's address is in it."""
-    subject, said, remedy = (language.gettext(text) for text in _ALARMS[alarm.cause])
-    return Notice(
-        subject=subject,
-        preheader=language.gettext(
-            "Since %(date)s. This message says what it is, and what to do next.", date=language.moment(alarm.since_at)
-        ),
-        heading=subject,
-        paragraphs=(said, remedy),
-        facts=(
-            (language.gettext("What"), alarm.what),
-            (language.gettext("Since"), language.moment(alarm.since_at)),
-            (language.gettext("Queued"), language.ngettext("%(count)s message", "%(count)s messages", alarm.queued)),
-        ),
-        footer=language.gettext(
-            "Sent to the operator of %(host)s, at most once a day and cause: [mail] alarms names this address.",
-            host=site.host,
-        ),
-    )
-
-
-_ALARMS = {
-    Cause.REFUSED: (
-        N_("Sending has stopped: the provider refuses the sender"),
-        N_(
-            "What was not sent is queued, and goes out once the provider takes it; an edition that is too late by then"
-            " is merged into the next."
-        ),
-        N_(
-            "Mend the sender or the sign-in in the configuration’s [mail] and [[newsletter]], restart,"
-            " then try it with “digest mail test ADDRESS”."
-        ),
-    ),
-    Cause.SOURCE: (
-        N_("A source of papers has failed for a day"),
-        N_("Editions go out without what is new there. Once it answers again, it is read back as far as configured."),
-        N_("“digest stats” shows its last answer; “digest collect --source NAME” tries it now."),
-    ),
-}
-
-
-def _frame(site: Site) -> dict[str, object]:
-    return {"site": site, "colours": colours(site.accent)}
 
 
 def _recognisable(language: Language, choices: Choices) -> list[tuple[str, str]]:

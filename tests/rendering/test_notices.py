@@ -6,7 +6,8 @@ from reading import read_page
 from digest.model import Cadence, Choices, Interest, InterestKind
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import confirm_context, notice_context, trial_notice
+from digest.rendering.notice import notice_context
+from digest.rendering.notices import confirm_context, trial_notice
 
 CONFIRM_URL = "https://papers.example.org/confirm/4711-abcdefghijklmnopqrstuvwxyz?a=1&b=2"
 TYPED = "cheap pills at evil.example.org"
