@@ -11,9 +11,10 @@ from typing import Any
 from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
+from digest.locator import are_aligned
 from digest.mail.dkim import Signer, Signing
 from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
-from digest.model import Cadence, DeliveryKind, Outgoing, Paper, Subscription
+from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription
 from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
 from digest.rendering.assembly import render_edition
@@ -21,9 +22,11 @@ from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import confirm_context, trial_context
+from digest.rendering.notice import notice_context
+from digest.rendering.notices import confirm_context, told_context, trial_notice
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled, Library
+from digest.rendering.welcome import welcome_context
 from digest.store import Connection
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
@@ -83,16 +86,26 @@ class Press:
 
 
 def printing_content(
-    press: Press, *, newsletter: str, cadence: Cadence, due_on: date, trending: Sequence[Card], day_count: int
+    press: Press,
+    *,
+    newsletter: str,
+    cadence: Cadence,
+    due_on: date,
+    trending: Sequence[Card],
+    listed_until: date,
+    day_count: int,
 ) -> dict[str, Any]:
-    """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it."""
+    """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it.
+
+    `listed_until` is the last day (UTC) of the papers that it counts.
+    """
     facts = printed_facts(
         cadence=cadence,
         layout=press.newsletter(newsletter).layout,
         due_on=due_on,
         trending=trending,
         day_count=day_count,
-        trending_url=press.link(f"/trending?window={WINDOW[cadence]}"),
+        trending_url=press.link(f"/trending?window={WINDOW[cadence]}&date={listed_until}"),
     )
     return {
         "templates": {
@@ -120,7 +133,7 @@ def reader_facts(subscription: Subscription, *, since_on: date | None = None) ->
         "timezone": choices.timezone,
         "language": choices.language,
         "confirmed_at": subscription.confirmed_at.isoformat(),
-        "follows": bool(choices.interests),
+        "follows": any(one.kind is not InterestKind.MUTE for one in choices.interests),
         "since_on": None if since_on is None else since_on.isoformat(),
     }
 
@@ -189,9 +202,11 @@ class Composer:
             case DeliveryKind.CONFIRM:
                 return self._confirm(connection, delivery)
             case DeliveryKind.TEST:
-                site, press = self.press.site(delivery.newsletter), self.press
-                context = trial_context(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
-                return fill(press.library.compile("test"), context)
+                press, site = self.press, self.press.site(delivery.newsletter)
+                trial = trial_notice(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
+                return fill(press.library.compile("notice"), notice_context(trial, site=site))
+            case DeliveryKind.WELCOME | DeliveryKind.NOTICE:
+                return self._notice(delivery)
 
     def _signed(self, content: bytes, delivery: Delivery) -> bytes:
         """The message with its signatures: an edition's by the keys of its printing, others' by today's."""
@@ -200,8 +215,11 @@ class Composer:
         if delivery.printing_id is None:
             signing = self.press.signing(delivery.newsletter)
         else:
-            kept = self._contents[delivery.printing_id].get("signing")  # older printings are not signed
-            signing = Signing(domain=kept["domain"], selectors=tuple(kept["selectors"])) if kept else Signing()
+            kept = self._contents[delivery.printing_id]["signing"]
+            signing = Signing(domain=kept["domain"], selectors=tuple(kept["selectors"]))
+            # The sender has moved since to another domain: a signature of the old one would stand for nobody.
+            if kept["domain"] and not are_aligned(self.press.sender(delivery.newsletter).domain, kept["domain"]):
+                signing = self.press.signing(delivery.newsletter)
         return self.press.signer.sign(content, signing, signed_at=delivery.dated_at)
 
     def _edition(self, connection: Connection, delivery: Delivery, *, whole: bool) -> Body:
@@ -211,18 +229,22 @@ class Composer:
         if printing_id not in self._contents:
             self._contents[printing_id] = printing_content_of(connection, printing_id)
         content = self._contents[printing_id]
+        if "language" not in delivery.reader or "signing" not in content:
+            raise RenderingError(f"Delivery {delivery.id} was printed by an earlier version; it cannot be made again.")
         cards = self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks])
         templates = content["templates"]
-        code = delivery.reader["language"] if delivery.reader["language"] in templates else ENGLISH.code
+        language = self.press.library.language(delivery.reader["language"])
+        if language.code not in templates:
+            language = ENGLISH
         edition = Edition(
-            language=self.press.library.language(code),
+            language=language,
             site=Site(**content["site"]),
             printed=content["facts"],
             papers=[(cards[pick.paper_id], pick.reason) for pick in selection.picks],
             reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
             links=self._links(delivery),
         )
-        return render_edition(Compiled(**templates[code]), edition, whole=whole)
+        return render_edition(Compiled(**templates[language.code]), edition, whole=whole)
 
     def _cards_for(self, connection: Connection, printing_id: int, papers: Sequence[int]) -> dict[int, Card]:
         missing = [paper for paper in papers if (printing_id, paper) not in self._cards]
@@ -235,10 +257,11 @@ class Composer:
         if asked is None:
             raise RenderingError("What was asked for has run out; there is nothing to confirm.")
         press, choices = self.press, asked.choices
+        language = press.library.language(choices.language)
         token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
         first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
         context = confirm_context(
-            ENGLISH,
+            language,
             site=press.site(delivery.newsletter),
             address=asked.address,
             choices=choices,
@@ -247,7 +270,20 @@ class Composer:
             confirm_url=press.link(f"/confirm/{token}"),
             expires_after=asked.expires_at - asked.asked_at,
         )
-        return fill(press.library.compile("confirm"), context)
+        return fill(press.library.compile("confirm", language), context)
+
+    def _notice(self, delivery: Delivery) -> Body:
+        press, told = self.press, delivery.reader
+        if told is None:
+            raise RenderingError(f"Delivery {delivery.id} says nothing of its reader; it cannot be made.")
+        site, language = press.site(delivery.newsletter), press.library.language(told["language"])
+        links = None if delivery.subscription_id is None else self._links(delivery)
+        whom: dict[str, Any] = {"address": delivery.address or "", "sent_at": delivery.dated_at, "links": links}
+        if delivery.kind is DeliveryKind.WELCOME:
+            sender = press.sender(delivery.newsletter).address
+            context = welcome_context(language, told, site=site, sender=sender, **whom)
+            return fill(press.library.compile("welcome", language), context)
+        return fill(press.library.compile("notice", language), told_context(language, told, site=site, **whom))
 
     def _links(self, delivery: Delivery) -> Links:
         assert delivery.subscription_id is not None

@@ -6,7 +6,7 @@ instants. A run that is killed or repeated queues nothing twice.
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import Press, card_of, printing_content, reader_facts
@@ -129,8 +129,15 @@ def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cad
         make_card(paper, seen_at=stock.as_of, cadence=cadence)
         for paper in by_trend(listed, WINDOW[cadence], now=stock.as_of)[:TRENDING_KEPT]
     ]
+    until = max((paper.listed_at for paper in listed), default=stock.as_of)
     return printing_content(
-        press, newsletter=newsletter, cadence=cadence, due_on=day, trending=trending, day_count=len(listed)
+        press,
+        newsletter=newsletter,
+        cadence=cadence,
+        due_on=day,
+        trending=trending,
+        listed_until=until.astimezone(UTC).date(),
+        day_count=len(listed),
     )
 
 

@@ -16,10 +16,14 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 from built import parsed
-from desk import SENT_AT, Desk
+from desk import SENT_AT, SETTINGS, Desk
+from places import ROOT
 
+from digest.app import press_of
 from digest.collect import cleaned
 from digest.compose import card_of, printing_content
+from digest.config import parse_config
+from digest.mail.dkim import Signer
 from digest.model import (
     Cadence,
     DeliveryKind,
@@ -35,6 +39,7 @@ from digest.model import (
 )
 from digest.sources.files import read_papers
 from digest.sources.sample import PATH
+from digest.specimens import KEYS, specimens
 
 Maker = Callable[[Desk], bytes]
 Chosen = Sequence[tuple[Paper, Reason]]
@@ -122,6 +127,17 @@ def notice(kind: DeliveryKind) -> tuple[str, Maker]:
     return kind.value, lambda desk: desk.notice(kind)
 
 
+def specimen(name: str, template: str = "notice", *, language: str = "en") -> tuple[str, Maker]:
+    """One of the messages that `digest preview --all-messages` shows."""
+    return template, lambda _: _specimens(language)[name]
+
+
+@cache
+def _specimens(language: str) -> Mapping[str, bytes]:
+    press = press_of(parse_config(SETTINGS, folder=ROOT), keys=KEYS, signer=Signer())
+    return specimens(press, press.library.language(language))
+
+
 def make_edition(
     desk: Desk,
     papers: Chosen,
@@ -134,7 +150,13 @@ def make_edition(
     cards = {paper.id: card_of(paper, seen_at=SENT_AT, cadence=cadence) for paper, _ in papers}
     trending = [card_of(paper, seen_at=SENT_AT, cadence=cadence) for paper in sample(cadence)[:20]]
     content = printing_content(
-        desk.app.press, newsletter="papers", cadence=cadence, due_on=DUE_ON[cadence], trending=trending, day_count=42
+        desk.app.press,
+        newsletter="papers",
+        cadence=cadence,
+        due_on=DUE_ON[cadence],
+        trending=trending,
+        listed_until=DUE_ON[cadence],
+        day_count=42,
     )
     content["facts"]["layout"] = layout
     picks = tuple(Pick(paper_id=paper.id, score=1.0, reason=reason) for paper, reason in papers)
@@ -240,6 +262,10 @@ KINDS: Mapping[str, tuple[str, Maker]] = {
     "bare": edition(bare),
     "worst case": edition(worst),
     "confirm": notice(DeliveryKind.CONFIRM),
-    "test": notice(DeliveryKind.TEST),
+    "test": ("notice", notice(DeliveryKind.TEST)[1]),
+    "welcome": specimen("welcome", "welcome"),
+    "German welcome": specimen("welcome", "welcome", language="de"),
+    **{name: specimen(name) for name in ("changed", "paused", "resumed", "help", "status", "unknown")},
+    **{name: specimen(name) for name in ("alarm-refused", "alarm-source")},
 }
 """By name: the folder of templates, and how such a message is made."""

@@ -24,7 +24,6 @@ from digest.mail.signing_keys import make_key
 from digest.model import DeliveryState, Weights
 from digest.publish import publish
 from digest.store.deliveries import count_by_state, delivery_numbered
-from digest.store.editions import printing_content_of
 from digest.subscribe import ask
 from digest.trial import queue_test
 
@@ -129,18 +128,6 @@ def test_an_edition_of_before_there_were_keys_stays_unsigned(signing: Installed,
     before = install(newsletter=[{"sender": SENDER}])
     published(before)
     assert made(signing("r1")) == made(before)
-
-
-def test_a_printing_that_knows_of_no_signatures_stays_unsigned(signing: Installed) -> None:
-    app = signing("r1")
-    published(app)
-    with app.store.reading() as connection:
-        delivery, content = delivery_numbered(connection, 1), dict(printing_content_of(connection, 1))
-        del content["signing"]
-        composer = Composer(app.press)
-        composer.preload(1, content, {})
-        assert delivery is not None
-        assert not selectors(composer.outgoing(connection, delivery).content)
 
 
 def test_a_new_key_signs_from_the_next_edition_on(signing: Installed) -> None:

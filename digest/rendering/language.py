@@ -45,7 +45,7 @@ class Language:
             ) from error
         if self._locale.text_direction != "ltr":
             raise RenderingError(
-                f"The language {code!r} is written from right to left, which the templates cannot show yet. Take it out."
+                f"The language {code!r} is written from right to left, which the templates cannot show. Take it out."
             )
 
     @property
@@ -138,7 +138,7 @@ def read_language(path: Path) -> Language:
         translations = GNUTranslations(compiled)
         # A rule of plurals that cannot be worked out fails only when it is used.
         for count in range(3):
-            translations.ngettext("%(count)s", "%(count)s", count)
+            translations.ngettext("upvote", "upvotes", count)
         return Language(path.stem, translations)
     except (OSError, LookupError, ArithmeticError, PoFileError, UnknownLocaleError, ValueError) as error:
         raise _faulty(path, str(error)) from error
@@ -152,9 +152,10 @@ def _faults(catalogue: Catalog) -> Iterator[str]:
     """What is wrong with its translations: holes that their English lacks, markup, words of a template."""
     for message in catalogue:
         for said in _translations(message) if message.id else ():
-            if not set(_HOLE.findall(said)) <= {"%", *_HOLE.findall("".join(_told(message)))}:
+            english = "".join(_told(message))
+            if not set(_HOLE.findall(said)) <= {"%", *_HOLE.findall(english)}:
                 yield f"“{said}” has a % that “{_told(message)[0]}” has not"
-            if _MARKUP.search(said):
+            if not set(_MARKUP.findall(said)) <= set(_MARKUP.findall(english)):
                 yield f"“{said}” holds a character of HTML or of a template"
 
 
