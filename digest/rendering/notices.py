@@ -83,7 +83,7 @@ def subscription_notice(
 def why_you_get_this(language: Language, arrangement: Arrangement, *, address: str) -> str:
     """The sentence at the foot of what only subscribers get."""
     return language.gettext(
-        "You get this because %(address)s confirmed a subscription on %(date)s.",
+        "You get this because %(address)s has been subscribed since %(date)s.",
         address=address,
         date=language.full_date(arrangement.confirmed_on),
     )

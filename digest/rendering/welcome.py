@@ -10,7 +10,6 @@ from digest.rendering.cards import Card, card_from_json, figures
 from digest.rendering.edition import Links
 from digest.rendering.language import Language
 from digest.rendering.marks import mark
-from digest.rendering.notices import why_you_get_this
 from digest.rendering.site import Site, colours
 from digest.rendering.words import N_
 
@@ -65,7 +64,11 @@ def welcome_context(
         "links": links,
         "trending_url": f"{site.base_url}/trending",
         "sender": sender,
-        "footer": why_you_get_this(language, arrangement, address=address),
+        "footer": language.gettext(
+            "You get this because %(address)s confirmed a subscription on %(date)s.",
+            address=address,
+            date=language.full_date(arrangement.confirmed_on),
+        ),
     }
 
 

@@ -226,7 +226,7 @@ def test_longer_editions_speak_of_their_own_period(cadence: Cadence, due_on: dat
 def test_the_footer_says_why_the_message_came() -> None:
     said = (
         "You get this each weekday at 07:00 (Europe/Paris) because reader@example.org "
-        "confirmed a subscription on 3 March 2026."
+        "has been subscribed since 3 March 2026."
     )
     body = render(ten_papers())
     assert said in body.html
@@ -276,3 +276,37 @@ def test_an_edition_that_reaches_back_further_than_usual_says_since_when() -> No
     reader = replace(READER, since_on=date(2026, 6, 10), considered=80)
     said = " ".join(render(ten_papers(), reader=reader).text.split())
     assert "10 papers for you out of 80 new since 10 June; 4 follow your topic diffusion models." in said
+
+
+MISSED = Reason(kind=ReasonKind.MISSED, interest="diffusion models")
+
+
+def test_a_paper_that_was_missed_is_not_said_to_trend() -> None:
+    assert opening([(numbered(1), MISSED), (numbered(2), TRENDING)]).startswith("2 papers for you out of 26 new.")
+
+
+def test_since_when_is_said_without_a_number_that_is_no_larger() -> None:
+    reader = replace(READER, since_on=date(2026, 6, 10), considered=3)
+    said = " ".join(render(ten_papers(), reader=reader).text.split())
+    assert "10 papers for you, since 10 June; 4 follow your topic diffusion models." in said
+
+
+def test_an_empty_list_is_not_counted() -> None:
+    text = render(ten_papers(), printed=facts() | {"count": 0}).text
+    assert "All papers of the day" in text
+
+
+def test_only_summaries_that_are_shown_are_admitted_to_be_written() -> None:
+    written, own = replace(CARD, summary_is_generated=True), replace(CARD, summary_is_generated=False)
+    lines = [(numbered(number, own), TRENDING) for number in range(9)] + [(numbered(9, written), TRENDING)]
+    assert "language model" not in render(lines).text
+    some = [(numbered(0, written), TRENDING), *lines[1:]]
+    assert "Some summaries are written by a language model" in " ".join(render(some).text.split())
+
+
+def test_a_month_names_one_leader() -> None:
+    cards = [(numbered(1), TRENDING), (numbered(2), TRENDING)]
+    giant = {"title": "Giant", "url": "https://papers.example.org/giant", "upvotes": 5000}
+    body = render(cards, printed=facts(Cadence.MONTHLY) | {"trending": [giant]})
+    assert "leads with 1,284 upvotes" in body.subject
+    assert "Giant leads" not in body.html

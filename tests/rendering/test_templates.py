@@ -97,3 +97,10 @@ def test_a_message_outside_the_folders_does_not_exist(message: str) -> None:
 def test_a_template_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RenderingError, match="not a folder"):
         Library(tmp_path / "absent")
+
+
+def test_an_edition_template_without_a_piece_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "edition").mkdir()
+    (tmp_path / "edition" / "body.mjml").write_text(PAGE.format("<!-- piece lead -->x<!-- /piece -->"))
+    with pytest.raises(RenderingError, match="it has no <!-- piece card -->"):
+        Library(tmp_path).compile("edition")
