@@ -92,7 +92,7 @@ _MATCHES = {
 
 
 def preheader(edition: Edition) -> str:
-    """What an inbox shows beside the subject: how many match, who leads, and how long it takes to read."""
+    """What an inbox shows beside the subject: how many match, who leads, how long it takes; 40 to 90 characters."""
     time = words.reading_time(edition.language, len(edition.papers))
     return words.preheader([*_matched(edition), *_leads(edition), time])
 
@@ -118,10 +118,12 @@ def _leads(edition: Edition) -> list[str]:
     top = edition.most_upvoted()
     # A month's subject names the first of the reader's papers: two leaders side by side would contradict each other.
     if not top.get("upvotes") or edition.cadence is Cadence.MONTHLY:
-        return []
+        return [edition.language.ngettext(*_CHOSEN, edition.reader.considered)]
     name = words.short_name(top["title"], TOPIC // 2)
     return [edition.language.ngettext(*_LEADS[edition.period], top["upvotes"], name=name)]
 
+
+_CHOSEN = NN_("Chosen for you out of %(count)s new paper.", "Chosen for you out of %(count)s new papers.")
 
 _LEADS = {
     "day": NN_("%(name)s leads the day with %(count)s upvote.", "%(name)s leads the day with %(count)s upvotes."),

@@ -310,3 +310,8 @@ def test_a_month_names_one_leader() -> None:
     body = render(cards, printed=facts(Cadence.MONTHLY) | {"trending": [giant]})
     assert "leads with 1,284 upvotes" in body.subject
     assert "Giant leads" not in body.html
+
+
+def test_without_votes_a_preheader_still_says_something() -> None:
+    body = render([(replace(CARD, upvotes=0), TRENDING)], printed=facts() | {"trending": []})
+    assert "Chosen for you out of 26 new papers. One minute." in body.html
