@@ -23,6 +23,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ]
     )
+    app.press.library.compile_all()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
     ticker = Ticker(app, clock=clock)

@@ -37,6 +37,7 @@ The accent is the operator's and known only when a message is filled, but the co
 want real colours in attributes and styles; so the default ones go through them and then make way.
 """
 
+MESSAGES = ("edition", "confirm", "welcome", "notice")
 PIECES = {"edition": frozenset({"lead", "card", "other"})}
 """What a message's HTML must have pieces for."""
 
@@ -88,6 +89,13 @@ class Library:
         if (message, language.code) not in self._kept:
             self._kept[message, language.code] = _Compilation(self._loader, language).of(message)
         return self._kept[message, language.code]
+
+
+    def compile_all(self) -> None:
+        """Compile every message in every language, so that a fault shows before anything is made."""
+        for message in MESSAGES:
+            for language in self.languages.values():
+                self.compile(message, language)
 
 
 class _Compilation:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import RenderingError
-from digest.rendering.templates import Library
+from digest.rendering.templates import MESSAGES, Library
 
 PAGE = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
 
@@ -104,3 +104,15 @@ def test_an_edition_template_without_a_piece_is_refused(tmp_path: Path) -> None:
     (tmp_path / "edition" / "body.mjml").write_text(PAGE.format("<!-- piece lead -->x<!-- /piece -->"))
     with pytest.raises(RenderingError, match="it has no <!-- piece card -->"):
         Library(tmp_path).compile("edition")
+
+
+def test_a_fault_in_any_message_and_language_shows_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "locales").mkdir()
+    (tmp_path / "locales" / "it.po").write_text('msgid "Week of %(date)s"\nmsgstr "Sett %(data)s"\n')
+    with pytest.raises(RenderingError, match=r"it\.po"):
+        Library(tmp_path).compile_all()
+
+
+def test_every_message_is_compiled_ahead() -> None:
+    folders = {path.parent.name for path in Library().folders[-1].glob("*/body.mjml")}
+    assert set(MESSAGES) == folders
