@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from digest.address import parse_address
-from digest.compose import Press
 from digest.model import DeliveryKind, DeliveryState, Priority
+from digest.press import Press
 from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since

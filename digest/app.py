@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from digest.compose import Press
 from digest.config import (
     ArxivSection,
     Config,
@@ -25,6 +24,7 @@ from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.mail.dkim import Signer
 from digest.model import Weights
+from digest.press import Press
 from digest.rendering.templates import Library
 from digest.secretfile import read_secret, write_secret
 from digest.sources import Source

@@ -1,20 +1,21 @@
 """Deliveries -> messages: what the store knows of one, rendered, signed and put into its envelope.
 
-A message is a function of its delivery and printing: made again, it is the same, byte for byte.
+A message is a function of its delivery and printing: made again after a restart, with other templates or
+rotated keys, it is the same, byte for byte.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from digest.config import Newsletter
 from digest.due import next_due_at
 from digest.errors import RenderingError
 from digest.locator import are_aligned
-from digest.mail.dkim import Signer, Signing
-from digest.mail.message import ListHeaders, Sender, build_message, envelope_sender, wire_address
+from digest.mail.dkim import Signing
+from digest.mail.message import ListHeaders, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription
+from digest.press import Press
 from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
 from digest.rendering.assembly import render_edition
@@ -25,64 +26,13 @@ from digest.rendering.language import ENGLISH
 from digest.rendering.notice import notice_context
 from digest.rendering.notices import confirm_context, told_context, trial_notice
 from digest.rendering.site import Site
-from digest.rendering.templates import Compiled, Library
+from digest.rendering.templates import Compiled
 from digest.rendering.welcome import welcome_context
 from digest.store import Connection
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
 from digest.store.subscribers import confirm_numbered
-from digest.tokens import Keys, Purpose
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """What every message is made with.
-
-    `credits` say whose data the papers are; `fixed_envelope` is for servers that allow only their
-    own mailbox as envelope sender.
-    """
-
-    library: Library
-    keys: Keys
-    base_url: str
-    site_name: str
-    accent: str
-    credits: str
-    provider: str
-    fixed_envelope: bool
-    newsletters: Mapping[str, Newsletter]
-    signer: Signer
-
-    def site(self, newsletter: str) -> Site:
-        """The operator's side of a newsletter's messages."""
-        return Site(
-            name=self.site_name,
-            base_url=self.base_url,
-            accent=self.accent,
-            postal_address=self.newsletter(newsletter).postal_address,
-            credits=self.credits,
-        )
-
-    def newsletter(self, slug: str) -> Newsletter:
-        """The newsletter's configuration. Raises RenderingError for one that is not there any more."""
-        if slug not in self.newsletters:
-            raise RenderingError(
-                f"There is no newsletter {slug!r}. Put its [[newsletter]] back into the configuration."
-            )
-        return self.newsletters[slug]
-
-    def sender(self, slug: str) -> Sender:
-        """Who a newsletter's messages are from."""
-        newsletter = self.newsletter(slug)
-        return Sender(mailbox=newsletter.sender, reply_to=newsletter.reply_to)
-
-    def signing(self, slug: str) -> Signing:
-        """How a newsletter's messages are signed from now on."""
-        return self.signer.signing(self.sender(slug))
-
-    def link(self, path: str) -> str:
-        """An address on the site."""
-        return f"{self.base_url}{path}"
+from digest.tokens import Purpose
 
 
 def printing_content(

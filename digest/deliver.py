@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from digest.compose import Composer, Press
+from digest.compose import Composer
 from digest.errors import DeliveryError, RenderingError, StoreError
 from digest.feedback import bounced
 from digest.mail import Mailer
 from digest.model import Answer, Outcome, Outgoing
+from digest.press import Press
 from digest.store import Connection, Store
 from digest.store.deliveries import (
     Delivery,

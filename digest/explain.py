@@ -7,9 +7,9 @@ from typing import Any
 
 from digest.address import Address
 from digest.choose import Stock, pasts_of, readers_of, stock_of
-from digest.compose import Press
 from digest.due import LOOK_BACK
 from digest.model import HOLDING, Interest, InterestKind, Paper, Subscription, Want, Weights
+from digest.press import Press
 from digest.ranking.candidates import Wish
 from digest.ranking.selection import MOST_UNMATCHED, share
 from digest.ranking.standing import Bar, Match, Standing, standing

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
-from digest.compose import Press, card_of, printing_content, reader_facts
+from digest.compose import card_of, printing_content, reader_facts
 from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
+from digest.press import Press
 from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from digest.address import parse_address
 from digest.change import change, pause, resume
 from digest.collect import cleaned, count_features
-from digest.compose import Composer, Press
+from digest.compose import Composer
 from digest.due import due_on
 from digest.mail.dkim import Signer
 from digest.mail.message import build_message
 from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Layout, Listing, Subscription, Weights
+from digest.press import Press
 from digest.publish import publish
 from digest.refit import refit_background
 from digest.rendering.alarms import Alarm, Cause, alarm_notice

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from digest.address import Address
 from digest.choose import choose, pasts_of, take_stock
-from digest.compose import Composer, Press, reader_facts
+from digest.compose import Composer, reader_facts
 from digest.due import LOOK_BACK, due_on
 from digest.errors import InputError
 from digest.model import (
@@ -20,6 +20,7 @@ from digest.model import (
     Subscription,
     Weights,
 )
+from digest.press import Press
 from digest.publish import cards_for, edition_content
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body

@@ -90,7 +90,6 @@ class Library:
             self._kept[message, language.code] = _Compilation(self._loader, language).of(message)
         return self._kept[message, language.code]
 
-
     def compile_all(self) -> None:
         """Compile every message in every language, so that a fault shows before anything is made."""
         for message in MESSAGES:

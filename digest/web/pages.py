@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from digest.compose import Press
+from digest.press import Press
 from digest.rendering.cards import figures
 from digest.rendering.language import ENGLISH
 from digest.rendering.site import colours
