@@ -20,6 +20,13 @@ from digest.store.schema import migrate
 NOON = datetime(2026, 6, 19, 12, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is tried on both databases is tried on SQLite alone by ./run check, which is to take less than a minute."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "[postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_way_out() -> None:
     """Nothing but loopback and local sockets can be reached from a test."""
