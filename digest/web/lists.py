@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
 
 from digest.compose import card_of
 from digest.model import Cadence, Paper
 from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
 from digest.rendering.cards import Card
+from digest.sources.names import ARXIV_ID
 from digest.store import Connection
 from digest.store.papers import papers_listed, with_histories
 from digest.store.sources import last_collected_at
@@ -16,6 +18,24 @@ REACH = {Window.DAY: timedelta(days=7), Window.WEEK: timedelta(days=7), Window.M
 """How far the papers of a page are looked for: a day's also among those around it, to name its neighbours."""
 
 _CADENCE = {Window.DAY: Cadence.DAILY, Window.WEEK: Cadence.WEEKLY, Window.MONTH: Cadence.MONTHLY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A paper in a list: its card, and the path of its page."""
+
+    card: Card
+    path: str
+
+
+def path_of(paper: Paper) -> str:
+    """The paper's page: by its arXiv id, which lasts, else by its number."""
+    return f"/paper/{quote(paper.arxiv_id)}" if ARXIV_ID.fullmatch(paper.arxiv_id) else f"/paper/{paper.id}"
+
+
+def shown(papers: Sequence[Paper], *, seen_at: datetime, cadence: Cadence = Cadence.DAILY) -> list[Shown]:
+    """Papers with their histories, as a list shows them."""
+    return [Shown(card=card_of(one, seen_at=seen_at, cadence=cadence), path=path_of(one)) for one in papers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +52,10 @@ class TrendingList:
     earlier: date | None
     later: date | None
 
-    def cards(self, connection: Connection, first: int, last: int) -> list[Card]:
+    def shown(self, connection: Connection, first: int, last: int) -> list[Shown]:
         """Some of the papers as they are shown."""
         papers = with_histories(connection, self.papers[first:last], now=self.seen_at)
-        return [card_of(paper, seen_at=self.seen_at, cadence=_CADENCE[self.window]) for paper in papers]
+        return shown(papers, seen_at=self.seen_at, cadence=_CADENCE[self.window])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +93,7 @@ def trending_list(connection: Connection, window: Window, *, on: date | None, no
 def newest_card(connection: Connection, *, now: datetime) -> Sample | None:
     """The paper at the head of the newest day's list, or None while there is no paper."""
     newest = trending_list(connection, Window.DAY, on=None, now=now)
-    return Sample(card=newest.cards(connection, 0, 1)[0], on=newest.on) if newest.papers else None
+    return Sample(card=newest.shown(connection, 0, 1)[0].card, on=newest.on) if newest.papers else None
 
 
 def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_at: datetime) -> TrendingList:

@@ -49,12 +49,14 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["figures"] = partial(figures, ENGLISH)
+        self._environment.filters["number"] = ENGLISH.number
         root = urlsplit(press.base_url).path
         self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))
         self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]
         self._environment.globals.update(
             site_name=press.site_name,
             credits=press.credits,
+            base_url=press.base_url,
             root=root,
             style_url=f"{root}/style.css?v={self.stylesheet_version}",
             has_outbox=has_outbox,

@@ -125,7 +125,7 @@ def _trending_page(connection: Connection, pages: Pages, asked: _Asked, shown: T
     if asked.page > last:
         raise InputError("The list does not go on that far. Go back to its first page.")
     first = (asked.page - 1) * PAGE
-    cards = shown.cards(connection, first, first + PAGE)
+    papers = shown.shown(connection, first, first + PAGE)
     return pages.show(
         "trending.html",
         heading="Trending papers",
@@ -137,8 +137,8 @@ def _trending_page(connection: Connection, pages: Pages, asked: _Asked, shown: T
         ],
         earlier=_neighbour(asked, shown.earlier),
         later=_neighbour(asked, shown.later),
-        cards=cards,
-        has_generated=any(card.summary_is_generated for card in cards),
+        papers=papers,
+        has_generated=any(one.card.summary_is_generated for one in papers),
         back=_Way(name="Previous 10", query=asked.query(page=asked.page - 1)) if asked.page > 1 else None,
         forth=_Way(name=f"Next {min(PAGE, count - first - PAGE)} of {count}", query=asked.query(page=asked.page + 1))
         if asked.page < last

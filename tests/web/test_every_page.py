@@ -14,7 +14,10 @@ from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
 
-PUBLIC = ["/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"]
+PUBLIC = [
+    *("/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"),
+    *("/paper/2606.00001", "/paper/9"),
+]
 PRIVATE = [
     "/confirm/{confirm}",
     "/confirm/1-forged",
@@ -69,7 +72,7 @@ def assert_is_whole(page: Page) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
 def test_every_answer_carries_the_headers(inhabited: Place, method: str) -> None:
-    for path in [*PUBLIC, *PRIVATE, "/style.css", "/healthz", "/robots.txt", "/outbox/nothing"]:
+    for path in [*PUBLIC, *PRIVATE, "/style.css", "/healthz", "/robots.txt", "/outbox/nothing", "/paper/1.bib"]:
         answer = inhabited.client.request(method, address(inhabited, path))
         assert answer.headers["Content-Security-Policy"] == STRICT
         assert answer.headers["Referrer-Policy"] == "no-referrer"
