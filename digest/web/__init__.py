@@ -20,6 +20,7 @@ from digest.web import (
     plain,
     preferences,
     reading,
+    searching,
     security,
     subscribing,
     unsubscribing,
@@ -47,6 +48,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(preferences.router(app, pages, clock=clock))
     site.include_router(feedback.router(app, pages, clock=clock))
     site.include_router(reading.router(app, pages, clock=clock))
+    site.include_router(searching.router(app, pages, clock=clock))
     site.include_router(papers.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))

@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from digest.compose import Press
 from digest.rendering.cards import figures
 from digest.rendering.language import ENGLISH
 from digest.rendering.site import colours
+from digest.store.query import Range
 
 READ = ["GET", "HEAD"]
 """The methods of a page that only shows something."""
@@ -50,6 +52,7 @@ class Pages:
         )
         self._environment.filters["figures"] = partial(figures, ENGLISH)
         self._environment.filters["number"] = ENGLISH.number
+        self._environment.filters["marked"] = _marked
         root = urlsplit(press.base_url).path
         self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))
         self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]
@@ -104,3 +107,12 @@ class Pages:
             status=status,
             headers=headers,
         )
+
+
+def _marked(text: str, marks: Sequence[Range]) -> Markup:
+    """A text as HTML, with marks over the parts of it that were searched for."""
+    pieces, position = [Markup()], 0
+    for start, end in marks:
+        pieces += [escape(text[position:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        position = end
+    return Markup().join([*pieces, escape(text[position:])])
