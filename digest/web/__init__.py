@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from digest.app import App
 from digest.web import (
+    archive,
     failures,
     feedback,
     letters,
@@ -49,6 +50,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(feedback.router(app, pages, clock=clock))
     site.include_router(reading.router(app, pages, clock=clock))
     site.include_router(searching.router(app, pages, clock=clock))
+    site.include_router(archive.router(app, pages))
     site.include_router(papers.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from digest.compose import Press
+from digest.rendering import words
 from digest.rendering.cards import figures
 from digest.rendering.language import ENGLISH
 from digest.rendering.site import colours
@@ -52,6 +53,7 @@ class Pages:
         )
         self._environment.filters["figures"] = partial(figures, ENGLISH)
         self._environment.filters["number"] = ENGLISH.number
+        self._environment.filters["counted"] = words.counted
         self._environment.filters["marked"] = _marked
         root = urlsplit(press.base_url).path
         self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))

@@ -17,6 +17,7 @@ from digest.web.security import STRICT
 PUBLIC = [
     *("/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"),
     *("/paper/2606.00001", "/paper/9", "/search", "/search?q=diffusion", "/search?q=nothing"),
+    *("/archive/", "/archive/papers/2026-06-19", "/archive/papers/2026-06-18", "/archive/?month=x"),
 ]
 PRIVATE = [
     "/confirm/{confirm}",
