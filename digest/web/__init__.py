@@ -16,6 +16,7 @@ from digest.web import (
     archive,
     failures,
     feedback,
+    feeds,
     letters,
     papers,
     plain,
@@ -51,6 +52,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(reading.router(app, pages, clock=clock))
     site.include_router(searching.router(app, pages, clock=clock))
     site.include_router(archive.router(app, pages))
+    site.include_router(feeds.router(app))
     site.include_router(papers.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))

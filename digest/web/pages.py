@@ -39,6 +39,17 @@ class Button:
     quiet: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    title: str
+    path: str
+
+
+def feed_path(newsletter: str) -> str:
+    """A newsletter's Atom feed."""
+    return f"/feed/{newsletter}.atom"
+
+
 class Pages:
     """Fills the site's pages; the operator's template stands before the project's own, file by file."""
 
@@ -65,6 +76,7 @@ class Pages:
             root=root,
             style_url=f"{root}/style.css?v={self.stylesheet_version}",
             has_outbox=has_outbox,
+            feeds=[_Feed(title=one.title, path=feed_path(slug)) for slug, one in press.newsletters.items()],
         )
 
     def show(

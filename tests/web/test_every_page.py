@@ -73,7 +73,16 @@ def assert_is_whole(page: Page) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
 def test_every_answer_carries_the_headers(inhabited: Place, method: str) -> None:
-    for path in [*PUBLIC, *PRIVATE, "/style.css", "/healthz", "/robots.txt", "/outbox/nothing", "/paper/1.bib"]:
+    for path in [
+        *PUBLIC,
+        *PRIVATE,
+        "/style.css",
+        "/healthz",
+        "/robots.txt",
+        "/outbox/nothing",
+        "/paper/1.bib",
+        "/feed/papers.atom",
+    ]:
         answer = inhabited.client.request(method, address(inhabited, path))
         assert answer.headers["Content-Security-Policy"] == STRICT
         assert answer.headers["Referrer-Policy"] == "no-referrer"
