@@ -173,6 +173,7 @@ def test_robots_are_kept_from_tokens(place: Place) -> None:
     text = place.client.get("/robots.txt").text
     for path in {f"/{path.split('/')[1]}/" for path in PRIVATE}:
         assert f"Disallow: {path}\n" in text
+    assert "Disallow: /search\n" in text
 
 
 def test_a_store_that_cannot_be_read_closes_the_site_without_details(place: Place, front: Front) -> None:
