@@ -169,7 +169,7 @@ def test_an_edition_says_that_it_is_a_list_s() -> None:
     message = parsed(build())
     assert message["List-Id"] == "Offprint <papers.example.org>"
     assert message["List-Help"] == "<https://papers.example.org/>"
-    assert message["List-Archive"] == "<https://papers.example.org/archive/>"
+    assert message["List-Archive"] == "<https://papers.example.org/trending>"
     assert message["List-Post"] == "NO"
     assert message["Feedback-ID"] == "2026-06-19:papers:edition:offprint"
     assert message["Auto-Submitted"] == "auto-generated"

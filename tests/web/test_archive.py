@@ -143,6 +143,13 @@ def test_an_edition_of_a_week_is_called_by_its_week(place: Place) -> None:
     assert "Edition of Week of 15 June 2026" in show(place, "/archive/papers/2026-06-22").text
 
 
+def test_a_message_names_the_archive_as_the_lists(place: Place) -> None:
+    published(place)
+    place.deliver()
+    [message] = [path.read_text() for path in (place.outbox / "new").iterdir()]
+    assert f"List-Archive: <{place.url}/archive/>" in message
+
+
 def test_each_newsletter_has_its_own(open_place: Callable[..., Place]) -> None:
     place = open_place(**TWO)
     published(place)
