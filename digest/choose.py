@@ -33,6 +33,8 @@ then may have stored them only afterwards."""
 
 MOST_SIMILAR = 5
 
+Measure = tuple[Background, Shelf]
+
 MOST_LIKED = 40
 """Of what a reader liked so many speak for an interest: more say nothing more. The newest likes and the examples, of
 which nobody knows when they were named, take turns, so that neither silences the other."""
@@ -77,15 +79,20 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: 
         unpack_bag(counted[paper.id]) if paper.id in counted else paper_bag(paper.title, paper.abstract)
         for paper in papers
     ]
-    background, shelf = _measure(connection, bags)
+    background, shelf = newest_measure(connection, bags)
     nearness = _nearness(connection, papers, shelf=shelf, model=model) if model else None
     return Candidates(papers, bags, background=background, shelf=shelf, now=now, nearness=nearness)
 
 
-def similar_papers(connection: Connection, paper: Paper, *, now: datetime) -> list[tuple[Paper, float]]:
-    """The papers nearest to one, of the newest, with their scores: at most MOST_SIMILAR, best first."""
+def similar_papers(
+    connection: Connection, paper: Paper, *, now: datetime, measure: Measure | None = None
+) -> list[tuple[Paper, float]]:
+    """The papers nearest to one, of the newest, with their scores: at most MOST_SIMILAR, best first.
+
+    `measure` is what `newest_measure` gave, for whoever asks often.
+    """
     content = paper_bag(paper.title, paper.abstract)
-    background, shelf = _measure(connection, [content])
+    background, shelf = measure or newest_measure(connection, [content])
     scores = dict(similar(paper.id, content, background=background, shelf=shelf))
     known = papers_by_id(connection, scores, now=now)
     seen = [known[number] for number in scores if number in known and known[number].first_seen_at <= now]
@@ -241,7 +248,7 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
     return dict.fromkeys(numbers, bag({})) | bags
 
 
-def _measure(connection: Connection, bags: Sequence[Bag]) -> tuple[Background, Shelf]:
+def newest_measure(connection: Connection, bags: Sequence[Bag] = ()) -> Measure:
     """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers.
 
     One that is stored where no features are was fitted to what an older release counted.

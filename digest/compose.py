@@ -44,10 +44,13 @@ def printing_content(
     trending: Sequence[Card],
     listed_until: date,
     day_count: int,
+    leading: Sequence[int] = (),
+    seen_at: datetime | None = None,
 ) -> dict[str, Any]:
     """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it.
 
-    `listed_until` is the last day (UTC) of the papers that it counts.
+    `listed_until` is the last day (UTC) of the papers that it counts. For its public page also the numbers of
+    the papers that lead, and when their figures were seen.
     """
     facts = printed_facts(
         cadence=cadence,
@@ -65,6 +68,8 @@ def printing_content(
         "site": asdict(press.site(newsletter)),
         "facts": facts,
         "signing": asdict(press.signing(newsletter)),
+        "leading": list(leading),
+        "seen_at": None if seen_at is None else seen_at.isoformat(),
     }
 
 
@@ -257,7 +262,7 @@ class Composer:
             title=press.newsletter(slug).title,
             unsubscribe_url=press.link(f"/unsubscribe/{token}"),
             unsubscribe_subject=f"unsubscribe {token}",
-            archive_url=press.link("/trending"),
+            archive_url=press.link("/archive/"),
             help_url=press.link("/"),
             feedback_id=(str(delivery.due_on or delivery.dated_at.date()), slug, "edition", "offprint"),
         )

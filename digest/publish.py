@@ -7,6 +7,7 @@ instants. A run that is killed or repeated queues nothing twice.
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import card_of, printing_content, reader_facts
@@ -24,6 +25,9 @@ from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
 """Subscriptions to a transaction, and those times the papers that are weighed for them: others wait meanwhile."""
+
+LEADING = 10
+"""So many papers does an edition's public page show, whoever reads which of them."""
 
 TRENDING_KEPT = 30
 """Five are shown under an edition, none of them among the reader's own, which are 20 at most."""
@@ -123,22 +127,21 @@ def _chosen(
     ]
 
 
-def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, object]:
+def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, Any]:
     """What the printing of an edition keeps, as of the last collect."""
     listed = listed_in(stock.candidates.papers, WINDOW[cadence], now=stock.as_of)
-    trending = [
-        make_card(paper, seen_at=stock.as_of, cadence=cadence)
-        for paper in by_trend(listed, WINDOW[cadence], now=stock.as_of)[:TRENDING_KEPT]
-    ]
+    trending = by_trend(listed, WINDOW[cadence], now=stock.as_of)[:TRENDING_KEPT]
     until = max((paper.listed_at for paper in listed), default=stock.as_of)
     return printing_content(
         press,
         newsletter=newsletter,
         cadence=cadence,
         due_on=day,
-        trending=trending,
+        trending=[make_card(paper, seen_at=stock.as_of, cadence=cadence) for paper in trending],
         listed_until=until.astimezone(UTC).date(),
         day_count=len(listed),
+        leading=[paper.id for paper in trending[:LEADING]],
+        seen_at=stock.as_of,
     )
 
 
@@ -173,7 +176,7 @@ def _queue(connection: Connection, press: Press, stock: Stock, chosen: Sequence[
         content = edition_content(press, stock, newsletter=newsletter, cadence=cadence, day=day)
         printing_id = printing_for(connection, edition_id, content)
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
-        cards = cards_for(connection, stock, sorted(papers), cadence=cadence)
+        cards = cards_for(connection, stock, sorted(papers.union(content["leading"])), cadence=cadence)
         add_pieces(connection, printing_id, {number: card_to_json(card) for number, card in cards.items()})
         signed_with = press.keys.newest
         new = [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices]

@@ -121,7 +121,7 @@ def make_card(paper: Paper, *, seen_at: datetime, cadence: Cadence, sentence: st
     named = len(paper.authors) if len(paper.authors) <= AUTHORS_SHOWN else AUTHORS_BEFORE_MORE
     return Card(
         title=shorten(paper.title, TITLE),
-        url=_web_address(paper.url),
+        url=web_address(paper.url),
         authors=tuple(shorten(author, AUTHOR) for author in paper.authors[:named]),
         more_authors=len(paper.authors) - named,
         organisation=shorten(paper.organisation, ORGANISATION),
@@ -134,12 +134,12 @@ def make_card(paper: Paper, *, seen_at: datetime, cadence: Cadence, sentence: st
         span=span,
         comments=paper.signals.comments or 0,
         stars=paper.signals.stars or 0,
-        pdf_url=_web_address(paper.pdf_url),
-        code_url=_web_address(paper.code_url),
+        pdf_url=web_address(paper.pdf_url),
+        code_url=web_address(paper.code_url),
     )
 
 
-def _web_address(url: str) -> str:
+def web_address(url: str) -> str:
     """The address if it is one of the web; the last door at which `javascript:` and its like stop."""
     is_web = url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
     return url if is_web and len(url) <= ADDRESS else ""

@@ -95,6 +95,10 @@ class Language:
         """`17 June`."""
         return str(format_skeleton("MMMMd", day, locale=self._locale))
 
+    def list_date(self, day: date) -> str:
+        """`Wed 17`."""
+        return str(format_skeleton("Ed", day, locale=self._locale))
+
     def weekday(self, day: date) -> str:
         """`Wednesday`."""
         return str(format_date(day, "EEEE", self._locale))

@@ -2,16 +2,20 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from digest.model import Cadence
 from digest.store.engine import blocks, insert
 from digest.store.tables import editions, pieces, printings
+
+_PERIODS = list(Cadence)
+"""From the shortest period to the longest."""
 
 
 def edition_for(connection: Connection, *, newsletter: str, cadence: Cadence, due_on: date) -> int:
@@ -37,6 +41,46 @@ def add_pieces(connection: Connection, printing_id: int, cards: Mapping[int, Any
     rows = [{"printing_id": printing_id, "paper_id": number, "content": card} for number, card in cards.items()]
     if rows:
         connection.execute(insert(connection, pieces).on_conflict_do_nothing(), rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """An edition, and the newest of its printings."""
+
+    newsletter: str
+    cadence: Cadence
+    due_on: date
+    printing_id: int
+
+
+def editions_printed(
+    connection: Connection, newsletters: Sequence[str], *, since: date, until: date, limit: int | None = None
+) -> list[Printed]:
+    """The newsletters' editions of these dates, newest first: of several of one date the one of the shortest period."""
+    wanted = editions.c.newsletter.in_(newsletters) & editions.c.due_on.between(since, until)
+    named = (editions.c.newsletter, editions.c.cadence, editions.c.due_on)
+    query = select(*named, func.max(printings.c.id).label("printing_id")).join(printings).where(wanted).group_by(*named)
+    query = query.order_by(editions.c.due_on.desc(), editions.c.newsletter)
+    if limit is not None:
+        query = query.limit(limit * len(Cadence))
+    found: dict[tuple[date, str], Printed] = {}
+    for row in connection.execute(query):
+        cadence = Cadence(row.cadence)
+        one = Printed(newsletter=row.newsletter, cadence=cadence, due_on=row.due_on, printing_id=row.printing_id)
+        shortest = found.setdefault((one.due_on, one.newsletter), one)
+        if _PERIODS.index(cadence) < _PERIODS.index(shortest.cadence):
+            found[one.due_on, one.newsletter] = one
+    return list(found.values())[:limit]
+
+
+def editions_beside(
+    connection: Connection, newsletters: Sequence[str], *, since: date, until: date
+) -> tuple[date | None, date | None]:
+    """The last date of an edition before these dates, and the first after them."""
+    ours = editions.c.newsletter.in_(newsletters)
+    before = select(func.max(editions.c.due_on)).where(ours, editions.c.due_on < since)
+    after = select(func.min(editions.c.due_on)).where(ours, editions.c.due_on > until)
+    return connection.execute(before).scalar_one(), connection.execute(after).scalar_one()
 
 
 def printing_content_of(connection: Connection, number: int) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ What an older release counted is not read: its words may have other stems. Clean
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from digest.store.engine import IN_AT_ONCE, blocks, insert, take_turns
 from digest.store.papers import NEVER
@@ -54,3 +54,8 @@ def newest_features(connection: Connection, *, limit: int) -> list[tuple[int, by
     query = select(features).join(papers).where(_IS_OF_TODAY, papers.c.first_seen_at < NEVER)
     query = query.order_by(features.c.paper_id.desc()).limit(limit)
     return [(row.paper_id, row.content) for row in connection.execute(query)]
+
+
+def newest_counted(connection: Connection) -> int:
+    """The number of the newest paper that has features, 0 where none has."""
+    return int(connection.execute(select(func.coalesce(func.max(features.c.paper_id), 0))).scalar_one())

@@ -54,20 +54,36 @@ def search_papers(
 
     Any text is a query: see `digest.store.query`. A paper whose arXiv id it is comes first.
     """
-    terms = parse(query)
-    wanted = papers.c.first_seen_at <= now
-    if since is not None:
-        wanted = and_(wanted, papers.c.listed_at >= since)
-    named = _named(connection, query, wanted)
+    named, matching = _wanted(connection, query, now=now, since=since)
     ids = [] if named is None or offset else [named]
-    if terms:
-        matching = _matching(connection, terms).where(wanted, papers.c.id != (named or 0))
+    if matching is not None:
         before = 0 if named is None or not offset else 1
         page = matching.limit(limit - len(ids)).offset(offset - before)
         ids += connection.execute(page).scalars()
     known = papers_by_id(connection, ids[:limit], now=now)
-    marker = Marker(terms, stem=_stem(connection))
+    marker = marker_of(connection, query)
     return [_found(known[number], marker) for number in ids[:limit]]
+
+
+def numbers_found(
+    connection: Connection, query: str, *, now: datetime, since: datetime | None = None
+) -> frozenset[int]:
+    """The numbers of all papers that `search_papers` finds, in no order."""
+    named, matching = _wanted(connection, query, now=now, since=since)
+    found = () if matching is None else tuple(connection.execute(matching.order_by(None)).scalars())
+    return frozenset(found if named is None else (named, *found))
+
+
+def count_found(connection: Connection, query: str, *, now: datetime) -> int:
+    """How many papers `search_papers` finds."""
+    named, matching = _wanted(connection, query, now=now)
+    counted = None if matching is None else select(func.count()).select_from(matching.order_by(None).subquery())
+    return (named is not None) + (0 if counted is None else int(connection.execute(counted).scalar_one()))
+
+
+def marker_of(connection: Connection, query: str) -> Marker:
+    """Marks what the query finds, in any text."""
+    return Marker(parse(query), stem=_stem(connection))
 
 
 def rebuild_index(connection: Connection) -> None:
@@ -77,6 +93,18 @@ def rebuild_index(connection: Connection) -> None:
         "INSERT INTO paper_words (paper_words) VALUES ('rebuild')" if on_sqlite else "REINDEX INDEX ix_papers_words"
     )
     connection.execute(text(statement))
+
+
+def _wanted(
+    connection: Connection, query: str, *, now: datetime, since: datetime | None = None
+) -> tuple[int | None, Select[int] | None]:
+    """The paper whose arXiv id the query is, and the numbers of the others, the best first; None where no word is."""
+    terms = parse(query)
+    wanted = papers.c.first_seen_at <= now
+    if since is not None:
+        wanted = and_(wanted, papers.c.listed_at >= since)
+    named = _named(connection, query, wanted)
+    return named, _matching(connection, terms).where(wanted, papers.c.id != (named or 0)) if terms else None
 
 
 def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> int | None:

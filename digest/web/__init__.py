@@ -12,7 +12,21 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from digest.app import App
-from digest.web import failures, feedback, letters, plain, preferences, reading, security, subscribing, unsubscribing
+from digest.web import (
+    archive,
+    failures,
+    feedback,
+    feeds,
+    letters,
+    papers,
+    plain,
+    preferences,
+    reading,
+    searching,
+    security,
+    subscribing,
+    unsubscribing,
+)
 from digest.web.pages import Pages
 
 __all__ = ["create_site"]
@@ -36,6 +50,10 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(preferences.router(app, pages, clock=clock))
     site.include_router(feedback.router(app, pages, clock=clock))
     site.include_router(reading.router(app, pages, clock=clock))
+    site.include_router(searching.router(app, pages, clock=clock))
+    site.include_router(archive.router(app, pages))
+    site.include_router(feeds.router(app))
+    site.include_router(papers.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))
     failures.add_pages(site, pages)

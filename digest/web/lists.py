@@ -1,21 +1,60 @@
 """Which papers a trending page shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
 
 from digest.compose import card_of
 from digest.model import Cadence, Paper
 from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
 from digest.rendering.cards import Card
+from digest.sources.names import ARXIV_ID
 from digest.store import Connection
 from digest.store.papers import papers_listed, with_histories
+from digest.store.query import Marker, Range
+from digest.store.search import EXCERPT_CHARACTERS, marker_of, numbers_found
 from digest.store.sources import last_collected_at
 
 REACH = {Window.DAY: timedelta(days=7), Window.WEEK: timedelta(days=7), Window.MONTH: LONGEST}
 """How far the papers of a page are looked for: a day's also among those around it, to name its neighbours."""
 
 _CADENCE = {Window.DAY: Cadence.DAILY, Window.WEEK: Cadence.WEEKLY, Window.MONTH: Cadence.MONTHLY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A paper in a list: its card, the path of its page, and where its texts hold what was searched for."""
+
+    card: Card
+    path: str
+    title_marks: tuple[Range, ...] = ()
+    summary_marks: tuple[Range, ...] = ()
+
+
+def path_of(paper: Paper) -> str:
+    """The paper's page: by its arXiv id, which lasts, else by its number."""
+    return f"/paper/{quote(paper.arxiv_id)}" if ARXIV_ID.fullmatch(paper.arxiv_id) else f"/paper/{paper.id}"
+
+
+def shown(
+    papers: Sequence[Paper], *, seen_at: datetime, cadence: Cadence = Cadence.DAILY, marker: Marker | None = None
+) -> list[Shown]:
+    """Papers with their histories, as a list shows them."""
+    cards = [(paper, card_of(paper, seen_at=seen_at, cadence=cadence)) for paper in papers]
+    if marker is None:
+        return [Shown(card=card, path=path_of(paper)) for paper, card in cards]
+    return [_marked(paper, card, marker) for paper, card in cards]
+
+
+def _marked(paper: Paper, card: Card, marker: Marker) -> Shown:
+    """What was searched for is marked in the summary, or else shown where it stands in the abstract."""
+    marks = marker.marks(card.summary)
+    excerpt = marker.excerpt(paper.abstract, limit=EXCERPT_CHARACTERS)
+    if not marks and excerpt.marks:
+        marks = excerpt.marks
+        card = replace(card, summary=excerpt.text, summary_is_abstract=True, summary_is_generated=False)
+    return Shown(card=card, path=path_of(paper), title_marks=marker.marks(card.title), summary_marks=marks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +71,21 @@ class TrendingList:
     earlier: date | None
     later: date | None
 
-    def cards(self, connection: Connection, first: int, last: int) -> list[Card]:
-        """Some of the papers as they are shown."""
+    def shown(self, connection: Connection, first: int, last: int, *, query: str = "") -> list[Shown]:
+        """Some of the papers as they are shown, with what was searched for marked."""
         papers = with_histories(connection, self.papers[first:last], now=self.seen_at)
-        return [card_of(paper, seen_at=self.seen_at, cadence=_CADENCE[self.window]) for paper in papers]
+        marker = marker_of(connection, query) if query else None
+        return shown(papers, seen_at=self.seen_at, cadence=_CADENCE[self.window], marker=marker)
+
+    def narrowed(self, connection: Connection, *, query: str, category: str) -> "TrendingList":
+        """The list of those papers only that are of the category and that the query finds; empty means all."""
+        papers = [paper for paper in self.papers if not category or category in paper.categories]
+        if query and papers:
+            since = min(paper.listed_at for paper in papers)
+            latest = max(paper.first_seen_at for paper in papers)
+            found = numbers_found(connection, query, now=latest, since=since)
+            papers = [paper for paper in papers if paper.id in found]
+        return replace(self, papers=papers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +123,7 @@ def trending_list(connection: Connection, window: Window, *, on: date | None, no
 def newest_card(connection: Connection, *, now: datetime) -> Sample | None:
     """The paper at the head of the newest day's list, or None while there is no paper."""
     newest = trending_list(connection, Window.DAY, on=None, now=now)
-    return Sample(card=newest.cards(connection, 0, 1)[0], on=newest.on) if newest.papers else None
+    return Sample(card=newest.shown(connection, 0, 1)[0].card, on=newest.on) if newest.papers else None
 
 
 def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_at: datetime) -> TrendingList:

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from digest.press import Press
+from digest.rendering import words
 from digest.rendering.cards import figures
 from digest.rendering.language import ENGLISH
 from digest.rendering.site import colours
+from digest.store.query import Range
 
 READ = ["GET", "HEAD"]
 """The methods of a page that only shows something."""
@@ -36,6 +39,17 @@ class Button:
     quiet: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    title: str
+    path: str
+
+
+def feed_path(newsletter: str) -> str:
+    """A newsletter's Atom feed."""
+    return f"/feed/{newsletter}.atom"
+
+
 class Pages:
     """Fills the site's pages; the operator's template stands before the project's own, file by file."""
 
@@ -49,15 +63,20 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["figures"] = partial(figures, ENGLISH)
+        self._environment.filters["number"] = ENGLISH.number
+        self._environment.filters["counted"] = words.counted
+        self._environment.filters["marked"] = _marked
         root = urlsplit(press.base_url).path
         self.stylesheet = self._environment.get_template("style.css").render(colours=colours(press.accent))
         self.stylesheet_version = sha256(self.stylesheet.encode()).hexdigest()[:16]
         self._environment.globals.update(
             site_name=press.site_name,
             credits=press.credits,
+            base_url=press.base_url,
             root=root,
             style_url=f"{root}/style.css?v={self.stylesheet_version}",
             has_outbox=has_outbox,
+            feeds=[_Feed(title=one.title, path=feed_path(slug)) for slug, one in press.newsletters.items()],
         )
 
     def show(
@@ -102,3 +121,12 @@ class Pages:
             status=status,
             headers=headers,
         )
+
+
+def _marked(text: str, marks: Sequence[Range]) -> Markup:
+    """A text as HTML, with marks over the parts of it that were searched for."""
+    pieces, position = [Markup()], 0
+    for start, end in marks:
+        pieces += [escape(text[position:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        position = end
+    return Markup().join([*pieces, escape(text[position:])])

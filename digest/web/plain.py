@@ -7,7 +7,8 @@ from starlette.requests import Request
 from digest.web.pages import READ, Pages
 from digest.web.security import PRIVATE_PATHS
 
-ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in PRIVATE_PATHS)])
+ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in (*PRIVATE_PATHS, "/search"))])
+"""A robot finds every paper in the lists; searching for whatever links name would only cost."""
 
 
 def router(pages: Pages) -> APIRouter:

@@ -1,6 +1,5 @@
 """Reading: what is trending, and a message in the browser."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,15 +18,18 @@ from digest.ranking.trending import Window
 from digest.rendering import words
 from digest.rendering.language import ENGLISH
 from digest.store import Connection
+from digest.store.backgrounds import count_papers
 from digest.store.deliveries import delivery_numbered
+from digest.taxonomy import CATEGORIES
+from digest.text import shorten
 from digest.tokens import Purpose
 from digest.web.failures import no_such_page
 from digest.web.form import date_in
 from digest.web.lists import TrendingList, trending_list
 from digest.web.pages import READ, Pages
+from digest.web.paging import MOST_CHARACTERS, SAID, Way, page_in, turn, words_in
 from digest.web.security import message_policy
 
-PAGE = 10
 EARLIEST = date(1991, 8, 14)
 """arXiv's first day."""
 
@@ -72,43 +74,42 @@ class _Asked:
     window: Window
     on: date | None
     page: int
+    words: str
+    category: str
 
-    def query(self, *, window: Window | None = None, on: date | None = None, page: int = 1) -> str:
-        """The query for the same list, or another."""
+    def path(self, *, window: Window | None = None, on: date | None = None, page: int = 1) -> str:
+        """The address of the same list, or another."""
         day = on or self.on
         parts = {
             "window": window or self.window,
-            **({"date": day.isoformat()} if day else {}),
-            **({"page": page} if page > 1 else {}),
+            "date": day.isoformat() if day else "",
+            "q": self.words,
+            "category": self.category,
+            "page": page if page > 1 else "",
         }
-        return f"?{urlencode(parts)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """A link to another list. `current` is whether it is the one that is shown."""
-
-    name: str
-    query: str
-    current: bool = False
+        return f"/trending?{urlencode({name: value for name, value in parts.items() if value})}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Empty:
     heading: str
     advice: str
-    ways: tuple[_Way, ...]
+    ways: tuple[Way, ...]
 
 
 def _asked(parameters: Mapping[str, str], *, today: date) -> _Asked:
     """What a query asks for. Raises InputError."""
-    window, day, page = (parameters.get(name, "") for name in ("window", "date", "page"))
+    window, day, category = (parameters.get(name, "") for name in ("window", "date", "category"))
     if window not in {"", *Window}:
         raise InputError("A list covers a day, a week or a month. Choose one of them.")
-    if not re.fullmatch("([1-9][0-9]{0,3})?", page):
-        raise InputError("A page is a number from 1 on. Go back to the first page of the list.")
+    if category not in {"", *CATEGORIES}:
+        raise InputError("That is not a category of arXiv’s. Choose one from the list.")
     return _Asked(
-        window=Window(window or Window.DAY), on=_day(day, today=today) if day else None, page=int(page or "1")
+        window=Window(window or Window.DAY),
+        on=_day(day, today=today) if day else None,
+        page=page_in(parameters),
+        words=words_in(parameters),
+        category=category,
     )
 
 
@@ -119,54 +120,74 @@ def _day(text: str, *, today: date) -> date:
     return day
 
 
-def _trending_page(connection: Connection, pages: Pages, asked: _Asked, shown: TrendingList) -> Response:
-    count = len(shown.papers)
-    last = max(1, -(-count // PAGE))
-    if asked.page > last:
-        raise InputError("The list does not go on that far. Go back to its first page.")
-    first = (asked.page - 1) * PAGE
-    cards = shown.cards(connection, first, first + PAGE)
+def _trending_page(connection: Connection, pages: Pages, asked: _Asked, whole: TrendingList) -> Response:
+    shown = whole.narrowed(connection, query=asked.words, category=asked.category)
+    turning = turn(asked.page, of=len(shown.papers), path=lambda page: asked.path(page=page))
+    papers = shown.shown(connection, turning.first, turning.last, query=asked.words)
     return pages.show(
         "trending.html",
         heading="Trending papers",
         here="/trending",
-        lede=_lede(shown),
+        lede=_lede(shown, count=len(whole.papers)),
+        asked=asked,
+        categories=_categories(whole, chosen=asked.category),
+        most_characters=MOST_CHARACTERS,
         tabs=[
-            _Way(name=window.capitalize(), query=asked.query(window=window), current=window is shown.window)
+            Way(name=window.capitalize(), path=asked.path(window=window), current=window is shown.window)
             for window in Window
         ],
         earlier=_neighbour(asked, shown.earlier),
         later=_neighbour(asked, shown.later),
-        cards=cards,
-        has_generated=any(card.summary_is_generated for card in cards),
-        back=_Way(name="Previous 10", query=asked.query(page=asked.page - 1)) if asked.page > 1 else None,
-        forth=_Way(name=f"Next {min(PAGE, count - first - PAGE)} of {count}", query=asked.query(page=asked.page + 1))
-        if asked.page < last
-        else None,
-        empty=_empty(asked, shown),
+        papers=papers,
+        has_generated=any(one.card.summary_is_generated for one in papers),
+        turning=turning,
+        empty=_nothing_found(connection, asked, shown) if whole.papers else _empty(asked, shown),
     )
 
 
-def _lede(shown: TrendingList) -> str:
+def _categories(shown: TrendingList, *, chosen: str) -> list[str]:
+    """What the list can be narrowed to."""
+    return sorted({category for paper in shown.papers for category in paper.categories} & CATEGORIES | {chosen} - {""})
+
+
+def _lede(shown: TrendingList, *, count: int) -> str:
     day = ENGLISH.long_date(shown.on)
-    new = words.counted(len(shown.papers), "new paper") if shown.papers else "No new papers"
+    new = words.counted(count, "new paper") if count else "No new papers"
+    if 0 < len(shown.papers) < count:
+        new = f"{ENGLISH.number(len(shown.papers))} of {new}"
     if shown.window is Window.DAY:
         return f"{day}. {new}{', most upvoted first' if shown.papers else ''}."
     return f"The {shown.window} to {day}. {new}{', by upvotes for their age' if shown.papers else ''}."
 
 
-def _neighbour(asked: _Asked, day: date | None) -> _Way | None:
+def _neighbour(asked: _Asked, day: date | None) -> Way | None:
     if day is None:
         return None
-    return _Way(name=ENGLISH.short_date(day), query=asked.query(on=day))
+    return Way(name=ENGLISH.short_date(day), path=asked.path(on=day))
 
 
 def _empty(asked: _Asked, shown: TrendingList) -> _Empty:
     rests = shown.window is Window.DAY and shown.on.weekday() >= SATURDAY
     when = f"on {ENGLISH.long_date(shown.on)}" if shown.window is Window.DAY else f"in this {shown.window}"
-    wider = [window for window in Window if list(Window).index(window) > list(Window).index(shown.window)]
     return _Empty(
         heading=f"No papers {when}",
         advice="arXiv rests at weekends." if rests else "Nothing was listed then, or nothing has been collected yet.",
-        ways=tuple(_Way(name=f"The {window}", query=asked.query(window=window)) for window in wider),
+        ways=tuple(Way(name=f"The {window}", path=asked.path(window=window)) for window in _wider(shown.window)),
     )
+
+
+def _nothing_found(connection: Connection, asked: _Asked, shown: TrendingList) -> _Empty:
+    when = f"on {ENGLISH.short_date(shown.on)}" if shown.window is Window.DAY else f"in this {shown.window}"
+    what = f"“{shorten(asked.words, SAID)}”" if asked.words else asked.category
+    verb = "Search" if asked.words else "See"
+    ways = [Way(name=f"{verb} the {window}", path=asked.path(window=window)) for window in _wider(shown.window)[-1:]]
+    if asked.words:
+        everything = words.counted(count_papers(connection), "paper")
+        ways.append(Way(name=f"Search all {everything}", path=f"/search?{urlencode({'q': asked.words})}"))
+    advice = "Try a shorter word, or look further back." if asked.words else "Look further back, or at every category."
+    return _Empty(heading=f"Nothing for {what} {when}", advice=advice, ways=tuple(ways))
+
+
+def _wider(window: Window) -> list[Window]:
+    every = list(Window)
+    return every[every.index(window) + 1 :]

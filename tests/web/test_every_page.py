@@ -14,7 +14,11 @@ from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
 
-PUBLIC = ["/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"]
+PUBLIC = [
+    *("/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"),
+    *("/paper/2606.00001", "/paper/9", "/search", "/search?q=diffusion", "/search?q=nothing"),
+    *("/archive/", "/archive/papers/2026-06-19", "/archive/papers/2026-06-18", "/archive/?month=x"),
+]
 PRIVATE = [
     "/confirm/{confirm}",
     "/confirm/1-forged",
@@ -69,7 +73,16 @@ def assert_is_whole(page: Page) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
 def test_every_answer_carries_the_headers(inhabited: Place, method: str) -> None:
-    for path in [*PUBLIC, *PRIVATE, "/style.css", "/healthz", "/robots.txt", "/outbox/nothing"]:
+    for path in [
+        *PUBLIC,
+        *PRIVATE,
+        "/style.css",
+        "/healthz",
+        "/robots.txt",
+        "/outbox/nothing",
+        "/paper/1.bib",
+        "/feed/papers.atom",
+    ]:
         answer = inhabited.client.request(method, address(inhabited, path))
         assert answer.headers["Content-Security-Policy"] == STRICT
         assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -160,6 +173,7 @@ def test_robots_are_kept_from_tokens(place: Place) -> None:
     text = place.client.get("/robots.txt").text
     for path in {f"/{path.split('/')[1]}/" for path in PRIVATE}:
         assert f"Disallow: {path}\n" in text
+    assert "Disallow: /search\n" in text
 
 
 def test_a_store_that_cannot_be_read_closes_the_site_without_details(place: Place, front: Front) -> None:

@@ -82,7 +82,8 @@ def test_the_answer_is_the_same_whoever_asks(place: Place) -> None:
     ask(place, "cat@example.org")
     answers = [ask(place, f"{name}@example.org") for name in ("ada", "bob", "cat")]
     assert (
-        len({answer.text.replace(name, "") for answer, name in zip(answers, ("ada", "bob", "cat"), strict=True)}) == 1
+        len({answer.text.replace(f"{name}@", "@") for answer, name in zip(answers, ("ada", "bob", "cat"), strict=True)})
+        == 1
     )
     assert {answer.status_code for answer in answers} == {200}
     assert len({tuple(answer.headers.keys()) for answer in answers}) == 1
