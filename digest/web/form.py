@@ -12,8 +12,8 @@ from starlette.datastructures import FormData
 
 from digest.address import Address, parse_address
 from digest.config import Newsletter
-from digest.errors import InputError
-from digest.examples import example_named
+from digest.errors import DigestError, InputError
+from digest.examples import examples_typed
 from digest.model import Cadence, Choices, InterestKind, Weights
 from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
@@ -71,12 +71,19 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a form asks for that has nothing wrong with it."""
+class Wish:
+    """What a form asks for that has nothing wrong with it, whoever asks."""
 
-    address: Address
     newsletter: str
     choices: Choices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an address asks for that has nothing wrong with it."""
+
+    address: Address
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +191,23 @@ def checked(typed: Typed, newsletters: Collection[str], *, languages: Collection
     """What is asked for, or everything that is wrong, in the order of the form."""
     faults: list[Fault] = []
     address = attempt(faults, "address", lambda: parse_address(typed.address))
+    wish = wished(typed, newsletters, languages=languages)
+    if isinstance(wish, Wish):
+        return Wanted(address=address, wish=wish) if address else faults
+    return faults + wish
+
+
+def wished(typed: Typed, newsletters: Collection[str], *, languages: Collection[str]) -> Wish | list[Fault]:
+    """What is asked for, whoever asks, or everything that is wrong, in the order of the form."""
+    faults: list[Fault] = []
     newsletter = attempt(faults, "newsletter", lambda: _published(typed.newsletter, newsletters))
-    interests = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    followed = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    examples = attempt(faults, "examples", lambda: _some(examples=_examples(typed)))
     when = attempt(faults, "when", lambda: _when(typed, languages))
-    if address is None or newsletter is None or interests is None or when is None:
+    if newsletter is None or followed is None or examples is None or when is None:
         return faults
-    choices = replace(when, interests=interests.interests)
-    return Wanted(address=address, newsletter=newsletter, choices=choices)
+    interests = attempt(faults, "more", lambda: few_enough([*followed.interests, *examples.interests]))
+    return faults or Wish(newsletter=newsletter, choices=replace(when, interests=tuple(interests or ())))
 
 
 def checked_again(
@@ -222,9 +239,14 @@ def attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | None
     try:
         return check()
     except InputError as error:
-        summary, _, _ = str(error).partition(". ")
-        faults.append(Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error)))
+        faults.append(fault_of(field, error))
         return None
+
+
+def fault_of(field: str, error: DigestError) -> Fault:
+    """What is wrong with a field, as the error says it."""
+    summary, _, _ = str(error).partition(". ")
+    return Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error))
 
 
 def listed(text: str) -> list[str]:
@@ -257,7 +279,7 @@ def _topics(typed: Typed) -> list[str]:
 
 
 def _examples(typed: Typed) -> list[str]:
-    return [*typed.kept, *(example_named(name).alias for name in listed(typed.examples) if name.strip())]
+    return [*typed.kept, *(one.alias for one in examples_typed(typed.examples))]
 
 
 def _when(typed: Typed, languages: Collection[str]) -> Choices:

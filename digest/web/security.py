@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.web.pages import READ
 
-BODY_BYTES = 64 * 1024
+BODY_BYTES = 256 * 1024
 MOST_FIELDS = 500
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"

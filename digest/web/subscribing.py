@@ -1,6 +1,7 @@
 """Subscribing and confirming."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,13 +12,17 @@ from starlette.datastructures import FormData
 from digest.address import EXAMPLE
 from digest.app import App
 from digest.config import Newsletter
+from digest.errors import BusyError
+from digest.hindsight import PastEdition, Turns, past_editions
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
+from digest.rendering.cards import Card, make_card
 from digest.rendering.language import ENGLISH
+from digest.rendering.marks import why
 from digest.store import Connection
 from digest.store.subscribers import Confirm, subscriptions_of
 from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
-from digest.web.form import RHYTHM, Fault, Typed, checked, filled_in, offered, untouched
+from digest.web.form import RHYTHM, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
 from digest.web.lists import newest_card
 from digest.web.pages import READ, Button, Link, Pages
 from digest.web.security import posted
@@ -25,6 +30,7 @@ from digest.web.security import posted
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
 LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
 AGAIN = Link(text="Subscribe again", path="/")
+LOOK = "look"
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
@@ -45,6 +51,7 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
+        self.turns = Turns()
 
     def offer(self) -> Response:
         """The form."""
@@ -53,14 +60,16 @@ class _Subscribing:
     def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
+        if fields.get("do") == LOOK:
+            return self._look_back(typed)
         wanted = checked(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
         if isinstance(wanted, list):
             return self._form(typed, faults=wanted, status=422)
         ask(
             self.app.store,
             wanted.address,
-            newsletter=wanted.newsletter,
-            choices=wanted.choices,
+            newsletter=wanted.wish.newsletter,
+            choices=wanted.wish.choices,
             keys=self.app.keys,
             now=self.clock(),
         )
@@ -69,6 +78,25 @@ class _Subscribing:
             lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
             more=LOOK_IN_OUTBOX if self.pages.has_outbox else LOOK_AMONG_SPAM,
         )
+
+    def _look_back(self, typed: Typed) -> Response:
+        """The form as it was sent, and below it the editions that its choices would have had; nothing is stored."""
+        wish = wished(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
+        if isinstance(wish, list):
+            return self._form(typed, faults=wish, status=422)
+        try:
+            with self.turns.one(), self.app.store.reading() as connection:
+                editions = past_editions(
+                    connection,
+                    wish.choices,
+                    newsletter=wish.newsletter,
+                    sources=self.app.press.newsletter(wish.newsletter).sources,
+                    weights=self.app.weights,
+                    now=self.clock(),
+                )
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("look", error)], status=503)
+        return self._form(typed, faults=(), status=200, past=[_shown(one, wish.choices.cadence) for one in editions])
 
     def ask_back(self, token: str) -> Response:
         """What the link would confirm, and the button that does."""
@@ -107,7 +135,9 @@ class _Subscribing:
         lede = f"Links last {LASTS}, and work until you unsubscribe."
         return self.pages.notice("This link has expired", lede=lede, link=AGAIN, status=404)
 
-    def _form(self, typed: Typed, *, faults: Sequence[Fault], status: int) -> Response:
+    def _form(
+        self, typed: Typed, *, faults: Sequence[Fault], status: int, past: "Sequence[_Shown] | None" = None
+    ) -> Response:
         now = self.clock()
         with self.app.store.reading() as connection:
             sample = newest_card(connection, now=now)
@@ -122,9 +152,26 @@ class _Subscribing:
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
             asks_language=len(self.app.press.library.languages) > 1,
+            past=past,
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A past edition on the page: its day in words, and each paper with why it would have been in it."""
+
+    day: str
+    papers: Sequence[tuple[Card, str]]
+
+
+def _shown(edition: PastEdition, cadence: Cadence) -> _Shown:
+    papers = [
+        (make_card(paper, seen_at=paper.first_seen_at, cadence=cadence), why(ENGLISH, reason, marked=True)[1])
+        for paper, reason in edition.papers
+    ]
+    return _Shown(day=ENGLISH.long_date(edition.on), papers=papers)
 
 
 def _promise(newsletter: Newsletter) -> str:
