@@ -52,6 +52,12 @@ def papers_listed(
     return _papers(connection, wanted, now=now, most=most)
 
 
+def keywords_seen(connection: Connection, *, since: datetime, now: datetime) -> list[tuple[str, ...]]:
+    """The keywords of each paper first seen since then."""
+    seen = select(papers.c.keywords).where(papers.c.first_seen_at >= since, papers.c.first_seen_at <= now)
+    return [tuple(keywords) for keywords in connection.execute(seen.where(papers.c.withdrawn_at.is_(None))).scalars()]
+
+
 def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Paper]:
     """The papers with these numbers, those that there are."""
     found = [paper for block in blocks(ids) for paper in _papers(connection, papers.c.id.in_(block), now=now)]

@@ -26,7 +26,7 @@ TOPICS = (
     "vision-language", "robotics", "code generation", "distillation", "retrieval",
     "evaluation", "interpretability", "speech", "safety", "efficient inference",
 )  # fmt: skip
-"""What the form offers to follow."""
+"""What the forms offer to follow, where papers do not say what is."""
 
 NUMBERS = (3, 5, 10, 15, 20)
 LONGEST_NAME = 64
@@ -147,7 +147,7 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
     return Typed(
         address=one("address", ""),
         newsletter=one("newsletter", blank.newsletter),
-        topics=tuple(topic for topic in several("topic") if topic in TOPICS),
+        topics=several("topic"),
         more=one("more", ""),
         categories=several("category"),
         cadence=one("cadence", blank.cadence)[:LONGEST_NAME],
@@ -168,15 +168,24 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
 
 
 def offered(
-    typed: Typed, faults: Sequence[Fault], *, languages: Mapping[str, Language], also: int, now: datetime
+    typed: Typed,
+    faults: Sequence[Fault],
+    *,
+    languages: Mapping[str, Language],
+    also: int,
+    now: datetime,
+    topics: Sequence[str] = TOPICS,
 ) -> dict[str, Any]:
-    """What both forms show and let choose from; `also` is a number of papers that is among the others."""
+    """What both forms show and let choose from; `also` is a number of papers that is among the others.
+
+    What was ticked is offered again, though `topics` may be others by now.
+    """
     how_many = words.spelled(ENGLISH, len(faults)).capitalize()
     return {
         "typed": typed,
         "faults": faults,
         "fault_count": f"{how_many} thing{'' if len(faults) == 1 else 's'}",
-        "topics": TOPICS,
+        "topics": tuple(dict.fromkeys([*topics, *typed.topics])),
         "common": COMMON,
         "rare": _RARE,
         "has_rare": not COMMON.keys() >= set(typed.categories),
@@ -187,10 +196,12 @@ def offered(
     }
 
 
-def checked(typed: Typed, newsletters: Collection[str], *, languages: Collection[str]) -> Wanted | list[Fault]:
-    """What is asked for, or everything that is wrong, in the order of the form."""
+def checked(
+    typed: Typed, newsletters: Collection[str], *, languages: Collection[str], own: Collection[str]
+) -> Wanted | list[Fault]:
+    """What is asked for, or everything that is wrong, in the order of the form; `own` are mailboxes of ours."""
     faults: list[Fault] = []
-    address = attempt(faults, "address", lambda: parse_address(typed.address))
+    address = attempt(faults, "address", lambda: _personal(parse_address(typed.address), own))
     wish = wished(typed, newsletters, languages=languages)
     if isinstance(wish, Wish):
         return Wanted(address=address, wish=wish) if address else faults
@@ -266,6 +277,14 @@ def date_in(text: str) -> date:
 
 _some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max_papers=1)
 """Choices of which only what is named is asked for."""
+
+
+def _personal(address: Address, own: Collection[str]) -> Address:
+    if address.is_of_a_role or address.mailbox in own:
+        raise InputError(
+            "That address is not a person's, and would answer by itself or trouble others. Enter one that you read."
+        )
+    return address
 
 
 def _published(slug: str, newsletters: Collection[str]) -> str:

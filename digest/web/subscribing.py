@@ -1,18 +1,21 @@
 """Subscribing and confirming."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import getaddresses
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
-from digest.address import EXAMPLE
+from digest.address import EXAMPLE, parse_address
 from digest.app import App
 from digest.config import Newsletter
-from digest.errors import BusyError
+from digest.errors import BusyError, InputError
 from digest.hindsight import PastEdition, Turns, past_editions
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
@@ -20,12 +23,17 @@ from digest.rendering.cards import Card, make_card
 from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
 from digest.store import Connection
+from digest.store.sources import last_collected_at
 from digest.store.subscribers import Confirm, subscriptions_of
-from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
-from digest.web.form import RHYTHM, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
+from digest.subscribe import CONFIRM_LASTS, Origin, ask, asked_for, confirm
+from digest.tokens import Purpose
+from digest.web.clients import network_of
+from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
 from digest.web.lists import newest_card
 from digest.web.pages import READ, Button, Link, Pages
+from digest.web.robots import TRAP, hold
 from digest.web.security import posted
+from digest.web.vocabulary import topics_offered
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
 LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
@@ -52,27 +60,40 @@ class _Subscribing:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
         self.turns = Turns()
+        self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
+        self.version = pages.version("subscribe.html", "fields.html")
+        self.own = _own_mailboxes(app.config.newsletter)
 
     def offer(self) -> Response:
         """The form."""
         return self._form(untouched(self.default), faults=(), status=200)
 
-    def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
+    def take(self, request: Request, fields: Annotated[FormData, Depends(posted)]) -> Response:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
         if fields.get("do") == LOOK:
             return self._look_back(typed)
-        wanted = checked(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
+        press = self.app.press
+        wanted = checked(typed, press.newsletters, languages=press.library.languages, own=self.own)
         if isinstance(wanted, list):
             return self._form(typed, faults=wanted, status=422)
-        ask(
-            self.app.store,
-            wanted.address,
-            newsletter=wanted.wish.newsletter,
-            choices=wanted.wish.choices,
-            keys=self.app.keys,
-            now=self.clock(),
-        )
+        token = fields.get("form")
+        held = hold(token if isinstance(token, str) else "", fields.get(TRAP), keys=self.app.keys, now=self.clock())
+        if held is not None:
+            return self._form(typed, faults=[fault_of("address", held.error)], status=422, token=held.token)
+        origin = Origin(network=network_of(request, trusted=self.app.config.web.trusted_proxies), form=self.version)
+        try:
+            ask(
+                self.app.store,
+                wanted.address,
+                newsletter=wanted.wish.newsletter,
+                choices=wanted.wish.choices,
+                keys=self.app.keys,
+                now=self.clock(),
+                origin=origin,
+            )
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("address", error)], status=429)
         return self.pages.notice(
             "Check your mail",
             lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
@@ -109,9 +130,10 @@ class _Subscribing:
         facts = f"{_facts(asked)}."
         return self.pages.notice(f"Confirm {asked.address}", lede=facts, button=Button(text="Confirm subscription"))
 
-    def confirm(self, token: str) -> Response:
+    def confirm(self, token: str, request: Request) -> Response:
         """Subscribe."""
-        asked = confirm(self.app.store, token, keys=self.app.keys, now=self.clock())
+        network = network_of(request, trusted=self.app.config.web.trusted_proxies)
+        asked = confirm(self.app.store, token, keys=self.app.keys, now=self.clock(), network=network)
         if asked is None:
             return self._expired()
         with self.app.store.reading() as connection:
@@ -136,17 +158,33 @@ class _Subscribing:
         return self.pages.notice("This link has expired", lede=lede, link=AGAIN, status=404)
 
     def _form(
-        self, typed: Typed, *, faults: Sequence[Fault], status: int, past: "Sequence[_Shown] | None" = None
+        self,
+        typed: Typed,
+        *,
+        faults: Sequence[Fault],
+        status: int,
+        token: str = "",
+        past: "Sequence[_Shown] | None" = None,
     ) -> Response:
         now = self.clock()
         with self.app.store.reading() as connection:
-            sample = newest_card(connection, now=now)
+            sample, topics = newest_card(connection, now=now), self._topics(connection, now=now)
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),
             here="/",
             status=status,
-            **offered(typed, faults, languages=self.app.press.library.languages, also=self.default.max_papers, now=now),
+            headers={"Retry-After": "3600"} if status == 429 else None,
+            token=token or self.app.keys.sign(Purpose.FORM, int(now.timestamp())),
+            trap=TRAP,
+            **offered(
+                typed,
+                faults,
+                languages=self.app.press.library.languages,
+                also=self.default.max_papers,
+                now=now,
+                topics=topics,
+            ),
             example=EXAMPLE,
             rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
@@ -156,6 +194,13 @@ class _Subscribing:
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )
+
+    def _topics(self, connection: Connection, *, now: datetime) -> tuple[str, ...]:
+        """What there is to follow, counted anew after each collect."""
+        collected_at, kept = last_collected_at(connection), self._offered
+        if kept is None or kept[0] != collected_at:
+            kept = self._offered = collected_at, topics_offered(connection, otherwise=TOPICS, now=now)
+        return kept[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +217,16 @@ def _shown(edition: PastEdition, cadence: Cadence) -> _Shown:
         for paper, reason in edition.papers
     ]
     return _Shown(day=ENGLISH.long_date(edition.on), papers=papers)
+
+
+def _own_mailboxes(newsletters: Sequence[Newsletter]) -> frozenset[str]:
+    """The mailboxes that newsletters come from and are answered to, but for those inside of a network."""
+    found = set()
+    for one in newsletters:
+        for _, address in getaddresses([one.sender, one.reply_to or one.sender]):
+            with suppress(InputError):
+                found.add(parse_address(address).mailbox)
+    return frozenset(found)
 
 
 def _promise(newsletter: Newsletter) -> str:
