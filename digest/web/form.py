@@ -1,6 +1,5 @@
 """The forms of subscribing and of preferences: what stands in them, and what is wrong with that."""
 
-import csv
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
+from digest.web.written import decimal, listed, whole, written
 from digest.web.zones import zones_offered
 
 TOPICS = (
@@ -120,10 +120,10 @@ def standing(newsletter: str, choices: Choices, *, standard: Weights, learned: I
         timezone=choices.timezone,
         papers=str(choices.max_papers),
         topics=tuple(topic for topic in topics if topic in TOPICS),
-        more=_written(topic for topic in topics if topic not in TOPICS),
+        more=written(topic for topic in topics if topic not in TOPICS),
         categories=tuple(followed[InterestKind.CATEGORY]),
-        authors=_written(followed[InterestKind.AUTHOR]),
-        mutes=_written(followed[InterestKind.MUTE]),
+        authors=written(followed[InterestKind.AUTHOR]),
+        mutes=written(followed[InterestKind.MUTE]),
         kept=tuple(followed[InterestKind.EXAMPLE]),
         relevance=f"{weights.relevance:g}",
         trend=f"{weights.trend:g}",
@@ -260,11 +260,6 @@ def fault_of(field: str, error: DigestError) -> Fault:
     return Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error))
 
 
-def listed(text: str) -> list[str]:
-    """What stands between commas; what holds a comma itself stands in double quotes."""
-    return next(csv.reader([" ".join(text.split())], skipinitialspace=True), [])
-
-
 def date_in(text: str) -> date:
     """The date that was typed. Raises InputError."""
     try:
@@ -282,7 +277,7 @@ _some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max
 def _personal(address: Address, own: Collection[str]) -> Address:
     if address.is_of_a_role or address.mailbox in own:
         raise InputError(
-            "That address is not a person's, and would answer by itself or trouble others. Enter one that you read."
+            "That address belongs to no person, and mail to it would trouble others. Enter one that you read."
         )
     return address
 
@@ -304,31 +299,16 @@ def _examples(typed: Typed) -> list[str]:
 def _when(typed: Typed, languages: Collection[str]) -> Choices:
     return choices_from(
         cadence=typed.cadence,
-        hour=_whole(typed.hour),
+        hour=whole(typed.hour),
         timezone=typed.timezone,
-        max_papers=_whole(typed.papers),
+        max_papers=whole(typed.papers),
         language=typed.language,
         languages=languages,
     )
 
 
 def _weights(typed: Typed, before: Weights) -> Weights:
-    told = [_decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
+    told = [decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
     weights = replace(before, relevance=told[0], trend=told[1], novelty=told[2])
     _some(weights=weights)
     return weights
-
-
-def _whole(text: str) -> int:
-    """The number, or one that nothing allows."""
-    return int(text) if re.fullmatch("[0-9]{1,2}", text) else -1
-
-
-def _decimal(text: str) -> float:
-    """The number, or one that nothing allows."""
-    return float(text.replace(",", ".")) if re.fullmatch("[0-9]([.,][0-9]{1,6})?", text.strip()) else -1
-
-
-def _written(values: Iterable[str]) -> str:
-    """Values as `listed` reads them."""
-    return ", ".join('"{}"'.format(value.replace('"', '""')) if {*'",'} & {*value} else value for value in values)

@@ -152,7 +152,7 @@ def test_several_trusted_proxies_are_read_through(open_place: Callable[..., Plac
 def test_what_is_no_persons_address_is_not_written_to(place: Place, address: str) -> None:
     answer = ask(place, address, **KEPT)
     assert answer.status_code == 422
-    assert "That address is not a person&#39;s" in answer.text
+    assert "That address belongs to no person" in answer.text
     assert_kept(answer, address)
     assert place.queued() == 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -111,6 +112,17 @@ def test_what_cannot_be_looked_for_is_said_at_its_field_with_all_else_kept(
     assert said in page.text
     assert value_of(page, "more") == "few-step sampling"
     assert 'id="editions"' not in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 120_000, "," * 120_000, "x\n" * 60_000, '"' * 60_000, "@a{" * 40_000, "@a{b, title = " + "{" * 100_000],
+    ids=["a word", "commas", "lines", "quotes", "entries", "braces"],
+)
+def test_whatever_is_pasted_is_answered_with_a_page(place: Place, text: str) -> None:
+    content = urlencode({"do": "look", "examples": text}, safe=',"@{}\n ')
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert place.client.post("/", content=content, headers=kind).status_code in {200, 422}
 
 
 def test_what_was_named_is_kept_by_whoever_subscribes(place: Place) -> None:
