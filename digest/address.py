@@ -7,6 +7,10 @@ from email_validator import EmailNotValidError, validate_email
 from digest.errors import InputError
 
 EXAMPLE = "ada@example.org"
+ROLES = frozenset(
+    "abuse bounce bounces daemon do-not-reply donotreply hostmaster listserv mailer-daemon majordomo mailman no-reply"
+    " no_reply noc noreply postmaster root security spam webmaster".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,19 @@ class Address:
 
     text: str
     key: str
+
+    @property
+    def mailbox(self) -> str:
+        """The key of the mailbox that it most likely reaches: without what stands behind a plus, or Gmail's dots."""
+        name, _, domain = self.key.rpartition("@")
+        name = name.partition("+")[0] or name
+        return f"{name.replace('.', '')}@gmail.com" if domain in {"gmail.com", "googlemail.com"} else f"{name}@{domain}"
+
+    @property
+    def is_of_a_role(self) -> bool:
+        """Whether nobody reads it for themselves: the machinery of mail (RFC 2142), lists' own addresses, no-reply."""
+        name = self.mailbox.rpartition("@")[0]
+        return name in ROLES or name.startswith("owner-") or name.endswith(("-request", "-owner", "-bounces"))
 
 
 def parse_address(text: str) -> Address:

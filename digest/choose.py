@@ -2,12 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from digest.due import LOOK_BACK
-from digest.model import Cadence, Feedback, Interest, InterestKind, Paper, Selection, Subscription, Want, Weights
+from digest.model import (
+    Cadence,
+    Feedback,
+    Interest,
+    InterestKind,
+    Paper,
+    Selection,
+    Signals,
+    Subscription,
+    Want,
+    Weights,
+)
 from digest.ranking.background import Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, bag, paper_bag, unpack_bag
@@ -69,6 +80,13 @@ def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) 
         papers={paper.id: paper for paper in papers},
         model=model,
     )
+
+
+def stock_known_at(connection: Connection, stock: Stock, seen: Collection[int], *, now: datetime) -> Stock:
+    """The stock as it was at an earlier moment, when only `seen` of its papers had been; it costs little."""
+    latest = latest_signals(connection, seen, now=now)
+    papers = [replace(paper, signals=latest.get(paper.id, Signals())) for paper in stock.candidates.papers]
+    return replace(stock, candidates=stock.candidates.known_at(now, papers), as_of=now)
 
 
 def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: str, now: datetime) -> Candidates:

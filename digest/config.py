@@ -27,7 +27,7 @@ from pydantic import (
 from digest.due import known_zones
 from digest.environment import from_environment, overlaid
 from digest.errors import ConfigError, InputError
-from digest.locator import are_aligned, domain, domain_of, feed_url, host, site_url
+from digest.locator import are_aligned, domain, domain_of, feed_url, host, network, site_url
 from digest.model import Cadence, Layout
 from digest.taxonomy import CATEGORIES
 
@@ -151,6 +151,7 @@ class WebSection(_Section):
     listen: Listen = "127.0.0.1:8000"
     site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
     accent: Annotated[str, AfterValidator(_colour)] = "#0D586E"
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Listed] = ("127.0.0.1", "::1")
 
     @model_validator(mode="before")
     @classmethod

@@ -3,6 +3,7 @@
     DigestError
     +-- ConfigError      the configuration is wrong: nothing was started
     +-- InputError       what somebody typed or handed in is wrong: nothing was changed
+    +-- BusyError        too many want the same at once, or one too much: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
     +-- InferenceError   help from outside did not come; nothing depends on it
@@ -24,6 +25,10 @@ class ConfigError(DigestError):
 
 class InputError(DigestError):
     """What somebody typed or handed in is wrong; the message says what would be right."""
+
+
+class BusyError(DigestError):
+    """Too many want the same at once, or one too much of it; the message says when to try again."""
 
 
 class SourceError(DigestError):

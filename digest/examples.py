@@ -1,5 +1,6 @@
 """Job: papers that a reader names as examples -> papers of the store."""
 
+import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from digest.collect import cleaned, count_features
 from digest.errors import InputError, SourceError
 from digest.model import Listing
 from digest.sources import Page
+from digest.sources.bibtex import looks_like_bibtex, parse
 from digest.sources.files import read_bibtex
 from digest.sources.names import alias_in
 from digest.store import Store
@@ -41,6 +43,24 @@ def examples_in(path: Path) -> list[Example]:
         for one in map(cleaned, read_bibtex(path))
         for alias in [next(iter(one.aliases), _titled(one))]
     ]
+
+
+def examples_typed(text: str) -> list[Example]:
+    """The papers that somebody names: BibTeX, of which entries with an arXiv id or DOI count, or names between commas.
+
+    Raises InputError that says what would be right.
+    """
+    if not looks_like_bibtex(text):
+        names = (name for line in text.splitlines() for name in next(csv.reader([line], skipinitialspace=True), []))
+        return [example_named(name) for name in names if name.strip()]
+    try:
+        listings = parse(text)
+    except ValueError as error:
+        raise InputError(f"This is BibTeX, but {error}. Mend that entry, or leave it out.") from error
+    aliases = [one.aliases[0] for one in listings if one.aliases]
+    if not aliases:
+        raise InputError("None of these entries has an arXiv id or a DOI. Add eprint or doi to those that have one.")
+    return [Example(alias=alias) for alias in dict.fromkeys(aliases)]
 
 
 def bring_examples(

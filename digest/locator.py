@@ -2,6 +2,7 @@
 
 import re
 from email.utils import getaddresses
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import idna
@@ -40,6 +41,15 @@ def host(text: str) -> str:
         whole = False
     if not whole or not _VISIBLE.fullmatch(text):
         raise ValueError("is not a host; write one such as intranet.example.org, 10.0.0.5 or localhost:8080")
+    return text
+
+
+def network(text: str) -> str:
+    """An IP address, or a network of them."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError("is not an IP address or network; write one such as 10.0.0.5 or 10.0.0.0/8") from error
     return text
 
 

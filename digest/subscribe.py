@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from digest.address import Address
 from digest.due import known_zones, next_due_at
 from digest.errors import InputError
+from digest.limits import has_been_asked, require_room
 from digest.model import (
     Cadence,
     Choices,
@@ -22,6 +23,7 @@ from digest.model import (
 from digest.notify import welcome
 from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
+from digest.store.asking import hold_asking
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
 from digest.store.subscribers import (
@@ -31,7 +33,6 @@ from digest.store.subscribers import (
     add_confirm,
     close_confirms,
     confirm_numbered,
-    confirms_asked_since,
     end_subscriptions,
     forget_confirms,
     set_subscription,
@@ -44,7 +45,6 @@ from digest.taxonomy import CATEGORIES
 from digest.tokens import Keys, Purpose, claimed
 
 CONFIRM_LASTS = timedelta(hours=48)
-ASKED_AT_MOST_EVERY = timedelta(hours=1)
 MOST_INTERESTS = 100
 LONGEST_INTEREST = 200
 MOST_PAPERS = 20
@@ -115,11 +115,36 @@ class Asked:
     queued: bool
 
 
-def ask(store: Store, address: Address, *, newsletter: str, choices: Choices, keys: Keys, now: datetime) -> Asked:
-    """Queue a confirm message to the address, at most one an hour, whether it is subscribed already or not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where somebody asked on the web: their network, empty where not known, and the hash of the form's text."""
+
+    network: str
+    form: str
+
+
+def ask(
+    store: Store,
+    address: Address,
+    *,
+    newsletter: str,
+    choices: Choices,
+    keys: Keys,
+    now: datetime,
+    origin: Origin | None = None,
+) -> Asked:
+    """Queue a confirm message to the address, subscribed or not; at most one an hour to a mailbox.
+
+    Raises BusyError where too many were asked for from that origin; the operator has none.
+    """
+    mailbox = keys.fingerprint(f"mailbox {address.mailbox}")
+    network = keys.fingerprint(f"network {origin.network}") if origin and origin.network else ""
     with store.writing() as connection:
+        hold_asking(connection)
+        if origin:
+            require_room(connection, network, now=now)
         subscriber_id = subscriber_for(connection, address, now=now)
-        if confirms_asked_since(connection, subscriber_id, since=now - ASKED_AT_MOST_EVERY):
+        if has_been_asked(connection, mailbox, now=now):
             return Asked(queued=False)
         confirm_id = add_confirm(
             connection,
@@ -129,6 +154,9 @@ def ask(store: Store, address: Address, *, newsletter: str, choices: Choices, ke
             nonce=secrets.token_hex(16),
             now=now,
             expires_at=now + CONFIRM_LASTS,
+            mailbox=mailbox,
+            network=network,
+            form=origin.form if origin else "",
         )
         message = NewDelivery(
             key=f"{newsletter}:confirm:{confirm_id}",
@@ -162,8 +190,12 @@ def _is_active(connection: Connection, asked: Confirm) -> bool:
     )
 
 
-def confirm(store: Store, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
-    """Subscribe and welcome whoever holds the link; the same link again changes nothing. None: see asked_for."""
+def confirm(store: Store, token: str, *, keys: Keys, now: datetime, network: str = "") -> Confirm | None:
+    """Subscribe and welcome whoever holds the link; the same link again changes nothing. None: see asked_for.
+
+    The event is the record of consent: when and from where (keyed hashes of networks) was asked and confirmed, on
+    which form.
+    """
     with store.writing() as connection:
         asked = asked_for(connection, token, keys=keys, now=now)
         if asked is not None and use_confirm(connection, asked.id, now=now):
@@ -180,7 +212,13 @@ def confirm(store: Store, token: str, *, keys: Keys, now: datetime) -> Confirm |
                     kind="confirmed",
                     happened_at=now,
                     subscriber_id=asked.subscriber_id,
-                    detail={"newsletter": asked.newsletter},
+                    detail={
+                        "newsletter": asked.newsletter,
+                        "asked_at": asked.asked_at.isoformat(),
+                        "asked_from": asked.network,
+                        "form": asked.form,
+                        "confirmed_from": keys.fingerprint(f"network {network}") if network else "",
+                    },
                 ),
             )
         return asked

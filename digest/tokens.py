@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     FEEDBACK = "feedback"
     MESSAGE = "message"
+    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,6 +64,10 @@ class Keys:
         # Every key is tried, found or not: the time taken tells nothing.
         matches = [hmac.compare_digest(given, _token(s, purpose, number, salt).encode()) for s in self.secrets]
         return any(matches)
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed hash (128 bits, by the newest key) of what is to be recognised, but never read."""
+        return hmac.digest(self.secrets[0], f"fingerprint\0{text}".encode(), hashlib.sha256)[:MAC_BYTES].hex()
 
 
 def claimed(token: str) -> int | None:

@@ -51,6 +51,10 @@ class Place:
     client: httpx.Client
     clock: Clock = field(default_factory=Clock)
 
+    def form(self) -> dict[str, str]:
+        """What the subscribe form holds besides what people fill in, as it was shown a minute ago."""
+        return {"form": self.app.keys.sign(Purpose.FORM, int(self.clock().timestamp()) - 60)}
+
     def rows(self) -> list[str]:
         """Everything that the store holds."""
         with self.app.store.reading() as connection:

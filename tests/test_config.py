@@ -387,3 +387,9 @@ def _keys(section: type[BaseModel], path: str = "") -> list[str]:
         inner = isinstance(default, BaseModel)
         found += _keys(type(default), f"{path}{name}.") if inner else [f"{path}{name}"]
     return [key for key in found if key != "folder"]
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.org", "10.0.0.0/99", ""])
+def test_a_trusted_proxy_is_an_ip_address_or_a_network(proxy: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"web.trusted_proxies.0: is not an IP address or network; write one such as"):
+        parse_config({"web": {"trusted_proxies": [proxy]}}, folder=tmp_path)

@@ -132,6 +132,17 @@ def test_many_who_ask_at_once_for_one_address_cause_one_message(app: App) -> Non
     assert queued.count(True) == 1
 
 
+def test_a_link_that_is_pressed_fifty_times_at_once_is_one_subscription(app: App) -> None:
+    asked(app)
+    token = link(app)
+    with ThreadPoolExecutor(10) as pool:
+        done = list(pool.map(lambda _: confirm(app.store, token, keys=app.keys, now=NOON), range(50)))
+    assert all(done)
+    assert states(app) == [SubscriptionState.ACTIVE]
+    with app.store.reading() as connection:
+        assert [event.kind for event in events_of(connection, 1)] == ["confirmed"]
+
+
 @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.VIEW])
 def test_a_token_for_something_else_confirms_nothing(app: App, purpose: Purpose) -> None:
     asked(app)

@@ -1,8 +1,10 @@
 """The papers to choose from, prepared once for everybody: documents, trend, and how well they fit whom."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +83,14 @@ class Candidates:
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
 
+    def known_at(self, now: datetime, papers: Sequence[Paper]) -> Self:
+        """These very papers at another moment, with what was thought of them then: only their signals may differ."""
+        other = copy(self)
+        other.papers, other.now = tuple(papers), now
+        for depends in ("trend", "days_listed"):
+            other.__dict__.pop(depends, None)
+        return other
+
     @cached_property
     def trend(self) -> NDArray[np.float64]:
         """(papers,) the standardised trend."""
@@ -122,7 +132,8 @@ class Candidates:
         blocks = [self._found(missing[at : at + AT_ONCE], known) for at in range(0, len(missing), AT_ONCE)]
         fitting = sparse.vstack([self._fitting, *blocks]).tocsr() if blocks else self._fitting
         rows = [new[wish] if wish in new else self._remembered[wish] for wish in wishes]
-        self._remembered |= {wish: new[wish] for wish in kept}
+        # Not in place: the same papers at another moment remember for themselves from here on.
+        self._remembered = self._remembered | {wish: new[wish] for wish in kept}
         self._fitting = fitting[: start + len(kept)]
         return np.asarray(fitting[np.array(rows, dtype=np.intp)].toarray())
 

@@ -38,9 +38,9 @@ _SHOWN = [*(column for column in papers.c if not column.name.startswith("raw_"))
 
 
 def papers_listed(
-    connection: Connection, *, since: datetime, now: datetime, sources: Sequence[str] = ()
+    connection: Connection, *, since: datetime, now: datetime, sources: Sequence[str] = (), most: int | None = None
 ) -> list[Paper]:
-    """Papers listed since then and seen by `now`, newest first, with the last signals known at `now`.
+    """Papers listed since then and seen by `now`, newest first, `most` of them, with the last signals known at `now`.
 
     Withdrawn papers are left out. A list may be out before its day has begun (UTC). An empty
     `sources` means all of them.
@@ -49,7 +49,13 @@ def papers_listed(
     if sources:
         listed = select(paper_sources.c.paper_id).where(paper_sources.c.source.in_(sources))
         wanted = and_(wanted, papers.c.id.in_(listed))
-    return _papers(connection, wanted, now=now)
+    return _papers(connection, wanted, now=now, most=most)
+
+
+def keywords_seen(connection: Connection, *, since: datetime, now: datetime) -> list[tuple[str, ...]]:
+    """The keywords of each paper first seen since then."""
+    seen = select(papers.c.keywords).where(papers.c.first_seen_at >= since, papers.c.first_seen_at <= now)
+    return [tuple(keywords) for keywords in connection.execute(seen.where(papers.c.withdrawn_at.is_(None))).scalars()]
 
 
 def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Paper]:
@@ -122,9 +128,11 @@ def source_names(connection: Connection, paper_id: int) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
-def _papers(connection: Connection, wanted: ColumnElement[bool], *, now: datetime) -> list[Paper]:
+def _papers(
+    connection: Connection, wanted: ColumnElement[bool], *, now: datetime, most: int | None = None
+) -> list[Paper]:
     query = select(*_SHOWN).select_from(papers.outerjoin(summaries)).where(wanted)
-    rows = connection.execute(query.order_by(papers.c.listed_at.desc(), papers.c.id.desc())).all()
+    rows = connection.execute(query.order_by(papers.c.listed_at.desc(), papers.c.id.desc()).limit(most)).all()
     latest = latest_signals(connection, [row.id for row in rows], now=now)
     arxiv_ids = _arxiv_ids(connection, [row.id for row in rows])
     return [_paper(row, latest.get(row.id, Signals()), arxiv_ids.get(row.id, "")) for row in rows]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
@@ -16,7 +16,10 @@ from digest.store.tables import confirms, deliveries, subscribers, subscriptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
-    """What an address was asked to confirm. `nonce` goes into the link's signature only."""
+    """What an address was asked to confirm. `nonce` goes into the link's signature only.
+
+    `network` is a keyed hash of where it was asked for, `form` one of the text that was shown; empty where not known.
+    """
 
     id: int
     subscriber_id: int
@@ -27,6 +30,8 @@ class Confirm:
     asked_at: datetime
     expires_at: datetime
     used_at: datetime | None
+    network: str
+    form: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,11 @@ def add_confirm(
     nonce: str,
     now: datetime,
     expires_at: datetime,
+    mailbox: str = "",
+    network: str = "",
+    form: str = "",
 ) -> int:
-    """Remember what was asked for; the confirm's number."""
+    """Remember what was asked for, and by whom (see `Confirm`; `mailbox` is a keyed hash, too); its number."""
     row = {
         "subscriber_id": subscriber_id,
         "newsletter": newsletter,
@@ -70,14 +78,11 @@ def add_confirm(
         "nonce": nonce,
         "asked_at": now,
         "expires_at": expires_at,
+        "mailbox": mailbox,
+        "network": network,
+        "form": form,
     }
     return int(connection.execute(confirms.insert().values(row).returning(confirms.c.id)).scalar_one())
-
-
-def confirms_asked_since(connection: Connection, subscriber_id: int, *, since: datetime) -> int:
-    """How many confirm messages this address was sent since then."""
-    asked = select(func.count()).where(confirms.c.subscriber_id == subscriber_id, confirms.c.asked_at > since)
-    return int(connection.execute(asked).scalar_one())
 
 
 def confirm_numbered(connection: Connection, number: int) -> Confirm | None:
@@ -287,4 +292,6 @@ def _confirm(row: Row[Any]) -> Confirm:
         asked_at=row.asked_at,
         expires_at=row.expires_at,
         used_at=row.used_at,
+        network=row.network,
+        form=row.form,
     )

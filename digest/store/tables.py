@@ -203,9 +203,15 @@ confirms = Table(
     Column("newsletter", String(50), nullable=False),
     Column("choices", JSON, nullable=False),
     Column("nonce", String(64), nullable=False),
-    Column("asked_at", Instant, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("used_at", Instant),
+    # Who asked, as keyed hashes: they are recognised, and not read. Of the form, the hash of its text.
+    Column("mailbox", String(32), nullable=False, server_default=""),
+    Column("network", String(32), nullable=False, server_default=""),
+    Column("form", String(32), nullable=False, server_default=""),
+    Index("ix_confirms_mailbox", "mailbox", "asked_at"),
+    Index("ix_confirms_network", "network", "asked_at"),
     **_NEVER_REUSED,
 )
 

@@ -1,6 +1,5 @@
 """The forms of subscribing and of preferences: what stands in them, and what is wrong with that."""
 
-import csv
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +11,14 @@ from starlette.datastructures import FormData
 
 from digest.address import Address, parse_address
 from digest.config import Newsletter
-from digest.errors import InputError
-from digest.examples import example_named
+from digest.errors import DigestError, InputError
+from digest.examples import examples_typed
 from digest.model import Cadence, Choices, InterestKind, Weights
 from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
+from digest.web.written import decimal, listed, whole, written
 from digest.web.zones import zones_offered
 
 TOPICS = (
@@ -26,7 +26,7 @@ TOPICS = (
     "vision-language", "robotics", "code generation", "distillation", "retrieval",
     "evaluation", "interpretability", "speech", "safety", "efficient inference",
 )  # fmt: skip
-"""What the form offers to follow."""
+"""What the forms offer to follow, where papers do not say what is."""
 
 NUMBERS = (3, 5, 10, 15, 20)
 LONGEST_NAME = 64
@@ -71,12 +71,19 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a form asks for that has nothing wrong with it."""
+class Wish:
+    """What a form asks for that has nothing wrong with it, whoever asks."""
 
-    address: Address
     newsletter: str
     choices: Choices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an address asks for that has nothing wrong with it."""
+
+    address: Address
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +120,10 @@ def standing(newsletter: str, choices: Choices, *, standard: Weights, learned: I
         timezone=choices.timezone,
         papers=str(choices.max_papers),
         topics=tuple(topic for topic in topics if topic in TOPICS),
-        more=_written(topic for topic in topics if topic not in TOPICS),
+        more=written(topic for topic in topics if topic not in TOPICS),
         categories=tuple(followed[InterestKind.CATEGORY]),
-        authors=_written(followed[InterestKind.AUTHOR]),
-        mutes=_written(followed[InterestKind.MUTE]),
+        authors=written(followed[InterestKind.AUTHOR]),
+        mutes=written(followed[InterestKind.MUTE]),
         kept=tuple(followed[InterestKind.EXAMPLE]),
         relevance=f"{weights.relevance:g}",
         trend=f"{weights.trend:g}",
@@ -140,7 +147,7 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
     return Typed(
         address=one("address", ""),
         newsletter=one("newsletter", blank.newsletter),
-        topics=tuple(topic for topic in several("topic") if topic in TOPICS),
+        topics=several("topic"),
         more=one("more", ""),
         categories=several("category"),
         cadence=one("cadence", blank.cadence)[:LONGEST_NAME],
@@ -161,15 +168,24 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
 
 
 def offered(
-    typed: Typed, faults: Sequence[Fault], *, languages: Mapping[str, Language], also: int, now: datetime
+    typed: Typed,
+    faults: Sequence[Fault],
+    *,
+    languages: Mapping[str, Language],
+    also: int,
+    now: datetime,
+    topics: Sequence[str] = TOPICS,
 ) -> dict[str, Any]:
-    """What both forms show and let choose from; `also` is a number of papers that is among the others."""
+    """What both forms show and let choose from; `also` is a number of papers that is among the others.
+
+    What was ticked is offered again, though `topics` may be others by now.
+    """
     how_many = words.spelled(ENGLISH, len(faults)).capitalize()
     return {
         "typed": typed,
         "faults": faults,
         "fault_count": f"{how_many} thing{'' if len(faults) == 1 else 's'}",
-        "topics": TOPICS,
+        "topics": tuple(dict.fromkeys([*topics, *typed.topics])),
         "common": COMMON,
         "rare": _RARE,
         "has_rare": not COMMON.keys() >= set(typed.categories),
@@ -180,17 +196,29 @@ def offered(
     }
 
 
-def checked(typed: Typed, newsletters: Collection[str], *, languages: Collection[str]) -> Wanted | list[Fault]:
-    """What is asked for, or everything that is wrong, in the order of the form."""
+def checked(
+    typed: Typed, newsletters: Collection[str], *, languages: Collection[str], own: Collection[str]
+) -> Wanted | list[Fault]:
+    """What is asked for, or everything that is wrong, in the order of the form; `own` are mailboxes of ours."""
     faults: list[Fault] = []
-    address = attempt(faults, "address", lambda: parse_address(typed.address))
+    address = attempt(faults, "address", lambda: _personal(parse_address(typed.address), own))
+    wish = wished(typed, newsletters, languages=languages)
+    if isinstance(wish, Wish):
+        return Wanted(address=address, wish=wish) if address else faults
+    return faults + wish
+
+
+def wished(typed: Typed, newsletters: Collection[str], *, languages: Collection[str]) -> Wish | list[Fault]:
+    """What is asked for, whoever asks, or everything that is wrong, in the order of the form."""
+    faults: list[Fault] = []
     newsletter = attempt(faults, "newsletter", lambda: _published(typed.newsletter, newsletters))
-    interests = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    followed = attempt(faults, "more", lambda: _some(topics=_topics(typed), categories=typed.categories))
+    examples = attempt(faults, "examples", lambda: _some(examples=_examples(typed)))
     when = attempt(faults, "when", lambda: _when(typed, languages))
-    if address is None or newsletter is None or interests is None or when is None:
+    if newsletter is None or followed is None or examples is None or when is None:
         return faults
-    choices = replace(when, interests=interests.interests)
-    return Wanted(address=address, newsletter=newsletter, choices=choices)
+    interests = attempt(faults, "more", lambda: few_enough([*followed.interests, *examples.interests]))
+    return faults or Wish(newsletter=newsletter, choices=replace(when, interests=tuple(interests or ())))
 
 
 def checked_again(
@@ -222,14 +250,14 @@ def attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | None
     try:
         return check()
     except InputError as error:
-        summary, _, _ = str(error).partition(". ")
-        faults.append(Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error)))
+        faults.append(fault_of(field, error))
         return None
 
 
-def listed(text: str) -> list[str]:
-    """What stands between commas; what holds a comma itself stands in double quotes."""
-    return next(csv.reader([" ".join(text.split())], skipinitialspace=True), [])
+def fault_of(field: str, error: DigestError) -> Fault:
+    """What is wrong with a field, as the error says it."""
+    summary, _, _ = str(error).partition(". ")
+    return Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error))
 
 
 def date_in(text: str) -> date:
@@ -246,6 +274,14 @@ _some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max
 """Choices of which only what is named is asked for."""
 
 
+def _personal(address: Address, own: Collection[str]) -> Address:
+    if address.is_of_a_role or address.mailbox in own:
+        raise InputError(
+            "That address belongs to no person, and mail to it would trouble others. Enter one that you read."
+        )
+    return address
+
+
 def _published(slug: str, newsletters: Collection[str]) -> str:
     if slug not in newsletters:
         raise InputError("There is no such newsletter. Choose one from the list.")
@@ -257,37 +293,22 @@ def _topics(typed: Typed) -> list[str]:
 
 
 def _examples(typed: Typed) -> list[str]:
-    return [*typed.kept, *(example_named(name).alias for name in listed(typed.examples) if name.strip())]
+    return [*typed.kept, *(one.alias for one in examples_typed(typed.examples))]
 
 
 def _when(typed: Typed, languages: Collection[str]) -> Choices:
     return choices_from(
         cadence=typed.cadence,
-        hour=_whole(typed.hour),
+        hour=whole(typed.hour),
         timezone=typed.timezone,
-        max_papers=_whole(typed.papers),
+        max_papers=whole(typed.papers),
         language=typed.language,
         languages=languages,
     )
 
 
 def _weights(typed: Typed, before: Weights) -> Weights:
-    told = [_decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
+    told = [decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
     weights = replace(before, relevance=told[0], trend=told[1], novelty=told[2])
     _some(weights=weights)
     return weights
-
-
-def _whole(text: str) -> int:
-    """The number, or one that nothing allows."""
-    return int(text) if re.fullmatch("[0-9]{1,2}", text) else -1
-
-
-def _decimal(text: str) -> float:
-    """The number, or one that nothing allows."""
-    return float(text.replace(",", ".")) if re.fullmatch("[0-9]([.,][0-9]{1,6})?", text.strip()) else -1
-
-
-def _written(values: Iterable[str]) -> str:
-    """Values as `listed` reads them."""
-    return ", ".join('"{}"'.format(value.replace('"', '""')) if {*'",'} & {*value} else value for value in values)

@@ -79,6 +79,13 @@ class Pages:
             feeds=[_Feed(title=one.title, path=feed_path(slug)) for slug, one in press.newsletters.items()],
         )
 
+    def version(self, *templates: str) -> str:
+        """A hash of the texts of templates, the operator's own where there are any."""
+        loader = self._environment.loader
+        assert loader is not None
+        texts = [loader.get_source(self._environment, name)[0] for name in templates]
+        return sha256("\0".join(texts).encode()).hexdigest()[:16]
+
     def show(
         self,
         template: str,

@@ -9,7 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.web.pages import READ
 
-BODY_BYTES = 64 * 1024
+BODY_BYTES = 128 * 1024
+"""A pasted library fits, and no field of it is longer than the reading of commas takes."""
+
 MOST_FIELDS = 500
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"

@@ -1,30 +1,44 @@
 """Subscribing and confirming."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import getaddresses
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
-from digest.address import EXAMPLE
+from digest.address import EXAMPLE, parse_address
 from digest.app import App
 from digest.config import Newsletter
+from digest.errors import BusyError, InputError
+from digest.hindsight import PastEdition, Turns, past_editions
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
+from digest.rendering.cards import Card, make_card
 from digest.rendering.language import ENGLISH
+from digest.rendering.marks import why
 from digest.store import Connection
+from digest.store.sources import last_collected_at
 from digest.store.subscribers import Confirm, subscriptions_of
-from digest.subscribe import CONFIRM_LASTS, ask, asked_for, confirm
-from digest.web.form import RHYTHM, Fault, Typed, checked, filled_in, offered, untouched
+from digest.subscribe import CONFIRM_LASTS, Origin, ask, asked_for, confirm
+from digest.tokens import Purpose
+from digest.web.clients import network_of
+from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
 from digest.web.lists import newest_card
 from digest.web.pages import READ, Button, Link, Pages
+from digest.web.robots import TRAP, hold
 from digest.web.security import posted
+from digest.web.vocabulary import topics_offered
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
 LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
 AGAIN = Link(text="Subscribe again", path="/")
+LOOK = "look"
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
@@ -45,30 +59,65 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
+        self.turns = Turns()
+        self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
+        self.version = pages.version("subscribe.html", "fields.html")
+        self.own = _own_mailboxes(app.config.newsletter)
 
     def offer(self) -> Response:
         """The form."""
         return self._form(untouched(self.default), faults=(), status=200)
 
-    def take(self, fields: Annotated[FormData, Depends(posted)]) -> Response:
+    def take(self, request: Request, fields: Annotated[FormData, Depends(posted)]) -> Response:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
-        wanted = checked(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
+        if fields.get("do") == LOOK:
+            return self._look_back(typed)
+        press = self.app.press
+        wanted = checked(typed, press.newsletters, languages=press.library.languages, own=self.own)
         if isinstance(wanted, list):
             return self._form(typed, faults=wanted, status=422)
-        ask(
-            self.app.store,
-            wanted.address,
-            newsletter=wanted.newsletter,
-            choices=wanted.choices,
-            keys=self.app.keys,
-            now=self.clock(),
-        )
+        token = fields.get("form")
+        held = hold(token if isinstance(token, str) else "", fields.get(TRAP), keys=self.app.keys, now=self.clock())
+        if held is not None:
+            return self._form(typed, faults=[fault_of("address", held.error)], status=422, token=held.token)
+        origin = Origin(network=network_of(request, trusted=self.app.config.web.trusted_proxies), form=self.version)
+        try:
+            ask(
+                self.app.store,
+                wanted.address,
+                newsletter=wanted.wish.newsletter,
+                choices=wanted.wish.choices,
+                keys=self.app.keys,
+                now=self.clock(),
+                origin=origin,
+            )
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("address", error)], status=429)
         return self.pages.notice(
             "Check your mail",
             lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
             more=LOOK_IN_OUTBOX if self.pages.has_outbox else LOOK_AMONG_SPAM,
         )
+
+    def _look_back(self, typed: Typed) -> Response:
+        """The form as it was sent, and below it the editions that its choices would have had; nothing is stored."""
+        wish = wished(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
+        if isinstance(wish, list):
+            return self._form(typed, faults=wish, status=422)
+        try:
+            with self.turns.one(), self.app.store.reading() as connection:
+                editions = past_editions(
+                    connection,
+                    wish.choices,
+                    newsletter=wish.newsletter,
+                    sources=self.app.press.newsletter(wish.newsletter).sources,
+                    weights=self.app.weights,
+                    now=self.clock(),
+                )
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("look", error)], status=503)
+        return self._form(typed, faults=(), status=200, past=[_shown(one, wish.choices.cadence) for one in editions])
 
     def ask_back(self, token: str) -> Response:
         """What the link would confirm, and the button that does."""
@@ -81,9 +130,10 @@ class _Subscribing:
         facts = f"{_facts(asked)}."
         return self.pages.notice(f"Confirm {asked.address}", lede=facts, button=Button(text="Confirm subscription"))
 
-    def confirm(self, token: str) -> Response:
+    def confirm(self, token: str, request: Request) -> Response:
         """Subscribe."""
-        asked = confirm(self.app.store, token, keys=self.app.keys, now=self.clock())
+        network = network_of(request, trusted=self.app.config.web.trusted_proxies)
+        asked = confirm(self.app.store, token, keys=self.app.keys, now=self.clock(), network=network)
         if asked is None:
             return self._expired()
         with self.app.store.reading() as connection:
@@ -107,24 +157,76 @@ class _Subscribing:
         lede = f"Links last {LASTS}, and work until you unsubscribe."
         return self.pages.notice("This link has expired", lede=lede, link=AGAIN, status=404)
 
-    def _form(self, typed: Typed, *, faults: Sequence[Fault], status: int) -> Response:
+    def _form(
+        self,
+        typed: Typed,
+        *,
+        faults: Sequence[Fault],
+        status: int,
+        token: str = "",
+        past: "Sequence[_Shown] | None" = None,
+    ) -> Response:
         now = self.clock()
         with self.app.store.reading() as connection:
-            sample = newest_card(connection, now=now)
+            sample, topics = newest_card(connection, now=now), self._topics(connection, now=now)
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),
             here="/",
             status=status,
-            **offered(typed, faults, languages=self.app.press.library.languages, also=self.default.max_papers, now=now),
+            headers={"Retry-After": "3600"} if status == 429 else None,
+            token=token or self.app.keys.sign(Purpose.FORM, int(now.timestamp())),
+            trap=TRAP,
+            **offered(
+                typed,
+                faults,
+                languages=self.app.press.library.languages,
+                also=self.default.max_papers,
+                now=now,
+                topics=topics,
+            ),
             example=EXAMPLE,
             rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
             asks_language=len(self.app.press.library.languages) > 1,
+            past=past,
             sample=None if sample is None else sample.card,
             sample_heading="From today’s list" if sample and sample.on == now.date() else "From the latest list",
         )
+
+    def _topics(self, connection: Connection, *, now: datetime) -> tuple[str, ...]:
+        """What there is to follow, counted anew after each collect."""
+        collected_at, kept = last_collected_at(connection), self._offered
+        if kept is None or kept[0] != collected_at:
+            kept = self._offered = collected_at, topics_offered(connection, otherwise=TOPICS, now=now)
+        return kept[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A past edition on the page: its day in words, and each paper with why it would have been in it."""
+
+    day: str
+    papers: Sequence[tuple[Card, str]]
+
+
+def _shown(edition: PastEdition, cadence: Cadence) -> _Shown:
+    papers = [
+        (make_card(paper, seen_at=paper.first_seen_at, cadence=cadence), why(ENGLISH, reason, marked=True)[1])
+        for paper, reason in edition.papers
+    ]
+    return _Shown(day=ENGLISH.long_date(edition.on), papers=papers)
+
+
+def _own_mailboxes(newsletters: Sequence[Newsletter]) -> frozenset[str]:
+    """The mailboxes that newsletters come from and are answered to, but for those inside of a network."""
+    found = set()
+    for one in newsletters:
+        for _, address in getaddresses([one.sender, one.reply_to or one.sender]):
+            with suppress(InputError):
+                found.add(parse_address(address).mailbox)
+    return frozenset(found)
 
 
 def _promise(newsletter: Newsletter) -> str:

@@ -38,7 +38,7 @@ def inhabited(open_place: Callable[..., Place]) -> Place:
     place = open_place(with_outbox=True)
     papers_come_in(place.app.store, PAPERS)
     reader_joins(place.app, "reader@example.org", choices("diffusion models"))
-    place.client.post("/", data={"address": "asking@example.org"})
+    place.client.post("/", data=place.form() | {"address": "asking@example.org"})
     place.publish()
     place.deliver()
     return place

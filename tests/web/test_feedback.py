@@ -167,7 +167,7 @@ def test_the_link_of_an_erased_reader_names_nobody(place: Place, path: str) -> N
 
 
 def test_a_message_that_holds_no_papers_has_no_places(place: Place) -> None:
-    place.client.post("/", data={"address": "ada@example.org"})
+    place.client.post("/", data=place.form() | {"address": "ada@example.org"})
     assert place.client.post(f"/feedback/{place.feedback_token(1)}{MORE}").status_code == 404
     assert place.client.post(f"/feedback/{place.feedback_token(99)}{MORE}").status_code == 404
 

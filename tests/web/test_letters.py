@@ -14,7 +14,7 @@ def demo(open_place: Callable[..., Place]) -> Place:
     place = open_place(with_outbox=True)
     papers_come_in(place.app.store, PAPERS)
     reader_joins(place.app, "ada@example.org", choices("diffusion models"))
-    place.client.post("/", data={"address": "bob@example.org"})
+    place.client.post("/", data=place.form() | {"address": "bob@example.org"})
     place.deliver()
     place.publish()
     place.deliver()

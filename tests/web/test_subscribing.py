@@ -36,7 +36,7 @@ def subscribed(place: Place) -> list[Subscription]:
 
 
 def ask(place: Place, address: str = "ada@example.org", **fields: Any) -> httpx.Response:
-    return place.client.post("/", data={"address": address, **fields})
+    return place.client.post("/", data={**place.form(), "address": address, **fields})
 
 
 def topics(*values: str) -> tuple[Interest, ...]:
@@ -64,7 +64,7 @@ def test_the_address_comes_first_and_is_enough(place: Place) -> None:
 
 
 def test_what_was_chosen_is_what_is_asked_for(place: Place) -> None:
-    place.client.post("/", data=EVERYTHING)
+    place.client.post("/", data=place.form() | EVERYTHING)
     (wanted,) = asked(place)
     assert (wanted.cadence, wanted.hour, wanted.timezone, wanted.max_papers) == ("weekly", 18, "Asia/Kolkata", 5)
     categories = tuple(Interest(kind=InterestKind.CATEGORY, value=code) for code in ("cs.CV", "math.CO"))
@@ -72,7 +72,9 @@ def test_what_was_chosen_is_what_is_asked_for(place: Place) -> None:
 
 
 def test_the_form_can_be_sent_as_multipart(place: Place) -> None:
-    answer = place.client.post("/", files={"address": (None, "ada@example.org"), "hour": (None, "9")})
+    answer = place.client.post(
+        "/", files={"address": (None, "ada@example.org"), "hour": (None, "9"), "form": (None, place.form()["form"])}
+    )
     assert answer.status_code == 200
     assert asked(place)[0].hour == 9
 

@@ -1,0 +1,40 @@
+"""How many confirm messages may be asked for: by one mailbox, from one network, by everybody together.
+
+What is counted are the confirms in the store, so limits hold over restarts and over processes alike.
+"""
+
+from datetime import datetime, timedelta
+
+from digest.errors import BusyError
+from digest.store import Connection
+from digest.store.asking import asked_by, asked_by_form, asked_from, unanswered_by
+
+PERIOD = timedelta(hours=1)
+MOST_FROM_A_NETWORK = 20
+MOST_BY_FORM = 500
+"""In a period: a class that subscribes together fits, a list of strangers' addresses does not."""
+
+MOST_UNANSWERED = 3
+"""Messages to one mailbox that wait for an answer; of the others there may be one in a period."""
+
+
+def require_room(connection: Connection, network: str, *, now: datetime) -> None:
+    """Raise BusyError where a network, or everybody, has asked too often; an empty network is not known."""
+    since = now - PERIOD
+    if network and asked_from(connection, network, since=since) >= MOST_FROM_A_NETWORK:
+        raise _busy("from your network")
+    if asked_by_form(connection, since=since) >= MOST_BY_FORM:
+        raise _busy("here")
+
+
+def has_been_asked(connection: Connection, mailbox: str, *, now: datetime) -> bool:
+    """Whether a mailbox has been sent enough for now."""
+    asked = asked_by(connection, mailbox, since=now - PERIOD)
+    return asked > 0 or unanswered_by(connection, mailbox, now=now) >= MOST_UNANSWERED
+
+
+def _busy(where: str) -> BusyError:
+    return BusyError(
+        f"Too many have asked to subscribe {where} within the hour. Keep this page open, and press Subscribe again in"
+        " an hour."
+    )

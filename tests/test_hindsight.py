@@ -1,0 +1,156 @@
+"""Editions that choices would have had: chosen as of their dates, and nothing stored."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from datetime import date, timedelta
+from threading import Event
+
+import pytest
+from library import library
+from personas import NOON, choices, papers_come_in, reader_joins
+
+from digest.app import App
+from digest.collect import count_features
+from digest.errors import BusyError
+from digest.hindsight import EDITIONS, MOST_WAITING, PastEdition, Turns, past_editions
+from digest.model import Cadence, Choices, Interest, InterestKind, Listing, ReasonKind, Signals, Weights
+from digest.publish import publish
+from digest.refit import refit_background
+from digest.store import Store
+from digest.store.deliveries import deliveries_of
+
+pytestmark = pytest.mark.slow
+
+DAY = timedelta(days=1)
+DAYS = 8
+"""Papers come in an hour before NOON on so many days, the last of them that of NOON."""
+
+
+def listings(day: int) -> list[Listing]:
+    """A fifth of the library is new each day; of what was there the day before, every seventh has risen far."""
+    papers = library(40 * DAYS)
+    new, before = papers[40 * day : 40 * (day + 1)], papers[40 * max(day - 1, 0) : 40 * day]
+    fresh = [listing(one.id, one.title, one.abstract, day=day, upvotes=one.id % 9) for one in new]
+    risen = [listing(one.id, one.title, one.abstract, day=day - 1, upvotes=90) for one in before if one.id % 7 == 0]
+    return fresh + risen
+
+
+def listing(number: int, title: str, abstract: str, *, day: int, upvotes: int) -> Listing:
+    return Listing(
+        title=title,
+        abstract=abstract,
+        aliases=(f"arxiv:2606.{number:05}",),
+        listed_on=(NOON - (DAYS - 1 - day) * DAY).date(),
+        signals=Signals(upvotes=upvotes),
+    )
+
+
+def moment(day: int) -> timedelta:
+    return (DAYS - 1 - day) * DAY
+
+
+@pytest.fixture
+def daily(app: App) -> App:
+    """An installation to which papers came day by day, with a background that stays."""
+    for day in range(DAYS):
+        papers_come_in(app.store, listings(day), now=NOON - moment(day) - timedelta(hours=1))
+    count_features(app.store)
+    assert refit_background(app.store, now=NOON)
+    return app
+
+
+def looked_back(store: Store, wanted: Choices, **limits: int) -> list[PastEdition]:
+    with store.reading() as connection:
+        return past_editions(
+            connection, wanted, newsletter="papers", sources=["test"], weights=Weights(), now=NOON, **limits
+        )
+
+
+def numbers(editions: Sequence[PastEdition]) -> list[list[int]]:
+    return [[paper.id for paper, _ in edition.papers] for edition in editions]
+
+
+def test_a_look_back_tells_what_was_really_sent(daily: App) -> None:
+    wanted = choices("speech", "robot", "graph")
+    reader_joins(daily, "ada@example.org", wanted, now=NOON - DAYS * DAY)
+    for day in range(DAYS):
+        publish(daily.store, daily.press, newsletter="papers", weights=Weights(), now=NOON - moment(day))
+    with daily.store.reading() as connection:
+        sent = sorted(deliveries_of(connection, 1), key=lambda one: str(one.due_on))
+    told = looked_back(daily.store, wanted)
+    really = {one.due_on: [(p.paper_id, p.reason) for p in one.selection.picks] for one in sent if one.selection}
+    assert [edition.on for edition in told] == [(NOON - back * DAY).date() for back in range(EDITIONS)]
+    # What the reader had got before reaches into the oldest of them alone.
+    for edition in told[:-1]:
+        assert [(paper.id, reason) for paper, reason in edition.papers] == really[edition.on]
+
+
+def test_no_paper_comes_twice_and_none_before_it_was_seen(daily: App) -> None:
+    told = looked_back(daily.store, choices("graph", "speech", "robot"))
+    shown = [number for edition in numbers(told) for number in edition]
+    assert len(shown) == len(set(shown)) > 0
+    for edition in told:
+        assert all(paper.first_seen_at.date() <= edition.on for paper, _ in edition.papers)
+    kinds = {reason.kind for edition in told for _, reason in edition.papers}
+    assert kinds == {ReasonKind.TOPIC, ReasonKind.MISSED, ReasonKind.TRENDING}
+
+
+def test_upvotes_are_those_of_the_day(store: Store) -> None:
+    for day, upvotes in ((6, 5), (7, 80)):
+        papers_come_in(
+            store, [listing(1, "Robots", "A robot folds.", day=6, upvotes=upvotes)], now=NOON - moment(day) - DAY / 24
+        )
+    told = looked_back(store, choices("robot"))
+    assert [[paper.signals.upvotes for paper, _ in edition.papers] for edition in told] == [[], [5], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "on"),
+    [
+        (Cadence.WEEKDAYS, [date(2026, 6, day) for day in (19, 18, 17, 16, 15)]),
+        (Cadence.WEEKLY, [date(2026, 6, 15), date(2026, 6, 8), date(2026, 6, 1), date(2026, 5, 25), date(2026, 5, 18)]),
+        (Cadence.MONTHLY, [date(2026, month, 1) for month in (6, 5, 4, 3, 2)]),
+    ],
+)
+def test_dates_are_those_of_the_cadence(store: Store, cadence: Cadence, on: list[date]) -> None:
+    told = looked_back(store, choices(cadence=cadence))
+    assert [(edition.on, edition.papers) for edition in told] == [(day, ()) for day in on]
+
+
+def test_an_hour_that_is_still_to_come_is_no_past_edition(store: Store) -> None:
+    assert looked_back(store, choices(hour=13))[0].on == (NOON - DAY).date()
+
+
+def test_a_paper_that_is_named_as_an_example_brings_those_like_it(daily: App) -> None:
+    named = (Interest(kind=InterestKind.EXAMPLE, value="arxiv:2606.01001"),)
+    told = looked_back(daily.store, replace(choices(), interests=named))
+    liked = [paper.id for edition in told for paper, reason in edition.papers if reason.kind is ReasonKind.LIKED]
+    assert liked
+    assert 2 not in liked
+
+
+def test_only_editions_whose_papers_were_all_read_are_told(daily: App) -> None:
+    whole = looked_back(daily.store, choices("graph", "speech", "robot"))
+    some = looked_back(daily.store, choices("graph"), most=60)
+    assert [edition.on for edition in some] == [whole[0].on]
+    assert looked_back(daily.store, choices("graph", "speech", "robot"), most=10) == []
+
+
+def test_more_than_a_few_who_look_back_at_once_are_told_to_come_again() -> None:
+    turns, done = Turns(), Event()
+
+    def look() -> bool:
+        with turns.one():
+            return done.wait(60)
+
+    with ThreadPoolExecutor(2 + MOST_WAITING) as pool:
+        looking = [pool.submit(look) for _ in range(2 + MOST_WAITING)]
+        # All others have a turn or wait for theirs.
+        refused = next(as_completed(looking))
+        with pytest.raises(BusyError, match="again in a minute"):
+            refused.result()
+        done.set()
+        assert all(one.result() for one in looking if one is not refused)
+    with turns.one():
+        pass
