@@ -270,8 +270,13 @@ def refuse_examples(config: Config) -> None:
 
 def _app(config: Config, store: Store) -> App:
     keys = read_keys(config.folder / config.keys.file)
+    return App(config=config, store=store, keys=keys, press=press_of(config, keys=keys, signer=_signer(config)))
+
+
+def press_of(config: Config, *, keys: Keys, signer: Signer) -> Press:
+    """What messages are made with; the store has no part in it. Raises RenderingError for a faulty template folder."""
     override = config.templates.folder
-    press = Press(
+    return Press(
         library=Library(None if override is None else config.folder / override),
         keys=keys,
         base_url=config.web.base_url,
@@ -281,9 +286,8 @@ def _app(config: Config, store: Store) -> App:
         provider=config.mail.provider,
         fixed_envelope=config.mail.provider == "smtp" and config.mail.smtp.envelope == "fixed",
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
-        signer=_signer(config),
+        signer=signer,
     )
-    return App(config=config, store=store, keys=keys, press=press)
 
 
 def _signer(config: Config) -> Signer:

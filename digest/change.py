@@ -1,16 +1,23 @@
-"""Job: other choices, a break, and its end. Whatever is changed, there is one edition a local date at most."""
+"""Job: other choices, a break, and its end, of each of which the reader is told.
+
+Whatever is changed, there is one edition a local date at most.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from digest.due import due_on, next_due_at
 from digest.errors import InputError
 from digest.feedback import take_back
-from digest.model import Choices, Subscription
+from digest.model import Choices, DeliveryKind, Subscription
+from digest.notify import notify
+from digest.rendering.notice import About
 from digest.store import Connection, Store
 from digest.store.deliveries import last_edition_on, skip_queued
 from digest.store.events import Event, add_event
 from digest.store.subscribers import active_held, set_break, set_choices
+from digest.tokens import Keys
 
 BREAK = timedelta(days=14)
 """How long a break is where nobody says."""
@@ -18,7 +25,9 @@ BREAK = timedelta(days=14)
 LONGEST_BREAK = timedelta(days=366)
 
 
-def change(store: Store, subscription_id: int, *, choices: Choices, forget: Iterable[int] = (), now: datetime) -> bool:
+def change(
+    store: Store, subscription_id: int, *, choices: Choices, forget: Iterable[int] = (), keys: Keys, now: datetime
+) -> bool:
     """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended."""
     with store.writing() as connection:
         subscription = active_held(connection, subscription_id)
@@ -31,11 +40,13 @@ def change(store: Store, subscription_id: int, *, choices: Choices, forget: Iter
             due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
             set_choices(connection, subscription.id, choices, next_due_at=due_at)
             _note(connection, subscription, "changed", now=now)
+            changed = replace(subscription, choices=choices, next_due_at=due_at)
+            notify(connection, changed, About.CHANGED, keys=keys, now=now)
         return True
 
 
-def pause(store: Store, subscription_id: int, *, until: date, now: datetime) -> bool:
-    """No edition before the local date `until`, what is queued included; false where the subscription has ended.
+def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: datetime) -> bool:
+    """No edition before the local date `until`, those that are queued included; false where the subscription has ended.
 
     Raises InputError for a date that is not ahead, or too far.
     """
@@ -49,12 +60,14 @@ def pause(store: Store, subscription_id: int, *, until: date, now: datetime) -> 
         # What is due this very moment waits as well.
         due_at = _first_due_at(connection, subscription, subscription.choices, paused_until=until, now=now)
         set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
-        skip_queued(connection, [subscription.id], detail="paused")
+        skip_queued(connection, [subscription.id], detail="paused", kinds=[DeliveryKind.EDITION])
         _note(connection, subscription, "paused", now=now, until=until.isoformat())
+        paused = replace(subscription, paused_until=until, next_due_at=due_at)
+        notify(connection, paused, About.PAUSED, keys=keys, now=now)
         return True
 
 
-def resume(store: Store, subscription_id: int, *, now: datetime) -> bool:
+def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> bool:
     """End a break; false where there was none, or the subscription has ended."""
     with store.writing() as connection:
         subscription = active_held(connection, subscription_id)
@@ -63,6 +76,8 @@ def resume(store: Store, subscription_id: int, *, now: datetime) -> bool:
         due_at = _due_at(connection, subscription, subscription.choices, paused_until=None, now=now)
         set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
         _note(connection, subscription, "resumed", now=now)
+        resumed = replace(subscription, paused_until=None, next_due_at=due_at)
+        notify(connection, resumed, About.RESUMED, keys=keys, now=now)
         return True
 
 

@@ -21,9 +21,11 @@ from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import confirm_context, trial_context
+from digest.rendering.notice import notice_context
+from digest.rendering.notices import confirm_context, told_context, trial_notice
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled, Library
+from digest.rendering.welcome import welcome_context
 from digest.store import Connection
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
@@ -189,9 +191,11 @@ class Composer:
             case DeliveryKind.CONFIRM:
                 return self._confirm(connection, delivery)
             case DeliveryKind.TEST:
-                site, press = self.press.site(delivery.newsletter), self.press
-                context = trial_context(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
-                return fill(press.library.compile("test"), context)
+                press, site = self.press, self.press.site(delivery.newsletter)
+                trial = trial_notice(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
+                return fill(press.library.compile("notice"), notice_context(trial, site=site))
+            case DeliveryKind.WELCOME | DeliveryKind.NOTICE:
+                return self._notice(delivery)
 
     def _signed(self, content: bytes, delivery: Delivery) -> bytes:
         """The message with its signatures: an edition's by the keys of its printing, others' by today's."""
@@ -235,10 +239,11 @@ class Composer:
         if asked is None:
             raise RenderingError("What was asked for has run out; there is nothing to confirm.")
         press, choices = self.press, asked.choices
+        language = press.library.language(choices.language)
         token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
         first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
         context = confirm_context(
-            ENGLISH,
+            language,
             site=press.site(delivery.newsletter),
             address=asked.address,
             choices=choices,
@@ -247,7 +252,20 @@ class Composer:
             confirm_url=press.link(f"/confirm/{token}"),
             expires_after=asked.expires_at - asked.asked_at,
         )
-        return fill(press.library.compile("confirm"), context)
+        return fill(press.library.compile("confirm", language), context)
+
+    def _notice(self, delivery: Delivery) -> Body:
+        press, told = self.press, delivery.reader
+        if told is None:
+            raise RenderingError(f"Delivery {delivery.id} says nothing of its reader; it cannot be made.")
+        site, language = press.site(delivery.newsletter), press.library.language(told["language"])
+        links = None if delivery.subscription_id is None else self._links(delivery)
+        whom: dict[str, Any] = {"address": delivery.address or "", "sent_at": delivery.dated_at, "links": links}
+        if delivery.kind is DeliveryKind.WELCOME:
+            sender = press.sender(delivery.newsletter).address
+            context = welcome_context(language, told, site=site, sender=sender, **whom)
+            return fill(press.library.compile("welcome", language), context)
+        return fill(press.library.compile("notice", language), told_context(language, told, site=site, **whom))
 
     def _links(self, delivery: Delivery) -> Links:
         assert delivery.subscription_id is not None

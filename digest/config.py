@@ -26,7 +26,7 @@ from pydantic import (
 
 from digest.due import known_zones
 from digest.environment import from_environment, overlaid
-from digest.errors import ConfigError
+from digest.errors import ConfigError, InputError
 from digest.locator import are_aligned, domain, domain_of, feed_url, host, site_url
 from digest.model import Cadence, Layout
 from digest.taxonomy import CATEGORIES
@@ -94,6 +94,15 @@ def _selector(text: str) -> str:
 
 def _optional_domain(text: str) -> str:
     return domain(text) if text else text
+
+
+def _optional_address(text: str) -> str:
+    from digest.address import parse_address  # not needed where none is named, and it takes its time
+
+    try:
+        return parse_address(text).text if text else text
+    except InputError as error:
+        raise ValueError("is not a plain address; write one such as operator@example.org") from error
 
 
 def _optional_site(text: str) -> str:
@@ -291,6 +300,7 @@ class MailSection(_Section):
     after_unknown: Literal["drop", "resend"] = "drop"
     window: Annotated[int, Field(ge=1, le=10_000)] = 256
     lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    alarms: Annotated[str, AfterValidator(_optional_address)] = ""
     outbox: OutboxSection = OutboxSection()
     smtp: SmtpSection = SmtpSection()
     mailgun: MailgunSection = MailgunSection()

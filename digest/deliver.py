@@ -53,10 +53,14 @@ class Terms:
 
 @dataclass(slots=True, kw_only=True)
 class Delivered:
-    """What a run did, by outcome; `error` says why sending stopped, where it did."""
+    """What a run did, by outcome; `error` says why sending stopped, where it did.
+
+    `refused` names the provider and its answer where that was because it refused us as a sender.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     error: str = ""
+    refused: str = ""
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the run ends here, with what was done
@@ -261,7 +265,9 @@ class _Run:
             return answers, str(error)
         refused = [answer for answer in answers if answer.outcome is Outcome.SENDER_REFUSED]
         if refused:
-            why = f"{self.mailer.name} refused us as a sender ({refused[0].code}: {refused[0].detail})."
+            told = f"{refused[0].code}: {refused[0].detail}".strip(": ")
+            self.delivered.refused = f"{self.mailer.name} ({told})"
+            why = f"{self.mailer.name} refused us as a sender ({told})."
             return answers, f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
         return answers, ""
 

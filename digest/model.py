@@ -239,6 +239,8 @@ class DeliveryKind(StrEnum):
     EDITION = "edition"
     CONFIRM = "confirm"
     TEST = "test"
+    WELCOME = "welcome"
+    NOTICE = "notice"
 
 
 class Priority(IntEnum):

@@ -13,6 +13,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from digest.alarms import alarm_of_refusal, alarm_of_sources
 from digest.app import App
 from digest.collect import collect
 from digest.deliver import deliver
@@ -74,7 +75,7 @@ class Ticker:
 
     def _collect(self) -> None:
         app, stopping = self.app, self._stopping.is_set
-        sources = app.sources()
+        sources, failed = app.sources(), []
         for collected in collect(app.store, sources, now=self.clock(), look_backs=app.look_backs, should_stop=stopping):
             recorded = collected.recorded
             tell = log.warning if collected.error else log.info
@@ -86,6 +87,10 @@ class Ticker:
                 changed=recorded.changed,
                 error=collected.error,
             )
+            if collected.error:
+                failed.append(collected.source)
+        for name in alarm_of_sources(app.store, app.press, failed, to=app.config.mail.alarms, now=self.clock()):
+            log.warning("alarm queued", cause="source failed", source=name)
         refit_background(app.store, now=self.clock())
         done = embed(app.store, self._embedder, should_stop=stopping)
         if done.made or done.refused or done.error:
@@ -145,6 +150,8 @@ class Ticker:
             log.info("delivered", **counts)
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
+        if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
+            log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
 
     def _guarded(self, tick: Callable[[], None]) -> None:
         """One failed tick is logged; the next one tries again."""

@@ -19,6 +19,7 @@ from digest.model import (
     SubscriptionState,
     Weights,
 )
+from digest.notify import welcome
 from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, queue, skip_queued
@@ -26,6 +27,7 @@ from digest.store.events import Event, add_event
 from digest.store.subscribers import (
     Confirm,
     Ended,
+    active_held,
     add_confirm,
     close_confirms,
     confirm_numbered,
@@ -161,11 +163,16 @@ def _is_active(connection: Connection, asked: Confirm) -> bool:
 
 
 def confirm(store: Store, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
-    """Subscribe whoever holds the link; the same link again changes nothing. None: see asked_for."""
+    """Subscribe and welcome whoever holds the link; the same link again changes nothing. None: see asked_for."""
     with store.writing() as connection:
         asked = asked_for(connection, token, keys=keys, now=now)
         if asked is not None and use_confirm(connection, asked.id, now=now):
-            _subscribe(connection, asked.subscriber_id, newsletter=asked.newsletter, choices=asked.choices, now=now)
+            number = _subscribe(
+                connection, asked.subscriber_id, newsletter=asked.newsletter, choices=asked.choices, now=now
+            )
+            subscription = active_held(connection, number)
+            assert subscription is not None
+            welcome(connection, subscription, confirm_id=asked.id, keys=keys, now=now)
             add_event(
                 connection,
                 Event(

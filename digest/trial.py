@@ -1,6 +1,7 @@
 """Job: single messages on request, outside the queue's order: a preview of an edition, a test."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,13 +83,18 @@ def write_preview(preview: Preview, folder: Path) -> list[Path]:
         "preview.html": preview.body.html.encode(),
         "preview.txt": preview.body.text.encode(),
     }
+    return write_files(parts, folder)
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write the files into the folder, which is made if need be. Raises InputError where it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in parts.items():
+        for name, content in files.items():
             (folder / name).write_bytes(content)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}. Choose another folder by --out.") from error
-    return [folder / name for name in parts]
+    return [folder / name for name in files]
 
 
 def queue_preview(store: Store, preview: Preview) -> int:

@@ -16,10 +16,14 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 from built import parsed
-from desk import SENT_AT, Desk
+from desk import SENT_AT, SETTINGS, Desk
+from places import ROOT
 
+from digest.app import press_of
 from digest.collect import cleaned
 from digest.compose import card_of, printing_content
+from digest.config import parse_config
+from digest.mail.dkim import Signer
 from digest.model import (
     Cadence,
     DeliveryKind,
@@ -35,6 +39,7 @@ from digest.model import (
 )
 from digest.sources.files import read_papers
 from digest.sources.sample import PATH
+from digest.specimens import KEYS, specimens
 
 Maker = Callable[[Desk], bytes]
 Chosen = Sequence[tuple[Paper, Reason]]
@@ -120,6 +125,17 @@ def edition(
 def notice(kind: DeliveryKind) -> tuple[str, Maker]:
     """A message that is no edition; its templates are in the folder of the same name."""
     return kind.value, lambda desk: desk.notice(kind)
+
+
+def specimen(name: str, template: str = "notice", *, language: str = "en") -> tuple[str, Maker]:
+    """One of the messages that `digest preview --all-messages` shows."""
+    return template, lambda _: _specimens(language)[name]
+
+
+@cache
+def _specimens(language: str) -> Mapping[str, bytes]:
+    press = press_of(parse_config(SETTINGS, folder=ROOT), keys=KEYS, signer=Signer())
+    return specimens(press, press.library.language(language))
 
 
 def make_edition(
@@ -240,6 +256,10 @@ KINDS: Mapping[str, tuple[str, Maker]] = {
     "bare": edition(bare),
     "worst case": edition(worst),
     "confirm": notice(DeliveryKind.CONFIRM),
-    "test": notice(DeliveryKind.TEST),
+    "test": ("notice", notice(DeliveryKind.TEST)[1]),
+    "welcome": specimen("welcome", "welcome"),
+    "German welcome": specimen("welcome", "welcome", language="de"),
+    **{name: specimen(name) for name in ("changed", "paused", "resumed", "help", "status", "unknown")},
+    **{name: specimen(name) for name in ("alarm-refused", "alarm-source")},
 }
 """By name: the folder of templates, and how such a message is made."""

@@ -14,7 +14,7 @@ from digest.deliver import deliver
 from digest.mail.outbox import Outbox
 from digest.model import DeliveryKind, Weights
 from digest.publish import publish
-from digest.store.deliveries import deliveries_queued
+from digest.store.deliveries import Delivery, deliveries_queued
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Purpose
 
@@ -58,10 +58,14 @@ class Place:
             assert isinstance(opened, sqlite3.Connection)
             return list(opened.iterdump())
 
+    def waiting(self) -> list[Delivery]:
+        """The messages that wait."""
+        with self.app.store.reading() as connection:
+            return deliveries_queued(connection, now=self.clock())
+
     def queued(self) -> int:
         """How many messages wait."""
-        with self.app.store.reading() as connection:
-            return len(deliveries_queued(connection, now=self.clock()))
+        return len(self.waiting())
 
     def deliver(self) -> None:
         """Put what is queued into the outbox."""

@@ -13,7 +13,7 @@ from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
-from digest.model import Answer, Cadence, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
@@ -68,7 +68,7 @@ def days_queued(app: App, *, days: int, since: datetime = NOON) -> list[date]:
 
 
 def test_a_paused_reader_gets_nothing_until_the_day_and_then_an_ordinary_edition(app: App, reader: int) -> None:
-    assert pause(app.store, reader, until=TODAY + 3 * DAY, now=NOON - DAY)
+    assert pause(app.store, reader, until=TODAY + 3 * DAY, keys=app.keys, now=NOON - DAY)
     assert subscription(app, reader).next_due_at == NOON + 3 * DAY
     papers_come_in(app.store, [replace(ROBOTS, aliases=("arxiv:2606.00009",), title="New")], now=NOON + DAY)
     assert days_queued(app, days=4) == [TODAY + 3 * DAY]
@@ -80,7 +80,7 @@ def test_a_paused_reader_gets_nothing_until_the_day_and_then_an_ordinary_edition
 
 def test_a_break_of_a_weekly_reader_ends_with_the_first_monday_after_it(app: App) -> None:
     number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.WEEKLY))
-    pause(app.store, number, until=date(2026, 6, 23), now=NOON)
+    pause(app.store, number, until=date(2026, 6, 23), keys=app.keys, now=NOON)
     assert subscription(app, number).next_due_at == datetime(2026, 6, 29, 12, tzinfo=UTC)
     during, after = datetime(2026, 6, 22, 23, tzinfo=UTC), datetime(2026, 6, 23, tzinfo=UTC)
     assert break_of(subscription(app, number), now=during) == date(2026, 6, 23)
@@ -89,17 +89,17 @@ def test_a_break_of_a_weekly_reader_ends_with_the_first_monday_after_it(app: App
 
 def test_the_day_on_which_a_break_ends_is_the_readers_own(app: App) -> None:
     number = reader_joins(app, "reader@example.org", choices(hour=0, timezone="Pacific/Kiritimati"))
-    pause(app.store, number, until=TODAY + 2 * DAY, now=NOON)
+    pause(app.store, number, until=TODAY + 2 * DAY, keys=app.keys, now=NOON)
     assert subscription(app, number).next_due_at == datetime(2026, 6, 20, 10, tzinfo=UTC)
 
 
 def test_pausing_takes_back_what_is_queued_and_its_papers_come_after_the_break(app: App, reader: int) -> None:
     assert queued_at(app, NOON) == 1
-    pause(app.store, reader, until=TODAY + 2 * DAY, now=NOON)
-    [skipped] = deliveries(app)
+    pause(app.store, reader, until=TODAY + 2 * DAY, keys=app.keys, now=NOON)
+    [_, skipped] = deliveries(app)
     assert (skipped.state, skipped.detail) == (DeliveryState.SKIPPED, "paused")
     assert queued_at(app, NOON + 2 * DAY) == 1
-    [edition, _] = deliveries(app)
+    [edition, _, _] = deliveries(app)
     assert papers_in(edition) == papers_in(skipped) != []
 
 
@@ -114,7 +114,7 @@ class PausesMeanwhile:
         self.app, self.number = app, number
 
     def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
-        pause(self.app.store, self.number, until=TODAY + DAY, now=NOON)
+        pause(self.app.store, self.number, until=TODAY + DAY, keys=self.app.keys, now=NOON)
         yield from Outbox(Path(self.app.config.folder) / "box").send(messages)
 
 
@@ -123,43 +123,45 @@ def test_a_break_wins_even_when_the_message_is_leased_already(app: App, reader: 
     assert queued_at(app, NOON) == 2
     terms = replace(app.terms, window=1)
     delivered = deliver(app.store, PausesMeanwhile(app, other), app.press, terms=terms, clock=lambda: NOON)
-    assert (delivered.counts["sent"], delivered.counts["skipped"]) == (1, 1)
+    # The first reader's edition is sent, and the other is told of the break.
+    assert (delivered.counts["sent"], delivered.counts["skipped"]) == (2, 1)
     with app.store.reading() as connection:
-        [left] = deliveries_of(connection, 2)
+        [notice, left] = deliveries_of(connection, 2)
+    assert (notice.kind, notice.state) == (DeliveryKind.NOTICE, DeliveryState.SENT)
     assert (left.state, left.detail) == (DeliveryState.SKIPPED, "paused")
 
 
 def test_what_is_due_at_the_moment_of_the_pause_waits_too(app: App, reader: int) -> None:
-    pause(app.store, reader, until=TODAY + DAY, now=NOON)
+    pause(app.store, reader, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert queued_at(app, NOON) == 0
 
 
 def test_a_break_can_be_ended_before_its_day(app: App, reader: int) -> None:
-    pause(app.store, reader, until=TODAY + 30 * DAY, now=NOON)
-    assert resume(app.store, reader, now=NOON + DAY)
+    pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
+    assert resume(app.store, reader, keys=app.keys, now=NOON + DAY)
     assert days_queued(app, days=4) == [TODAY + 2 * DAY]
-    assert not resume(app.store, reader, now=NOON + 4 * DAY)
+    assert not resume(app.store, reader, keys=app.keys, now=NOON + 4 * DAY)
     assert events(app) == ["paused", "resumed"]
 
 
 def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_the_next_days(app: App, reader: int) -> None:
     queued_at(app, NOON)
-    pause(app.store, reader, until=TODAY + 30 * DAY, now=NOON)
-    change(app.store, reader, choices=choices(hour=18), now=NOON)
-    resume(app.store, reader, now=NOON)
+    pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
+    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
+    resume(app.store, reader, keys=app.keys, now=NOON)
     assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
 
 
 @pytest.mark.parametrize("days", [-1, 0, LONGEST_BREAK.days + 1, 99999])
 def test_a_break_ends_on_a_day_that_is_ahead_and_within_a_year(app: App, reader: int, days: int) -> None:
     with pytest.raises(InputError, match="after today, within a year"):
-        pause(app.store, reader, until=TODAY + days * DAY, now=NOON)
+        pause(app.store, reader, until=TODAY + days * DAY, keys=app.keys, now=NOON)
     assert subscription(app, reader).paused_until is None
 
 
 def test_another_hour_later_on_the_day_of_an_edition_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
-    assert change(app.store, reader, choices=choices("laundry", hour=18), now=NOON + timedelta(hours=1))
+    assert change(app.store, reader, choices=choices("laundry", hour=18), keys=app.keys, now=NOON + timedelta(hours=1))
     changed = subscription(app, reader)
     assert changed.choices == choices("laundry", hour=18)
     assert changed.next_due_at == NOON + DAY + timedelta(hours=6)
@@ -168,34 +170,42 @@ def test_another_hour_later_on_the_day_of_an_edition_brings_no_second_one(app: A
 
 
 def test_another_zone_in_which_it_is_an_earlier_day_brings_no_second_edition_of_a_date(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices(hour=3, timezone="Pacific/Kiritimati"), now=NOON - timedelta(hours=1))
+    change(
+        app.store,
+        reader,
+        choices=choices(hour=3, timezone="Pacific/Kiritimati"),
+        keys=app.keys,
+        now=NOON - timedelta(hours=1),
+    )
     assert days_queued(app, days=1) == [TODAY + DAY]
-    change(app.store, reader, choices=choices(hour=23, timezone="Etc/GMT+12"), now=NOON + timedelta(hours=2))
+    change(
+        app.store, reader, choices=choices(hour=23, timezone="Etc/GMT+12"), keys=app.keys, now=NOON + timedelta(hours=2)
+    )
     assert subscription(app, reader).next_due_at == datetime(2026, 6, 22, 11, tzinfo=UTC)
 
 
 def test_an_edition_whose_hour_has_come_is_not_lost_by_a_change(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices(hour=7), now=NOON + timedelta(seconds=30))
+    change(app.store, reader, choices=choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
     assert queued_at(app, NOON + timedelta(minutes=1)) == 1
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=19)
 
 
 def test_a_change_during_a_break_leaves_the_break(app: App, reader: int) -> None:
-    pause(app.store, reader, until=TODAY + 3 * DAY, now=NOON - DAY)
-    change(app.store, reader, choices=choices(hour=6), now=NOON)
+    pause(app.store, reader, until=TODAY + 3 * DAY, keys=app.keys, now=NOON - DAY)
+    change(app.store, reader, choices=choices(hour=6), keys=app.keys, now=NOON)
     changed = subscription(app, reader)
     assert (changed.paused_until, changed.next_due_at) == (TODAY + 3 * DAY, NOON + 3 * DAY - timedelta(hours=6))
 
 
 def test_a_change_to_what_is_chosen_already_is_none(app: App, reader: int) -> None:
-    assert change(app.store, reader, choices=choices(), now=NOON)
+    assert change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
     assert events(app) == []
 
 
 def test_saving_again_mends_a_subscription_that_is_never_due(app: App, reader: int) -> None:
     with app.store.writing() as connection:
         connection.execute(subscriptions.update().values(next_due_at=None))
-    change(app.store, reader, choices=choices(), now=NOON)
+    change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
     assert subscription(app, reader).next_due_at == NOON + DAY
 
 
@@ -203,7 +213,7 @@ def test_what_was_learned_is_forgotten_with_the_change_and_no_more_than_that(app
     with app.store.writing() as connection:
         for paper in (1, 2):
             set_feedback(connection, reader, paper_id=paper, want=Want.MORE, interest="", now=NOON)
-    assert change(app.store, reader, choices=choices(), forget=[2, 3], now=NOON)
+    assert change(app.store, reader, choices=choices(), forget=[2, 3], keys=app.keys, now=NOON)
     with app.store.reading() as connection:
         assert [one.paper_id for one in feedback_of(connection, [reader])[reader]] == [1]
     assert events(app) == ["took back"]
@@ -212,14 +222,14 @@ def test_what_was_learned_is_forgotten_with_the_change_and_no_more_than_that(app
 def test_whoever_has_left_changes_nothing_any_more(app: App, reader: int) -> None:
     unsubscribe(app.store, reader, now=NOON)
     before = subscription(app, reader)
-    assert not change(app.store, reader, choices=choices(hour=3), now=NOON)
-    assert not pause(app.store, reader, until=TODAY + DAY, now=NOON)
-    assert not resume(app.store, reader, now=NOON)
-    assert not pause(app.store, 99, until=TODAY + DAY, now=NOON)
+    assert not change(app.store, reader, choices=choices(hour=3), keys=app.keys, now=NOON)
+    assert not pause(app.store, reader, until=TODAY + DAY, keys=app.keys, now=NOON)
+    assert not resume(app.store, reader, keys=app.keys, now=NOON)
+    assert not pause(app.store, 99, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert subscription(app, reader) == before
 
 
 def test_joining_again_ends_a_break(app: App, reader: int) -> None:
-    pause(app.store, reader, until=TODAY + 30 * DAY, now=NOON - DAY)
+    pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON - DAY)
     assert reader_joins(app, "reader@example.org", choices("diffusion models")) == reader
     assert days_queued(app, days=1) == [TODAY]

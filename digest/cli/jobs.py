@@ -26,6 +26,7 @@ def collect(
     now: Now = None,
 ) -> None:
     """Bring papers from the sources into the store."""
+    from digest.alarms import alarm_of_sources
     from digest.collect import LOOK_BACK
     from digest.collect import collect as bring
     from digest.refit import refit_background
@@ -56,6 +57,9 @@ def collect(
     for one in collected:
         recorded = one.recorded
         say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+    failed = [one.source for one in collected if one.error]
+    for name in alarm_of_sources(app.store, app.press, failed, to=app.config.mail.alarms, now=instant):
+        say(f"The operator's alarm is queued: {name} has failed for a day.")
     _embed(app, embedder)
     _summarise(app, now=instant)
     _end([one.error for one in collected])
@@ -130,6 +134,7 @@ def deliver(
     """Send what is queued."""
     from time import sleep
 
+    from digest.alarms import alarm_of_refusal
     from digest.deliver import deliver as send
     from digest.deliver import rehearse
     from digest.rendering.words import counted
@@ -152,6 +157,8 @@ def deliver(
         )
     counts = [f"{count} {outcome}" for outcome, count in sorted(delivered.counts.items()) if count]
     say(f"{', '.join(counts) or 'Nothing was queued'}.")
+    if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=now_or(now)):
+        say("The operator's alarm is queued; it waits until the provider takes mail again.")
     _end([delivered.error])
 
 

@@ -98,7 +98,13 @@ def trending(
 @commands.command()
 def preview(
     context: typer.Context,
-    address: Annotated[str, typer.Argument(help="A subscriber's address.")],
+    address: Annotated[str | None, typer.Argument(help="A subscriber's address.")] = None,
+    all_messages: Annotated[
+        bool, typer.Option("--all-messages", help="Instead, a message of every kind, of sample papers.")
+    ] = False,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The language of --all-messages, such as de.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write the files.")] = Path("var/preview"),
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     send: Annotated[bool, typer.Option("--send", help="Send it, after asking.")] = False,
@@ -107,8 +113,16 @@ def preview(
     """The message that somebody would get now: .eml, .html and .txt."""
     from digest.address import parse_address
     from digest.cli.sending import send_now
+    from digest.cli.specimens import show_every_message
     from digest.trial import preview_of, queue_preview, write_preview
 
+    if all_messages:
+        if address or open_it or send or now:
+            raise InputError("--all-messages goes with --out and --language alone: leave out the rest.")
+        show_every_message(context, out, language or "en")
+        return
+    if address is None or language is not None:
+        raise InputError("Name a subscriber's address alone, or --all-messages with a --language.")
     app, instant = opened(context), now_or(now)
     shown = preview_of(app.store, app.press, parse_address(address), weights=app.weights, now=instant)
     for path in (written := write_preview(shown, out)):

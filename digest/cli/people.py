@@ -226,7 +226,7 @@ def pause(
     app, instant = opened(context), now_or(now)
     for subscription in _active(app, address):
         ends_on = day(until) if until else due_on(instant, timezone=subscription.choices.timezone) + BREAK
-        take_break(app.store, subscription.id, until=ends_on, now=instant)
+        take_break(app.store, subscription.id, until=ends_on, keys=app.keys, now=instant)
         say(f"{subscription.newsletter}: paused until {ends_on}.")
 
 
@@ -237,7 +237,7 @@ def resume(context: typer.Context, address: Typed, now: Now = None) -> None:
 
     app, instant = opened(context), now_or(now)
     for subscription in _active(app, address):
-        ended = end_break(app.store, subscription.id, now=instant)
+        ended = end_break(app.store, subscription.id, keys=app.keys, now=instant)
         say(f"{subscription.newsletter}: {'resumed' if ended else 'not paused'}.")
 
 

@@ -1,22 +1,18 @@
-"""What the messages are filled with that are not editions: the confirm message and the test."""
+"""What messages are filled with that are not editions: the confirm message, and notices of all kinds."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from digest.model import Cadence, Choices, InterestKind
+from digest.model import Choices, InterestKind
 from digest.rendering import words
+from digest.rendering.alarms import alarm_in, alarm_notice
+from digest.rendering.arrangement import Arrangement, arrangement_in, examples, follows, rhythm
+from digest.rendering.edition import Links
 from digest.rendering.language import Language
-from digest.rendering.site import Site, colours
-from digest.rendering.words import NN_
+from digest.rendering.notice import About, Notice, frame, notice_context
+from digest.rendering.site import Site
 from digest.taxonomy import CATEGORIES
-
-_HOW_OFTEN = {
-    Cadence.DAILY: NN_("Daily, up to %(count)s paper", "Daily, up to %(count)s papers"),
-    Cadence.WEEKDAYS: NN_("Weekdays, up to %(count)s paper", "Weekdays, up to %(count)s papers"),
-    Cadence.WEEKLY: NN_("Weekly, on Monday, up to %(count)s paper", "Weekly, on Monday, up to %(count)s papers"),
-    Cadence.MONTHLY: NN_(
-        "Monthly, on the first, up to %(count)s paper", "Monthly, on the first, up to %(count)s papers"
-    ),
-}
 
 
 def confirm_context(
@@ -37,7 +33,7 @@ def confirm_context(
     """
     arrival = words.arrival(language, first_due_at, asked_at=asked_at, timezone=choices.timezone)
     hours = round(expires_after / timedelta(hours=1))
-    return _notice(site) | {
+    return frame(site) | {
         "address": address,
         "arrival": f"{arrival} ({choices.timezone})",
         "preheader": language.gettext(
@@ -50,19 +46,138 @@ def confirm_context(
     }
 
 
-def trial_context(language: Language, *, site: Site, provider: str, sent_at: datetime) -> dict[str, object]:
-    """All that `templates/test` asks for: the message that shows that a provider works."""
-    return _notice(site) | {
-        "preheader": language.gettext(
+def told_context(
+    language: Language, told: Mapping[str, Any], *, site: Site, address: str, sent_at: datetime, links: Links | None
+) -> dict[str, object]:
+    """The notice that was kept as `alarm_facts`, or as what it is about and `arrangement_facts`."""
+    about = About(told["about"])
+    if about is About.ALARM or links is None:
+        return notice_context(alarm_notice(language, alarm_in(told), site=site), site=site)
+    arrangement = arrangement_in(told)
+    notice = subscription_notice(language, about, arrangement, site=site, address=address, sent_at=sent_at, links=links)
+    return notice_context(notice, site=site, links=links)
+
+
+def subscription_notice(
+    language: Language,
+    about: About,
+    arrangement: Arrangement,
+    *,
+    site: Site,
+    address: str,
+    sent_at: datetime,
+    links: Links,
+) -> Notice:
+    """A reader is told what was done with their subscription, by them or by whoever else has its links."""
+    arrival = arrangement.arrival(language, sent_at=sent_at)
+    footer = why_you_get_this(language, arrangement, address=address)
+    match about:
+        case About.PAUSED:
+            return _paused(language, arrangement, arrival=arrival, footer=footer, links=links)
+        case About.RESUMED:
+            return _resumed(language, arrangement, arrival=arrival, footer=footer, links=links)
+        case _:
+            return _changed(language, arrangement, site=site, arrival=arrival, footer=footer, links=links)
+
+
+def why_you_get_this(language: Language, arrangement: Arrangement, *, address: str) -> str:
+    """The sentence at the foot of what only subscribers get."""
+    return language.gettext(
+        "You get this because %(address)s confirmed a subscription on %(date)s.",
+        address=address,
+        date=language.full_date(arrangement.confirmed_on),
+    )
+
+
+def _changed(
+    language: Language, arrangement: Arrangement, *, site: Site, arrival: str, footer: str, links: Links
+) -> Notice:
+    return Notice(
+        subject=language.gettext("Your %(site)s preferences have changed", site=site.name),
+        preheader=language.gettext(
+            "The next edition arrives %(arrival)s, with these settings. Not you? Change them back.", arrival=arrival
+        ),
+        heading=language.gettext("Your preferences have changed"),
+        paragraphs=(
+            language.gettext(
+                "The next edition arrives %(arrival)s. From then on, this holds:",
+                arrival=arrangement.with_zone(arrival),
+            ),
+        ),
+        facts=(*follows(language, arrangement), *rhythm(language, arrangement.choices)),
+        button=(language.gettext("Adjust preferences"), links.preferences),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _paused(language: Language, arrangement: Arrangement, *, arrival: str, footer: str, links: Links) -> Notice:
+    assert arrangement.paused_until is not None
+    until = language.full_date(arrangement.paused_until)
+    return Notice(
+        subject=language.gettext("Paused until %(date)s", date=until),
+        preheader=language.gettext(
+            "No edition comes before then. Your settings stay, and you can resume whenever you like."
+        ),
+        heading=language.gettext("Paused until %(date)s", date=until),
+        paragraphs=(
+            language.gettext(
+                "No edition comes before then. The next one arrives %(arrival)s, by your settings as they are.",
+                arrival=arrangement.with_zone(arrival),
+            ),
+        ),
+        button=(language.gettext("Resume"), links.pause),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _resumed(language: Language, arrangement: Arrangement, *, arrival: str, footer: str, links: Links) -> Notice:
+    return Notice(
+        subject=language.gettext("Resumed: next edition %(arrival)s", arrival=arrival),
+        preheader=language.gettext("The break is over. Your settings are as they were before it."),
+        heading=language.gettext("Resumed"),
+        paragraphs=(
+            language.gettext(
+                "The break is over. The next edition arrives %(arrival)s, by your settings as they were.",
+                arrival=arrangement.with_zone(arrival),
+            ),
+        ),
+        button=(language.gettext("Adjust preferences"), links.preferences),
+        closing=_not_you(language),
+        footer=footer,
+    )
+
+
+def _not_you(language: Language) -> str:
+    return language.gettext(
+        "Was that not you? Whoever holds one of your editions can do this by its links, and so can whoever runs this"
+        " site. Adjust your preferences, or unsubscribe."
+    )
+
+
+def trial_notice(language: Language, *, site: Site, provider: str, sent_at: datetime) -> Notice:
+    """The message that shows that a provider works."""
+    return Notice(
+        subject=language.gettext("Test message from %(site)s", site=site.name),
+        preheader=language.gettext(
             "%(site)s can send by %(provider)s. Nothing needs to be done.", site=site.name, provider=provider
         ),
-        "provider": provider,
-        "sent": language.moment(sent_at),
-    }
-
-
-def _notice(site: Site) -> dict[str, object]:
-    return {"site": site, "colours": colours(site.accent)}
+        heading=language.gettext("Sending works"),
+        paragraphs=(
+            language.gettext(
+                "%(site)s handed this message to the provider “%(provider)s”, and it reached you."
+                " Editions take the same way.",
+                site=site.name,
+                provider=provider,
+            ),
+        ),
+        footer=language.gettext(
+            "Sent once, because the operator of %(host)s asked for a test on %(date)s.",
+            host=site.host,
+            date=language.moment(sent_at),
+        ),
+    )
 
 
 def _recognisable(language: Language, choices: Choices) -> list[tuple[str, str]]:
@@ -72,15 +187,5 @@ def _recognisable(language: Language, choices: Choices) -> list[tuple[str, str]]
         for interest in choices.interests
         if interest.kind is InterestKind.CATEGORY and interest.value in CATEGORIES
     ]
-    examples = sum(interest.kind is InterestKind.EXAMPLE for interest in choices.interests)
-    facts = [
-        (language.gettext("How often"), language.ngettext(*_HOW_OFTEN[choices.cadence], choices.max_papers)),
-        (language.gettext("When"), f"{choices.hour:02}:00 ({choices.timezone})"),
-    ]
-    if examples:
-        number = words.spelled(language, examples)
-        named = language.ngettext("the one that you named", "the %(number)s that you named", examples, number=number)
-        facts.insert(0, (language.gettext("Papers like"), named))
-    if categories:
-        facts.insert(0, ("arXiv", ", ".join(categories)))
-    return facts
+    listed = [("arXiv", ", ".join(categories))] if categories else []
+    return [*listed, *examples(language, choices), *rhythm(language, choices)]

@@ -111,6 +111,22 @@ def delivery_keyed(connection: Connection, key: str) -> int:
     return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
 
 
+def has_keyed_since(connection: Connection, prefix: str, *, since: datetime) -> bool:
+    """Whether a delivery whose key begins so was queued after that instant."""
+    keyed = deliveries.c.key.startswith(prefix, autoescape=True) & (deliveries.c.dated_at > since)
+    return connection.execute(select(deliveries.c.id).where(keyed).limit(1)).first() is not None
+
+
+def sender_refused_since(connection: Connection) -> datetime | None:
+    """When the provider first refused us as the sender of a message that still waits."""
+    joined = attempts.join(deliveries, attempts.c.delivery_id == deliveries.c.id)
+    waits = (deliveries.c.state == DeliveryState.QUEUED) & (attempts.c.outcome == Outcome.SENDER_REFUSED)
+    since: datetime | None = connection.execute(
+        select(func.min(attempts.c.answered_at)).select_from(joined).where(waits)
+    ).scalar()
+    return since
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What a subscription's editions came to: the papers that count as sent, and, where the last of
@@ -187,9 +203,16 @@ def last_edition_on(connection: Connection, subscription_id: int) -> date | None
     return latest
 
 
-def skip_queued(connection: Connection, subscription_ids: Sequence[int], *, detail: str) -> int:
-    """Take back what is queued for these subscriptions; how many messages that were."""
-    queued = deliveries.c.subscription_id.in_(subscription_ids) & (deliveries.c.state == DeliveryState.QUEUED)
+def skip_queued(
+    connection: Connection,
+    subscription_ids: Sequence[int],
+    *,
+    detail: str,
+    kinds: Iterable[DeliveryKind] = DeliveryKind,
+) -> int:
+    """Take back what is queued for these subscriptions, of these kinds; how many messages that were."""
+    of_theirs = deliveries.c.subscription_id.in_(subscription_ids) & deliveries.c.kind.in_(list(kinds))
+    queued = of_theirs & (deliveries.c.state == DeliveryState.QUEUED)
     told = {"state": DeliveryState.SKIPPED, "detail": detail}
     return connection.execute(update(deliveries).where(queued).values(told)).rowcount
 

@@ -46,6 +46,15 @@ def printing_content_of(connection: Connection, number: int) -> Mapping[str, Any
     return content
 
 
+def newest_cards(connection: Connection, *, newsletter: str) -> list[Any]:
+    """The cards (JSON) of the newsletter's newest printing; none before its first edition."""
+    joined = printings.join(editions, printings.c.edition_id == editions.c.id)
+    newest = select(printings.c.id).select_from(joined).where(editions.c.newsletter == newsletter)
+    number = newest.order_by(printings.c.id.desc()).limit(1).scalar_subquery()
+    query = select(pieces.c.content).where(pieces.c.printing_id == number).order_by(pieces.c.paper_id)
+    return list(connection.execute(query).scalars())
+
+
 def cards_of(connection: Connection, printing_id: int, paper_ids: Iterable[int]) -> dict[int, Any]:
     """The cards (JSON, by paper number) that were printed for these papers."""
     found: dict[int, Any] = {}

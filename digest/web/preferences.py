@@ -73,7 +73,7 @@ class _Preferences:
             case "pause":
                 return self._pause(token, subscription, fields.get("until"))
             case "resume":
-                resume(self.app.store, subscription.id, now=self.clock())
+                resume(self.app.store, subscription.id, keys=self.app.keys, now=self.clock())
                 return self._page(token, note=("Resumed.", "Your settings are as they were."))
         raise HTTPException(400)
 
@@ -83,13 +83,17 @@ class _Preferences:
         )
         if isinstance(wanted, list):
             return self._page(token, typed=typed, faults=wanted)
-        change(self.app.store, subscription.id, choices=wanted, forget=forget, now=self.clock())
+        change(self.app.store, subscription.id, choices=wanted, forget=forget, keys=self.app.keys, now=self.clock())
         return self._page(token, note=("Saved.", "The next edition uses these settings."))
 
     def _pause(self, token: str, subscription: Subscription, typed: object) -> Response:
         faults: list[Fault] = []
         until, now = str(typed or ""), self.clock()
-        attempt(faults, "until", lambda: pause(self.app.store, subscription.id, until=date_in(until), now=now))
+        attempt(
+            faults,
+            "until",
+            lambda: pause(self.app.store, subscription.id, until=date_in(until), keys=self.app.keys, now=now),
+        )
         if faults:
             return self._page(token, faults=faults, until=until)
         return self._page(token, note=(f"Paused until {ENGLISH.full_date(date_in(until))}.", "Your settings stay."))

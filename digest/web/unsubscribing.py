@@ -81,10 +81,10 @@ def _lessened(app: App, subscription: Subscription, wish: object, *, now: dateti
     choices = subscription.choices
     if wish == "pause":
         today = due_on(now, timezone=choices.timezone)
-        return pause(app.store, subscription.id, until=today + MONTH, now=now)
+        return pause(app.store, subscription.id, until=today + MONTH, keys=app.keys, now=now)
     for cadence in _RARER[choices.cadence]:
         if wish == cadence:
-            return change(app.store, subscription.id, choices=replace(choices, cadence=cadence), now=now)
+            return change(app.store, subscription.id, choices=replace(choices, cadence=cadence), keys=app.keys, now=now)
     return False
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from pytest_httpserver import HTTPServer
 from themes import EACH, THEMES, themed
 
 from digest import __version__
+from digest.store import open_store
+from digest.store.sources import note_success
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -243,6 +246,33 @@ def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path
     assert {path.name for path in (tmp_path / "shown").iterdir()} == {"preview.eml", "preview.html", "preview.txt"}
     assert "Few-Step Sampling" in (tmp_path / "shown/preview.txt").read_text()
     assert not (tmp_path / "var/outbox").exists()
+
+
+@pytest.mark.slow
+def test_a_source_that_has_failed_for_a_day_is_told_to_the_operator(installed: Digest, tmp_path: Path) -> None:
+    named = '[mail]\nalarms = "operator@example.org"\n[sources.huggingface]\nurl = "http://127.0.0.1:9/api"\n'
+    (tmp_path / "config.toml").write_text(named)
+    store = open_store("sqlite:///var/offprint.db", folder=tmp_path)
+    with store.writing() as connection:
+        note_success(connection, "huggingface", cursor="", now=datetime(2026, 6, 18, 12, tzinfo=UTC))
+    store.close()
+    ended = installed("collect", *NOW)
+    assert (ended.code, "alarm is queued: huggingface" in ended.out) == (1, True)
+    assert "alarm" not in installed("collect", *NOW).out
+    assert "1 sent" in installed("deliver", *NOW).out
+    [message] = (tmp_path / "var/outbox/new").iterdir()
+    assert "A source of papers has failed for a day" in message.read_text()
+
+
+@pytest.mark.slow
+def test_every_message_is_shown_without_a_store(digest: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[web]\nsite_name = "Abendpost"\n')
+    ended = digest("preview", "--all-messages", "--language", "de", "--out", "shown")
+    assert ended.code == 0, ended
+    assert "Sie sind dabei: erste Ausgabe morgen um 07:00" in ended.out
+    assert "Abendpost" in (tmp_path / "shown/welcome.txt").read_text()
+    assert {path.suffix for path in (tmp_path / "shown").iterdir()} == {".eml", ".html", ".txt"}
+    assert not (tmp_path / "var").exists()
 
 
 def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path) -> None:

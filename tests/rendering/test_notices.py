@@ -6,7 +6,8 @@ from reading import read_page
 from digest.model import Cadence, Choices, Interest, InterestKind
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
-from digest.rendering.notices import confirm_context, trial_context
+from digest.rendering.notice import notice_context
+from digest.rendering.notices import confirm_context, trial_notice
 
 CONFIRM_URL = "https://papers.example.org/confirm/4711-abcdefghijklmnopqrstuvwxyz?a=1&b=2"
 TYPED = "cheap pills at evil.example.org"
@@ -55,8 +56,8 @@ def test_nothing_that_a_visitor_typed_is_in_a_confirm_message() -> None:
 
 
 def test_a_test_message_says_which_provider_works() -> None:
-    context = trial_context(ENGLISH, site=SITE, provider="smtp", sent_at=datetime(2026, 6, 17, 18, tzinfo=UTC))
-    body = fill(LIBRARY.compile("test"), context)
+    trial = trial_notice(ENGLISH, site=SITE, provider="smtp", sent_at=datetime(2026, 6, 17, 18, tzinfo=UTC))
+    body = fill(LIBRARY.compile("notice"), notice_context(trial, site=SITE))
     assert body.subject == "Test message from Offprint"
     for part in (body.text, body.html):
         assert "“smtp”" in part

@@ -17,20 +17,20 @@ def operator_folder(tmp_path: Path, *, subject: str = "s", text: str = "t", mjml
     return tmp_path
 
 
-@pytest.mark.parametrize("message", ["edition", "confirm", "test"])
+@pytest.mark.parametrize("message", ["edition", "confirm", "welcome", "notice"])
 def test_compiling_gives_the_same_sources_every_time(message: str) -> None:
     assert Library().compile(message) == Library().compile(message)
 
 
 def test_a_compiled_message_is_kept() -> None:
     library = Library()
-    assert library.compile("test") is library.compile("test")
+    assert library.compile("notice") is library.compile("notice")
 
 
 def test_the_operators_file_comes_before_the_projects(tmp_path: Path) -> None:
-    (tmp_path / "test").mkdir()
-    (tmp_path / "test" / "subject.txt").write_text("Another subject")
-    changed, own = Library(tmp_path).compile("test"), Library().compile("test")
+    (tmp_path / "notice").mkdir()
+    (tmp_path / "notice" / "subject.txt").write_text("Another subject")
+    changed, own = Library(tmp_path).compile("notice"), Library().compile("notice")
     assert changed.subject == "Another subject"
     assert changed.html == own.html
 
@@ -38,7 +38,7 @@ def test_the_operators_file_comes_before_the_projects(tmp_path: Path) -> None:
 def test_the_operators_shared_part_is_taken_too(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "wordmark.mjml").write_text('<p class="w">Another wordmark</p>')
-    assert "Another wordmark" in Library(tmp_path).compile("test").html
+    assert "Another wordmark" in Library(tmp_path).compile("notice").html
 
 
 def test_the_folders_are_told_in_their_order(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_statements_leave_their_comments(tmp_path: Path) -> None:
 
 
 def test_the_accent_is_left_open_until_filling() -> None:
-    for message in ("edition", "confirm", "test"):
+    for message in ("edition", "confirm", "welcome", "notice"):
         html = Library().compile(message).html.upper()
         assert "#0D586E" not in html
         assert "{{ COLOURS.DARK_ACCENT }}" in html
@@ -85,10 +85,10 @@ def test_a_mistake_in_a_shared_part_is_reported_there(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "wordmark.mjml").write_text("one\ntwo\n[% if %]")
     with pytest.raises(RenderingError, match=r"parts/wordmark\.mjml, line 3"):
-        Library(tmp_path).compile("test")
+        Library(tmp_path).compile("notice")
 
 
-@pytest.mark.parametrize("message", ["absent", "../templates/test", "/etc"])
+@pytest.mark.parametrize("message", ["absent", "../templates/notice", "/etc"])
 def test_a_message_outside_the_folders_does_not_exist(message: str) -> None:
     with pytest.raises(RenderingError, match="There is no template"):
         Library().compile(message)

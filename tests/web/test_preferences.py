@@ -11,7 +11,17 @@ from personas import NOON, PAPERS, TODAY, papers_come_in, reader_joins
 from reading import read_page
 from sites import Place
 
-from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, SubscriptionState, Want, Weights
+from digest.model import (
+    Cadence,
+    Choices,
+    DeliveryKind,
+    Interest,
+    InterestKind,
+    Subscription,
+    SubscriptionState,
+    Want,
+    Weights,
+)
 from digest.store.feedback import feedback_of, set_feedback
 from digest.store.subscribers import subscription_numbered
 from digest.subscribe import unsubscribe
@@ -136,7 +146,8 @@ def test_what_is_chosen_anew_is_kept_and_the_next_edition_comes_by_it(place: Pla
     assert chosen.weights == replace(EVERYTHING.weights or Weights(), trend=1.5)
     assert not chosen.only_matches
     place.clock.now = NOON + timedelta(hours=1)
-    assert place.publish() == 1
+    place.publish()
+    assert [one.kind for one in place.waiting()] == [DeliveryKind.NOTICE, DeliveryKind.EDITION]
 
 
 def test_another_language_can_be_chosen(place: Place, path: str) -> None:

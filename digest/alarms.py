@@ -1,0 +1,72 @@
+"""Job: what only the operator can mend -> one message to them, at most one in 24 hours and cause.
+
+Where the provider refuses everything, the alarm waits in the queue with all else; the log says it too.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from digest.address import parse_address
+from digest.compose import Press
+from digest.model import DeliveryKind, DeliveryState, Priority
+from digest.rendering.alarms import Alarm, Cause, alarm_facts
+from digest.store import Connection, Store
+from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since
+from digest.store.sources import health
+from digest.store.subscribers import subscriber_for
+
+DAY = timedelta(days=1)
+
+
+def alarm_of_refusal(store: Store, press: Press, refused: str, *, to: str, now: datetime) -> bool:
+    """Queue word that the provider refuses us as a sender, by its name and answer; whether it was queued.
+
+    `to` is the operator's address; without one nothing is queued.
+    """
+    if not to or not refused:
+        return False
+    with store.writing() as connection:
+        since_at = sender_refused_since(connection) or now
+        return _sound(connection, press, Cause.REFUSED, refused, since_at=since_at, to=to, now=now)
+
+
+def alarm_of_sources(store: Store, press: Press, failed: Collection[str], *, to: str, now: datetime) -> list[str]:
+    """Queue word of those of the failed sources that were last read a day ago or longer; which were queued.
+
+    One that has never been read is not among them: whoever set it up sees it fail.
+    """
+    if not to or not failed:
+        return []
+    with store.writing() as connection:
+        late = [
+            (one.name, one.succeeded_at)
+            for one in health(connection)
+            if one.name in failed and one.succeeded_at is not None and now - one.succeeded_at >= DAY
+        ]
+        return [
+            name
+            for name, since_at in late
+            if _sound(connection, press, Cause.SOURCE, name, since_at=since_at, to=to, now=now)
+        ]
+
+
+def _sound(
+    connection: Connection, press: Press, cause: Cause, what: str, *, since_at: datetime, to: str, now: datetime
+) -> bool:
+    told = f"alarm:{cause}:{what if cause is Cause.SOURCE else ''}:"
+    if has_keyed_since(connection, told, since=now - DAY):
+        return False
+    waiting = count_by_state(connection).get(DeliveryState.QUEUED, 0)
+    alarm = Alarm(cause=cause, what=what, since_at=since_at, queued=waiting)
+    message = NewDelivery(
+        key=f"{told}{now:%Y-%m-%d}",
+        kind=DeliveryKind.NOTICE,
+        priority=Priority.AWAITED,
+        newsletter=next(iter(press.newsletters)),
+        subscriber_id=subscriber_for(connection, parse_address(to), now=now),
+        reader=alarm_facts(alarm),
+        dated_at=now,
+        send_before_at=now + DAY,
+        signed_with=press.keys.newest,
+    )
+    return bool(queue(connection, [message]))
