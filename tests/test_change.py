@@ -25,6 +25,8 @@ from digest.subscribe import unsubscribe
 pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
+FIRST = datetime(2026, 7, 1, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 6, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,6 +46,10 @@ def subscription(app: App, number: int) -> Subscription:
 def deliveries(app: App) -> list[Delivery]:
     with app.store.reading() as connection:
         return deliveries_of(connection, 1)
+
+
+def editions(app: App) -> list[Delivery]:
+    return [one for one in deliveries(app) if one.kind is DeliveryKind.EDITION]
 
 
 def papers_in(edition: Delivery) -> list[int]:
@@ -139,16 +145,73 @@ def test_what_is_due_at_the_moment_of_the_pause_waits_too(app: App, reader: int)
 def test_a_break_can_be_ended_before_its_day(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
     assert resume(app.store, reader, keys=app.keys, now=NOON + DAY)
-    assert days_queued(app, days=4) == [TODAY + 2 * DAY]
+    # What is due that very moment is in time.
+    assert days_queued(app, days=4) == [TODAY + DAY]
     assert not resume(app.store, reader, keys=app.keys, now=NOON + 4 * DAY)
     assert events(app) == ["paused", "resumed"]
 
 
-def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_the_next_days(app: App, reader: int) -> None:
+def test_a_break_that_is_ended_at_once_costs_no_edition_that_was_queued(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    assert queued_at(app, FIRST) == 1
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    assert [one.state for one in editions(app)] == [DeliveryState.SKIPPED]
+    resume(app.store, number, keys=app.keys, now=FIRST + DAY)
+    [edition] = editions(app)
+    assert (edition.state, edition.detail, edition.due_on) == (DeliveryState.QUEUED, "", FIRST.date())
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+    outbox = Outbox(Path(app.config.folder) / "box")
+    delivered = deliver(app.store, outbox, app.press, terms=app.terms, clock=lambda: FIRST + DAY)
+    assert delivered.counts["sent"] == 3
+    assert days_queued(app, days=3, since=FIRST + DAY) == [FIRST.date()]
+
+
+def test_a_break_that_is_ended_at_once_costs_no_edition_whose_hour_had_come(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    resume(app.store, number, keys=app.keys, now=FIRST + 4 * DAY)
+    assert days_queued(app, days=2, since=FIRST + 4 * DAY) == [FIRST.date()]
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def test_what_the_break_took_back_stays_so_once_its_deadline_has_passed(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    queued_at(app, FIRST)
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    resume(app.store, number, keys=app.keys, now=FIRST + 5 * DAY + timedelta(seconds=1))
+    assert [one.state for one in editions(app)] == [DeliveryState.SKIPPED]
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def test_an_edition_whose_papers_came_in_a_later_one_is_not_queued_again(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.WEEKLY))
+    queued_at(app, MONDAY)
+    pause(app.store, number, until=MONDAY.date() + DAY, keys=app.keys, now=MONDAY)
+    change(app.store, number, choices=choices(), keys=app.keys, now=MONDAY)
+    assert queued_at(app, MONDAY + DAY) == 1
+    pause(app.store, number, until=MONDAY.date() + 9 * DAY, keys=app.keys, now=MONDAY + DAY)
+    resume(app.store, number, keys=app.keys, now=MONDAY + DAY)
+    assert [one.state for one in editions(app)] == [DeliveryState.QUEUED, DeliveryState.SKIPPED]
+
+
+def test_who_joined_after_the_hour_gets_nothing_by_a_break(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices(), now=NOON + timedelta(hours=1))
+    pause(app.store, number, until=TODAY + 9 * DAY, keys=app.keys, now=NOON + timedelta(hours=2))
+    resume(app.store, number, keys=app.keys, now=NOON + timedelta(hours=3))
+    assert subscription(app, number).next_due_at == NOON + DAY
+
+
+def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
     change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
     resume(app.store, reader, keys=app.keys, now=NOON)
+    assert [one.state for one in editions(app)] == [DeliveryState.QUEUED]
     assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
 
 
@@ -188,6 +251,37 @@ def test_an_edition_whose_hour_has_come_is_not_lost_by_a_change(app: App, reader
     change(app.store, reader, choices=choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
     assert queued_at(app, NOON + timedelta(minutes=1)) == 1
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=19)
+
+
+def test_an_edition_that_comes_late_by_another_hour_is_the_only_one_of_its_date(app: App, reader: int) -> None:
+    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON + timedelta(seconds=30))
+    assert queued_at(app, NOON + timedelta(minutes=1)) == 1
+    assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
+
+
+def test_joining_again_on_the_day_of_an_edition_brings_no_second_one(app: App, reader: int) -> None:
+    queued_at(app, NOON)
+    reader_joins(app, "reader@example.org", choices(hour=18), now=NOON + timedelta(hours=1))
+    assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
+
+
+def test_an_hour_that_has_come_falls_on_no_date_of_another_zone_that_has_its_edition(app: App, reader: int) -> None:
+    queued_at(app, NOON)
+    # The next day's noon, not yet published, is 2:00 of that day in Honolulu, and 23:30 of this one in Pago Pago.
+    late = NOON + timedelta(hours=22, minutes=31)
+    change(app.store, reader, choices=choices(hour=10), keys=app.keys, now=late - timedelta(hours=1))
+    assert subscription(app, reader).next_due_at == NOON + timedelta(hours=22)
+    elsewhere = choices(hour=8, timezone="Pacific/Pago_Pago")
+    change(app.store, reader, choices=elsewhere, keys=app.keys, now=late)
+    assert subscription(app, reader).next_due_at == datetime(2026, 6, 20, 19, tzinfo=UTC)
+
+
+def test_an_edition_dated_far_ahead_silences_nobody(app: App, reader: int) -> None:
+    with app.store.writing() as connection:
+        connection.execute(subscriptions.update().values(next_due_at=NOON + 5 * DAY))
+    assert queued_at(app, NOON + 5 * DAY) == 1
+    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
+    assert subscription(app, reader).next_due_at == NOON + timedelta(hours=6)
 
 
 def test_a_change_during_a_break_leaves_the_break(app: App, reader: int) -> None:

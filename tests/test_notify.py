@@ -1,7 +1,7 @@
 """What readers are told of: the welcome, changes, breaks and their ends."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -13,7 +13,7 @@ from digest.address import parse_address
 from digest.app import App
 from digest.change import change, pause, resume
 from digest.compose import Composer
-from digest.model import Choices, DeliveryKind, DeliveryState, Listing, Weights
+from digest.model import Cadence, Choices, DeliveryKind, DeliveryState, Listing, Weights
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.subscribers import confirm_numbered
@@ -128,12 +128,19 @@ def test_changes_within_an_hour_are_told_once(app: App, reader: int) -> None:
 
 def test_a_break_and_its_end_are_told(app: App, reader: int) -> None:
     pause(app.store, reader, until=date(2026, 7, 15), keys=app.keys, now=NOON)
-    resume(app.store, reader, keys=app.keys, now=NOON + DAY)
+    resume(app.store, reader, keys=app.keys, now=NOON + DAY + timedelta(hours=7))
     paused, resumed = (message(app, one) for one in told(app))
     assert paused["Subject"] == "Paused until 15 July 2026"
     assert "The next one arrives on 15 July at 12:00 (UTC)" in said(paused)[0]
     assert "Resume: http" in said(paused)[0]
     assert resumed["Subject"] == "Resumed: next edition tomorrow at 12:00"
+
+
+def test_an_edition_that_is_overdue_by_days_is_announced_for_today(app: App) -> None:
+    number = reader_joins(app, "monthly@example.org", choices(cadence=Cadence.MONTHLY))
+    pause(app.store, number, until=date(2026, 7, 15), keys=app.keys, now=NOON)
+    resume(app.store, number, keys=app.keys, now=datetime(2026, 7, 4, 9, 30, tzinfo=UTC))
+    assert [message(app, one)["Subject"] for one in told(app)][-1] == "Resumed: next edition today at 09:30"
 
 
 def test_pausing_twice_leaves_the_message_of_it_in_the_queue(app: App, reader: int) -> None:

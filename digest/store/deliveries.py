@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
 
+from digest.due import due_on
 from digest.model import (
     HOLDING,
     MOVES,
@@ -24,6 +25,9 @@ from digest.model import (
 from digest.store.engine import blocks, insert
 from digest.store.papers import former_numbers, present_numbers
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
+
+PAUSED = "paused"
+"""Why an edition was skipped that a break took back: its end may queue it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +200,15 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
-def last_edition_on(connection: Connection, subscription_id: int) -> date | None:
-    """The latest local date for which the subscription has an edition, whatever became of it."""
-    query = select(func.max(deliveries.c.due_on)).where(deliveries.c.subscription_id == subscription_id)
-    latest: date | None = connection.execute(query).scalar_one()
-    return latest
+def first_free_on(connection: Connection, subscription_id: int, *, timezone: str, now: datetime) -> date:
+    """The first local date after the subscription's last edition, whatever became of it; date.min without any.
+
+    What is dated after the reader's tomorrow came of a wrong clock or a rehearsal, and stands in nobody's way.
+    """
+    tomorrow = due_on(now, timezone=timezone) + timedelta(days=1)
+    known = (deliveries.c.subscription_id == subscription_id) & (deliveries.c.due_on <= tomorrow)
+    last_on: date | None = connection.execute(select(func.max(deliveries.c.due_on)).where(known)).scalar_one()
+    return date.min if last_on is None else last_on + timedelta(days=1)
 
 
 def skip_queued(
@@ -215,6 +223,22 @@ def skip_queued(
     queued = of_theirs & (deliveries.c.state == DeliveryState.QUEUED)
     told = {"state": DeliveryState.SKIPPED, "detail": detail}
     return connection.execute(update(deliveries).where(queued).values(told)).rowcount
+
+
+def queue_again(connection: Connection, subscription_id: int, *, detail: str, now: datetime) -> None:
+    """Queue the subscription's last edition again, where it was skipped for that reason and is still worth sending.
+
+    An earlier one is not: its papers may be in the last.
+    """
+    later = deliveries.alias()
+    is_last = ~exists().where(
+        later.c.subscription_id == deliveries.c.subscription_id, later.c.due_on > deliveries.c.due_on
+    )
+    skipped = (deliveries.c.state == DeliveryState.SKIPPED) & (deliveries.c.detail == detail)
+    edition = (deliveries.c.subscription_id == subscription_id) & deliveries.c.due_on.is_not(None)
+    wanted = edition & skipped & (deliveries.c.send_before_at >= now) & is_last
+    told = {"state": DeliveryState.QUEUED, "detail": ""}
+    connection.execute(update(deliveries).where(wanted).values(told))
 
 
 def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
@@ -237,7 +261,7 @@ def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: dateti
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
-        (paused, "paused"),
+        (paused, PAUSED),
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )

@@ -157,7 +157,7 @@ class _Preferences:
             told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:
             return told
-        arrival = words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+        arrival = words.arrival(ENGLISH, max(subscription.next_due_at, now), asked_at=now, timezone=choices.timezone)
         return f"{told} Next edition: {arrival} ({choices.timezone})."
 
 

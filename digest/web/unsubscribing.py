@@ -94,7 +94,7 @@ def _lessen(app: App, pages: Pages, subscription: Subscription, wish: object, *,
     if not is_active(lessened) or lessened.next_due_at is None:
         return _left(pages, lessened)
     until, choices = break_of(lessened, now=now), lessened.choices
-    arrival = words.arrival(ENGLISH, lessened.next_due_at, asked_at=now, timezone=choices.timezone)
+    arrival = words.arrival(ENGLISH, max(lessened.next_due_at, now), asked_at=now, timezone=choices.timezone)
     slower = f"{choices.cadence.capitalize()} from now on"
     return pages.notice(
         f"Paused until {ENGLISH.full_date(until)}" if until and wish == "pause" else slower,
