@@ -1,6 +1,8 @@
 """Other choices, breaks and their ends: never two editions for one local date, and none that is lost."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,17 +10,20 @@ from pathlib import Path
 import pytest
 from personas import NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
 
+from digest.address import parse_address
 from digest.app import App
 from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
 from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.notify import notify
 from digest.publish import publish
+from digest.rendering.notice import About
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of, set_feedback
-from digest.store.subscribers import subscription_numbered
+from digest.store.subscribers import active_held, set_subscription, subscriber_for, subscription_numbered
 from digest.store.tables import subscriptions
 from digest.subscribe import unsubscribe
 
@@ -327,3 +332,28 @@ def test_joining_again_ends_a_break(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON - DAY)
     assert reader_joins(app, "reader@example.org", choices("diffusion models")) == reader
     assert days_queued(app, days=1) == [TODAY]
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_change_and_joining_again_at_once_do_not_wait_for_each_other_for_ever(app: App, reader: int) -> None:
+    both_hold = threading.Barrier(2, timeout=60)
+
+    def changes() -> None:
+        with app.store.writing() as connection:
+            held = active_held(connection, reader)
+            assert held is not None
+            both_hold.wait()
+            notify(connection, held, About.CHANGED, keys=app.keys, now=NOON)
+
+    def joins() -> None:
+        with app.store.writing() as connection:
+            number = subscriber_for(connection, parse_address("reader@example.org"), now=NOON)
+            both_hold.wait()
+            wanted = choices(hour=7)
+            set_subscription(connection, number, newsletter="papers", choices=wanted, next_due_at=NOON + DAY, now=NOON)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(changes), pool.submit(joins)]:
+            done.result()
+    assert subscription(app, reader).choices.hour == 7
+    assert [one.kind for one in deliveries(app)] == [DeliveryKind.NOTICE]
