@@ -3,14 +3,14 @@
 Whatever is changed, there is one edition a local date at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from digest.due import DEADLINE, due_on, next_due_at
 from digest.errors import InputError
 from digest.feedback import take_back
-from digest.model import Choices, DeliveryKind, Subscription
+from digest.model import Choices, DeliveryKind, Subscription, SubscriptionState
 from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
@@ -26,15 +26,25 @@ LONGEST_BREAK = timedelta(days=366)
 
 
 def change(
-    store: Store, subscription_id: int, *, choices: Choices, forget: Iterable[int] = (), keys: Keys, now: datetime
+    store: Store,
+    subscription_id: int,
+    *,
+    choose: Callable[[Choices], Choices],
+    forget: Iterable[int] = (),
+    keys: Keys,
+    now: datetime,
 ) -> bool:
-    """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended."""
+    """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended.
+
+    `choose` makes them of those that hold, which nobody else changes meanwhile.
+    """
     with store.writing() as connection:
         subscription = active_held(connection, subscription_id)
         if subscription is None:
             return False
         for paper_id in forget:
             take_back(connection, subscription, paper_id, now=now)
+        choices = choose(subscription.choices)
         # A damaged store may hold one that is never due: `digest store check` says to save the settings again.
         if choices != subscription.choices or subscription.next_due_at is None:
             due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
@@ -54,9 +64,7 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         subscription = active_held(connection, subscription_id)
         if subscription is None:
             return False
-        today = due_on(now, timezone=subscription.choices.timezone)
-        if not today < until <= today + LONGEST_BREAK:
-            raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
+        check_break(subscription, until=until, now=now)
         # What is due this very moment waits as well.
         free_on = _free_on(connection, subscription, subscription.choices, until, now=now)
         due_at = _first_due_at(subscription.choices, after=now, free_on=free_on)
@@ -66,6 +74,13 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         paused = replace(subscription, paused_until=until, next_due_at=due_at)
         notify(connection, paused, About.PAUSED, keys=keys, now=now)
         return True
+
+
+def check_break(subscription: Subscription, *, until: date, now: datetime) -> None:
+    """Raises InputError for a date on which no break can end: one that is not ahead, or too far."""
+    today = due_on(now, timezone=subscription.choices.timezone)
+    if not today < until <= today + LONGEST_BREAK:
+        raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
 
 
 def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> bool:
@@ -90,8 +105,8 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
 
 
 def break_of(subscription: Subscription, *, now: datetime) -> date | None:
-    """The local date on which a break ends that lasts now."""
-    until = subscription.paused_until
+    """The local date on which a break ends that lasts now; None for whoever has left."""
+    until = subscription.paused_until if subscription.state is SubscriptionState.ACTIVE else None
     return until if until and due_on(now, timezone=subscription.choices.timezone) < until else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,7 @@ def test_an_edition_whose_papers_came_in_a_later_one_is_not_queued_again(app: Ap
     number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.WEEKLY))
     queued_at(app, MONDAY)
     pause(app.store, number, until=MONDAY.date() + DAY, keys=app.keys, now=MONDAY)
-    change(app.store, number, choices=choices(), keys=app.keys, now=MONDAY)
+    change(app.store, number, choose=lambda _: choices(), keys=app.keys, now=MONDAY)
     assert queued_at(app, MONDAY + DAY) == 1
     pause(app.store, number, until=MONDAY.date() + 9 * DAY, keys=app.keys, now=MONDAY + DAY)
     resume(app.store, number, keys=app.keys, now=MONDAY + DAY)
@@ -214,7 +215,7 @@ def test_who_joined_after_the_hour_gets_nothing_by_a_break(app: App) -> None:
 def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
-    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON)
     resume(app.store, reader, keys=app.keys, now=NOON)
     assert [one.state for one in editions(app)] == [DeliveryState.QUEUED]
     assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
@@ -229,7 +230,9 @@ def test_a_break_ends_on_a_day_that_is_ahead_and_within_a_year(app: App, reader:
 
 def test_another_hour_later_on_the_day_of_an_edition_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
-    assert change(app.store, reader, choices=choices("laundry", hour=18), keys=app.keys, now=NOON + timedelta(hours=1))
+    assert change(
+        app.store, reader, choose=lambda _: choices("laundry", hour=18), keys=app.keys, now=NOON + timedelta(hours=1)
+    )
     changed = subscription(app, reader)
     assert changed.choices == choices("laundry", hour=18)
     assert changed.next_due_at == NOON + DAY + timedelta(hours=6)
@@ -241,25 +244,29 @@ def test_another_zone_in_which_it_is_an_earlier_day_brings_no_second_edition_of_
     change(
         app.store,
         reader,
-        choices=choices(hour=3, timezone="Pacific/Kiritimati"),
+        choose=lambda _: choices(hour=3, timezone="Pacific/Kiritimati"),
         keys=app.keys,
         now=NOON - timedelta(hours=1),
     )
     assert days_queued(app, days=1) == [TODAY + DAY]
     change(
-        app.store, reader, choices=choices(hour=23, timezone="Etc/GMT+12"), keys=app.keys, now=NOON + timedelta(hours=2)
+        app.store,
+        reader,
+        choose=lambda _: choices(hour=23, timezone="Etc/GMT+12"),
+        keys=app.keys,
+        now=NOON + timedelta(hours=2),
     )
     assert subscription(app, reader).next_due_at == datetime(2026, 6, 22, 11, tzinfo=UTC)
 
 
 def test_an_edition_whose_hour_has_come_is_not_lost_by_a_change(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
+    change(app.store, reader, choose=lambda _: choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
     assert queued_at(app, NOON + timedelta(minutes=1)) == 1
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=19)
 
 
 def test_an_edition_that_comes_late_by_another_hour_is_the_only_one_of_its_date(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON + timedelta(seconds=30))
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON + timedelta(seconds=30))
     assert queued_at(app, NOON + timedelta(minutes=1)) == 1
     assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
 
@@ -274,10 +281,10 @@ def test_an_hour_that_has_come_falls_on_no_date_of_another_zone_that_has_its_edi
     queued_at(app, NOON)
     # The next day's noon, not yet published, is 2:00 of that day in Honolulu, and 23:30 of this one in Pago Pago.
     late = NOON + timedelta(hours=22, minutes=31)
-    change(app.store, reader, choices=choices(hour=10), keys=app.keys, now=late - timedelta(hours=1))
+    change(app.store, reader, choose=lambda _: choices(hour=10), keys=app.keys, now=late - timedelta(hours=1))
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=22)
     elsewhere = choices(hour=8, timezone="Pacific/Pago_Pago")
-    change(app.store, reader, choices=elsewhere, keys=app.keys, now=late)
+    change(app.store, reader, choose=lambda _: elsewhere, keys=app.keys, now=late)
     assert subscription(app, reader).next_due_at == datetime(2026, 6, 20, 19, tzinfo=UTC)
 
 
@@ -285,26 +292,32 @@ def test_an_edition_dated_far_ahead_silences_nobody(app: App, reader: int) -> No
     with app.store.writing() as connection:
         connection.execute(subscriptions.update().values(next_due_at=NOON + 5 * DAY))
     assert queued_at(app, NOON + 5 * DAY) == 1
-    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON)
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=6)
 
 
 def test_a_change_during_a_break_leaves_the_break(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 3 * DAY, keys=app.keys, now=NOON - DAY)
-    change(app.store, reader, choices=choices(hour=6), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(hour=6), keys=app.keys, now=NOON)
     changed = subscription(app, reader)
     assert (changed.paused_until, changed.next_due_at) == (TODAY + 3 * DAY, NOON + 3 * DAY - timedelta(hours=6))
 
 
 def test_a_change_to_what_is_chosen_already_is_none(app: App, reader: int) -> None:
-    assert change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
+    assert change(app.store, reader, choose=lambda _: choices(), keys=app.keys, now=NOON)
     assert events(app) == []
+
+
+def test_choices_are_made_of_those_that_hold_when_they_are_changed(app: App, reader: int) -> None:
+    change(app.store, reader, choose=lambda _: choices("laundry", hour=7), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=partial(replace, cadence=Cadence.WEEKLY), keys=app.keys, now=NOON)
+    assert subscription(app, reader).choices == choices("laundry", hour=7, cadence=Cadence.WEEKLY)
 
 
 def test_saving_again_mends_a_subscription_that_is_never_due(app: App, reader: int) -> None:
     with app.store.writing() as connection:
         connection.execute(subscriptions.update().values(next_due_at=None))
-    change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(), keys=app.keys, now=NOON)
     assert subscription(app, reader).next_due_at == NOON + DAY
 
 
@@ -312,18 +325,20 @@ def test_what_was_learned_is_forgotten_with_the_change_and_no_more_than_that(app
     with app.store.writing() as connection:
         for paper in (1, 2):
             set_feedback(connection, reader, paper_id=paper, want=Want.MORE, interest="", now=NOON)
-    assert change(app.store, reader, choices=choices(), forget=[2, 3], keys=app.keys, now=NOON)
+    assert change(app.store, reader, choose=lambda _: choices(), forget=[2, 3], keys=app.keys, now=NOON)
     with app.store.reading() as connection:
         assert [one.paper_id for one in feedback_of(connection, [reader])[reader]] == [1]
     assert events(app) == ["took back"]
 
 
 def test_whoever_has_left_changes_nothing_any_more(app: App, reader: int) -> None:
+    pause(app.store, reader, until=TODAY + 9 * DAY, keys=app.keys, now=NOON)
     unsubscribe(app.store, reader, now=NOON)
     before = subscription(app, reader)
-    assert not change(app.store, reader, choices=choices(hour=3), keys=app.keys, now=NOON)
+    assert not change(app.store, reader, choose=lambda _: choices(hour=3), keys=app.keys, now=NOON)
     assert not pause(app.store, reader, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert not resume(app.store, reader, keys=app.keys, now=NOON)
+    assert before.paused_until is None
     assert not pause(app.store, 99, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert subscription(app, reader) == before
 

@@ -180,7 +180,7 @@ def end_subscriptions(
     ended = (
         update(subscriptions)
         .where(whose, subscriptions.c.state == SubscriptionState.ACTIVE)
-        .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None)
+        .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None, paused_until=None)
     )
     returned = ended.returning(subscriptions.c.id, subscriptions.c.subscriber_id, subscriptions.c.newsletter)
     return [Ended(**row._asdict()) for row in connection.execute(returned)]

@@ -85,8 +85,15 @@ def _lessen(app: App, pages: Pages, subscription: Subscription, wish: object, *,
         if (break_of(subscription, now=now) or date.min) < ends_on:
             pause(app.store, subscription.id, until=ends_on, keys=app.keys, now=now)
     elif wish in _RARER[choices.cadence]:
-        rarer = replace(choices, cadence=Cadence(str(wish)))
-        change(app.store, subscription.id, choices=rarer, keys=app.keys, now=now)
+        rarer = Cadence(str(wish))
+        # Whatever else was saved since stays, and nothing comes more often.
+        change(
+            app.store,
+            subscription.id,
+            choose=lambda held: replace(held, cadence=rarer) if rarer in _RARER[held.cadence] else held,
+            keys=app.keys,
+            now=now,
+        )
     elif wish != choices.cadence:
         raise HTTPException(400)
     with app.store.reading() as connection:
