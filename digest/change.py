@@ -14,8 +14,9 @@ from digest.model import Choices, DeliveryKind, Subscription, SubscriptionState
 from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
-from digest.store.deliveries import PAUSED, first_free_on, queue_again, skip_queued
+from digest.store.deliveries import PAUSED, queue_again, skip_queued
 from digest.store.events import Event, add_event
+from digest.store.past import first_free_on
 from digest.store.subscribers import active_held, set_break, set_choices
 from digest.tokens import Keys
 

@@ -22,8 +22,9 @@ from digest.model import (
 from digest.notify import welcome
 from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
-from digest.store.deliveries import NewDelivery, first_free_on, queue, skip_queued
+from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
+from digest.store.past import first_free_on
 from digest.store.subscribers import (
     Confirm,
     Ended,

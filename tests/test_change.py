@@ -21,10 +21,11 @@ from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing,
 from digest.notify import notify
 from digest.publish import publish
 from digest.rendering.notice import About
-from digest.store.deliveries import Delivery, deliveries_of
+from digest.store.deliveries import Delivery, deliveries_of, skip_unwanted
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of, set_feedback
 from digest.store.subscribers import active_held, set_subscription, subscriber_for, subscription_numbered
+from digest.store.tables import deliveries as ledger
 from digest.store.tables import subscriptions
 from digest.subscribe import unsubscribe
 
@@ -141,6 +142,21 @@ def test_a_break_wins_even_when_the_message_is_leased_already(app: App, reader: 
         [notice, left] = deliveries_of(connection, 2)
     assert (notice.kind, notice.state) == (DeliveryKind.NOTICE, DeliveryState.SENT)
     assert (left.state, left.detail) == (DeliveryState.SKIPPED, "paused")
+
+
+def test_a_break_wins_over_a_leased_edition_that_is_dated_in_another_zone(app: App) -> None:
+    papers_come_in(app.store)
+    # Its edition is one of the 20th, which in Pago Pago is the day to come.
+    number = reader_joins(app, "reader@example.org", choices(hour=1, timezone="Pacific/Kiritimati"))
+    assert queued_at(app, NOON) == 1
+    change(app.store, number, choose=partial(replace, timezone="Pacific/Pago_Pago"), keys=app.keys, now=NOON)
+    with app.store.writing() as connection:
+        connection.execute(ledger.update().values(state=DeliveryState.LEASED))
+    pause(app.store, number, until=TODAY + DAY, keys=app.keys, now=NOON)
+    [edition] = editions(app)
+    with app.store.writing() as connection:
+        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id}
+    assert [one.detail for one in editions(app)] == ["paused"]
 
 
 def test_what_is_due_at_the_moment_of_the_pause_waits_too(app: App, reader: int) -> None:
