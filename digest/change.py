@@ -3,19 +3,20 @@
 Whatever is changed, there is one edition a local date at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from digest.due import due_on, next_due_at
+from digest.due import DEADLINE, due_on, next_due_at
 from digest.errors import InputError
 from digest.feedback import take_back
-from digest.model import Choices, DeliveryKind, Subscription
+from digest.model import Choices, DeliveryKind, Subscription, SubscriptionState
 from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
-from digest.store.deliveries import last_edition_on, skip_queued
+from digest.store.deliveries import PAUSED, queue_again, skip_queued
 from digest.store.events import Event, add_event
+from digest.store.past import first_free_on
 from digest.store.subscribers import active_held, set_break, set_choices
 from digest.tokens import Keys
 
@@ -26,15 +27,25 @@ LONGEST_BREAK = timedelta(days=366)
 
 
 def change(
-    store: Store, subscription_id: int, *, choices: Choices, forget: Iterable[int] = (), keys: Keys, now: datetime
+    store: Store,
+    subscription_id: int,
+    *,
+    choose: Callable[[Choices], Choices],
+    forget: Iterable[int] = (),
+    keys: Keys,
+    now: datetime,
 ) -> bool:
-    """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended."""
+    """Other choices from the next edition on, without what was said of the papers to `forget`; false where it ended.
+
+    `choose` makes them of those that hold, which nobody else changes meanwhile.
+    """
     with store.writing() as connection:
         subscription = active_held(connection, subscription_id)
         if subscription is None:
             return False
         for paper_id in forget:
             take_back(connection, subscription, paper_id, now=now)
+        choices = choose(subscription.choices)
         # A damaged store may hold one that is never due: `digest store check` says to save the settings again.
         if choices != subscription.choices or subscription.next_due_at is None:
             due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
@@ -54,26 +65,39 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         subscription = active_held(connection, subscription_id)
         if subscription is None:
             return False
-        today = due_on(now, timezone=subscription.choices.timezone)
-        if not today < until <= today + LONGEST_BREAK:
-            raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
+        check_break(subscription, until=until, now=now)
         # What is due this very moment waits as well.
-        due_at = _first_due_at(connection, subscription, subscription.choices, paused_until=until, now=now)
+        free_on = _free_on(connection, subscription, subscription.choices, until, now=now)
+        due_at = _first_due_at(subscription.choices, after=now, free_on=free_on)
         set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
-        skip_queued(connection, [subscription.id], detail="paused", kinds=[DeliveryKind.EDITION])
+        skip_queued(connection, [subscription.id], detail=PAUSED, kinds=[DeliveryKind.EDITION])
         _note(connection, subscription, "paused", now=now, until=until.isoformat())
         paused = replace(subscription, paused_until=until, next_due_at=due_at)
         notify(connection, paused, About.PAUSED, keys=keys, now=now)
         return True
 
 
+def check_break(subscription: Subscription, *, until: date, now: datetime) -> None:
+    """Raises InputError for a date on which no break can end: one that is not ahead, or too far."""
+    today = due_on(now, timezone=subscription.choices.timezone)
+    if not today < until <= today + LONGEST_BREAK:
+        raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
+
+
 def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> bool:
-    """End a break; false where there was none, or the subscription has ended."""
+    """End a break; false where there was none, or the subscription has ended.
+
+    What the break took back, or kept from being published, comes after all while it is worth sending.
+    """
     with store.writing() as connection:
         subscription = active_held(connection, subscription_id)
         if subscription is None or break_of(subscription, now=now) is None:
             return False
-        due_at = _due_at(connection, subscription, subscription.choices, paused_until=None, now=now)
+        queue_again(connection, subscription.id, detail=PAUSED, now=now)
+        choices = subscription.choices
+        looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
+        free_on = _free_on(connection, subscription, choices, None, now=now)
+        due_at = _first_due_at(choices, after=max(looked_at, now - DEADLINE[choices.cadence]), free_on=free_on)
         set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
         _note(connection, subscription, "resumed", now=now)
         resumed = replace(subscription, paused_until=None, next_due_at=due_at)
@@ -82,8 +106,8 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
 
 
 def break_of(subscription: Subscription, *, now: datetime) -> date | None:
-    """The local date on which a break ends that lasts now."""
-    until = subscription.paused_until
+    """The local date on which a break ends that lasts now; None for whoever has left."""
+    until = subscription.paused_until if subscription.state is SubscriptionState.ACTIVE else None
     return until if until and due_on(now, timezone=subscription.choices.timezone) < until else None
 
 
@@ -91,25 +115,22 @@ def _due_at(
     connection: Connection, subscription: Subscription, choices: Choices, *, paused_until: date | None, now: datetime
 ) -> datetime:
     """When the next edition is due by other choices. One whose hour has come is not lost: it is published by them."""
-    overdue = subscription.next_due_at
-    if overdue is not None and overdue <= now:
+    overdue, free_on = subscription.next_due_at, _free_on(connection, subscription, choices, paused_until, now=now)
+    if overdue is not None and overdue <= now and due_on(overdue, timezone=choices.timezone) >= free_on:
         return overdue
-    return _first_due_at(connection, subscription, choices, paused_until=paused_until, now=now)
+    return _first_due_at(choices, after=now, free_on=free_on)
 
 
-def _first_due_at(
-    connection: Connection, subscription: Subscription, choices: Choices, *, paused_until: date | None, now: datetime
-) -> datetime:
-    """The first instant to come on a date that is after the break, and has no edition yet."""
-    last_on = last_edition_on(connection, subscription.id)
-    free_on = date.min if last_on is None else last_on + timedelta(days=1)
-    return next_due_at(
-        now,
-        cadence=choices.cadence,
-        hour=choices.hour,
-        timezone=choices.timezone,
-        not_before=max(free_on, paused_until or date.min),
-    )
+def _free_on(
+    connection: Connection, subscription: Subscription, choices: Choices, paused_until: date | None, *, now: datetime
+) -> date:
+    """The first local date that is after the break, and has no edition yet."""
+    free_on = first_free_on(connection, subscription.id, timezone=choices.timezone, now=now)
+    return max(free_on, paused_until or date.min)
+
+
+def _first_due_at(choices: Choices, *, after: datetime, free_on: date) -> datetime:
+    return next_due_at(after, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on)
 
 
 def _note(connection: Connection, subscription: Subscription, kind: str, *, now: datetime, **detail: str) -> None:

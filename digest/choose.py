@@ -31,10 +31,10 @@ from digest.ranking.trending import leading, risen
 from digest.ranking.weighing import Reader
 from digest.store import Connection
 from digest.store.backgrounds import latest_background
-from digest.store.deliveries import Past, past_editions
 from digest.store.features import features_of, newest_features
 from digest.store.feedback import feedback_of
 from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
+from digest.store.past import Past, past_editions
 from digest.store.sources import last_collected_at
 from digest.store.vectors import stored_model, texts_of, vectors_of
 

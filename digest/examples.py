@@ -17,7 +17,10 @@ from digest.sources.names import alias_in
 from digest.store import Store
 from digest.store.papers import ARXIV, EXAMPLES, TITLED, papers_by_id, papers_named
 from digest.store.recording import record_listings
-from digest.text import author_key, title_key
+from digest.text import author_key, shorten, title_key
+
+LONGEST_SHOWN = 60
+"""Characters of a wrong name that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,9 @@ def example_named(name: str) -> Example:
     """The paper with this arXiv id, DOI, or address at arXiv or Hugging Face. Raises InputError for what is none."""
     alias = alias_in(name)
     if not alias:
-        raise InputError(f"{name!r} is no arXiv id, DOI or address of a paper. Write one such as 2606.18023.")
+        raise InputError(
+            f"{shorten(name, LONGEST_SHOWN)!r} is no arXiv id, DOI or address of a paper. Write one such as 2606.18023."
+        )
     return Example(alias=alias)
 
 

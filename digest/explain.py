@@ -18,9 +18,9 @@ from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
 from digest.rendering.words import counted, ordinal
 from digest.store import Connection, Store
-from digest.store.deliveries import deliveries_holding
 from digest.store.feedback import feedback_of
 from digest.store.papers import NEVER, alias_names, papers_listed, source_names
+from digest.store.past import deliveries_holding
 from digest.subscribe import active_subscription
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from digest.model import Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
-from digest.store.deliveries import Delivery, deliveries_holding
+from digest.store.deliveries import Delivery
 from digest.store.events import Event, add_event
+from digest.store.past import deliveries_holding
 from digest.store.subscribers import suppress
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")

@@ -17,8 +17,8 @@ from digest.due import LOOK_BACK, due_at, due_before, due_on
 from digest.errors import BusyError
 from digest.model import Choices, Paper, Reason, Selection, Subscription, SubscriptionState, Weights
 from digest.store import Connection
-from digest.store.deliveries import Past
 from digest.store.papers import papers_listed
+from digest.store.past import Past
 
 EDITIONS = 5
 MOST_PAPERS = 10_000

@@ -275,9 +275,10 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _S.BOUNCED: frozenset({_S.COMPLAINED}),
     _S.COMPLAINED: frozenset(),
     _S.FAILED: frozenset(),
-    _S.SKIPPED: frozenset(),
+    _S.SKIPPED: frozenset({_S.QUEUED}),
 }
-"""The legal moves. An event that says another (a late or repeated one) changes nothing."""
+"""The legal moves: a skipped edition is queued again only where the break ends that took it back.
+An event that says another (a late or repeated one) changes nothing."""
 
 HOLDING = frozenset({_S.QUEUED, _S.LEASED, _S.SENT, _S.UNKNOWN, _S.DELIVERED, _S.COMPLAINED})
 """States in which a delivery's papers count as sent to the reader; in any other they are given back."""

@@ -1,5 +1,6 @@
 """Readers are told what was done with their subscription: messages that are queued with the very change."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest.model import DeliveryKind, InterestKind, Priority, Subscription
@@ -26,7 +27,9 @@ def welcome(connection: Connection, subscription: Subscription, *, confirm_id: i
 
 def notify(connection: Connection, subscription: Subscription, about: About, *, keys: Keys, now: datetime) -> None:
     """Queue what a subscriber is told of; of the same once an hour at most, by the clock."""
-    facts = arrangement_facts(subscription) | {"about": about.value}
+    # What is overdue comes at once.
+    due_at = max(subscription.next_due_at or now, now)
+    facts = arrangement_facts(replace(subscription, next_due_at=due_at)) | {"about": about.value}
     until = f"{subscription.paused_until}:" if about is About.PAUSED else ""
     key = f"{subscription.newsletter}:{about}:{subscription.id}:{until}{now:%Y-%m-%dT%H}"
     queue(connection, [_message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)])

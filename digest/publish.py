@@ -6,7 +6,7 @@ instants. A run that is killed or repeated queues nothing twice.
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
@@ -207,6 +207,11 @@ def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: dateti
 def _moved(chosen: Chosen, *, queued: Set[str], now: datetime) -> tuple[int, datetime, datetime | None]:
     """Where the subscription stands: what came too late, or had that date's edition before, looked through nothing."""
     subscription, choices = chosen.subscription, chosen.subscription.choices
-    following = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
-    looked_through = chosen.selection is not None and (not chosen.selection.picks or chosen.key in queued)
+    is_edition = chosen.selection is not None and bool(chosen.selection.picks)
+    # Another hour may still come on the edition's own date, where it was published late.
+    free_on = chosen.due_on + timedelta(days=1) if is_edition else date.min
+    following = next_due_at(
+        now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on
+    )
+    looked_through = chosen.selection is not None and (not is_edition or chosen.key in queued)
     return subscription.id, following, now if looked_through else chosen.reached_from_at

@@ -133,7 +133,7 @@ class _Specimens:
         confirm(store, keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce), keys=keys, now=NOW)
         with store.reading() as connection:
             [subscription] = subscriptions_of(connection, asked.subscriber_id)
-        change(store, subscription.id, choices=replace(choices, hour=18), keys=keys, now=NOW)
+        change(store, subscription.id, choose=lambda held: replace(held, hour=18), keys=keys, now=NOW)
         until = due_on(NOW, timezone=choices.timezone) + timedelta(days=26)
         pause(store, subscription.id, until=until, keys=keys, now=NOW)
         resume(store, subscription.id, keys=keys, now=NOW)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from digest.address import Address
 from digest.due import known_zones, next_due_at
@@ -26,6 +26,7 @@ from digest.store import Connection, Store
 from digest.store.asking import hold_asking
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event
+from digest.store.past import first_free_on
 from digest.store.subscribers import (
     Confirm,
     Ended,
@@ -273,7 +274,11 @@ def forget_unconfirmed(store: Store, *, now: datetime) -> int:
 
 def _subscribe(connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime) -> int:
     close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
-    due_at = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+    before = [one.id for one in subscriptions_of(connection, subscriber_id) if one.newsletter == newsletter]
+    free_on = max(
+        (first_free_on(connection, number, timezone=choices.timezone, now=now) for number in before), default=date.min
+    )
+    due_at = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on)
     return set_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )

@@ -1,30 +1,39 @@
 """Other choices, breaks and their ends: never two editions for one local date, and none that is lost."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from personas import NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
 
+from digest.address import parse_address
 from digest.app import App
 from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
 from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.notify import notify
 from digest.publish import publish
-from digest.store.deliveries import Delivery, deliveries_of
+from digest.rendering.notice import About
+from digest.store.deliveries import Delivery, deliveries_of, skip_unwanted
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of, set_feedback
-from digest.store.subscribers import subscription_numbered
+from digest.store.subscribers import active_held, set_subscription, subscriber_for, subscription_numbered
+from digest.store.tables import deliveries as ledger
 from digest.store.tables import subscriptions
 from digest.subscribe import unsubscribe
 
 pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
+FIRST = datetime(2026, 7, 1, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 6, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,6 +53,10 @@ def subscription(app: App, number: int) -> Subscription:
 def deliveries(app: App) -> list[Delivery]:
     with app.store.reading() as connection:
         return deliveries_of(connection, 1)
+
+
+def editions(app: App) -> list[Delivery]:
+    return [one for one in deliveries(app) if one.kind is DeliveryKind.EDITION]
 
 
 def papers_in(edition: Delivery) -> list[int]:
@@ -131,6 +144,21 @@ def test_a_break_wins_even_when_the_message_is_leased_already(app: App, reader: 
     assert (left.state, left.detail) == (DeliveryState.SKIPPED, "paused")
 
 
+def test_a_break_wins_over_a_leased_edition_that_is_dated_in_another_zone(app: App) -> None:
+    papers_come_in(app.store)
+    # Its edition is one of the 20th, which in Pago Pago is the day to come.
+    number = reader_joins(app, "reader@example.org", choices(hour=1, timezone="Pacific/Kiritimati"))
+    assert queued_at(app, NOON) == 1
+    change(app.store, number, choose=partial(replace, timezone="Pacific/Pago_Pago"), keys=app.keys, now=NOON)
+    with app.store.writing() as connection:
+        connection.execute(ledger.update().values(state=DeliveryState.LEASED))
+    pause(app.store, number, until=TODAY + DAY, keys=app.keys, now=NOON)
+    [edition] = editions(app)
+    with app.store.writing() as connection:
+        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id}
+    assert [one.detail for one in editions(app)] == ["paused"]
+
+
 def test_what_is_due_at_the_moment_of_the_pause_waits_too(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert queued_at(app, NOON) == 0
@@ -139,16 +167,73 @@ def test_what_is_due_at_the_moment_of_the_pause_waits_too(app: App, reader: int)
 def test_a_break_can_be_ended_before_its_day(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
     assert resume(app.store, reader, keys=app.keys, now=NOON + DAY)
-    assert days_queued(app, days=4) == [TODAY + 2 * DAY]
+    # What is due that very moment is in time.
+    assert days_queued(app, days=4) == [TODAY + DAY]
     assert not resume(app.store, reader, keys=app.keys, now=NOON + 4 * DAY)
     assert events(app) == ["paused", "resumed"]
 
 
-def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_the_next_days(app: App, reader: int) -> None:
+def test_a_break_that_is_ended_at_once_costs_no_edition_that_was_queued(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    assert queued_at(app, FIRST) == 1
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    assert [one.state for one in editions(app)] == [DeliveryState.SKIPPED]
+    resume(app.store, number, keys=app.keys, now=FIRST + DAY)
+    [edition] = editions(app)
+    assert (edition.state, edition.detail, edition.due_on) == (DeliveryState.QUEUED, "", FIRST.date())
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+    outbox = Outbox(Path(app.config.folder) / "box")
+    delivered = deliver(app.store, outbox, app.press, terms=app.terms, clock=lambda: FIRST + DAY)
+    assert delivered.counts["sent"] == 3
+    assert days_queued(app, days=3, since=FIRST + DAY) == [FIRST.date()]
+
+
+def test_a_break_that_is_ended_at_once_costs_no_edition_whose_hour_had_come(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    resume(app.store, number, keys=app.keys, now=FIRST + 4 * DAY)
+    assert days_queued(app, days=2, since=FIRST + 4 * DAY) == [FIRST.date()]
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def test_what_the_break_took_back_stays_so_once_its_deadline_has_passed(app: App) -> None:
+    papers_come_in(app.store, now=FIRST)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.MONTHLY), now=FIRST - DAY)
+    queued_at(app, FIRST)
+    pause(app.store, number, until=date(2026, 9, 1), keys=app.keys, now=FIRST)
+    resume(app.store, number, keys=app.keys, now=FIRST + 5 * DAY + timedelta(seconds=1))
+    assert [one.state for one in editions(app)] == [DeliveryState.SKIPPED]
+    assert subscription(app, number).next_due_at == datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def test_an_edition_whose_papers_came_in_a_later_one_is_not_queued_again(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices(cadence=Cadence.WEEKLY))
+    queued_at(app, MONDAY)
+    pause(app.store, number, until=MONDAY.date() + DAY, keys=app.keys, now=MONDAY)
+    change(app.store, number, choose=lambda _: choices(), keys=app.keys, now=MONDAY)
+    assert queued_at(app, MONDAY + DAY) == 1
+    pause(app.store, number, until=MONDAY.date() + 9 * DAY, keys=app.keys, now=MONDAY + DAY)
+    resume(app.store, number, keys=app.keys, now=MONDAY + DAY)
+    assert [one.state for one in editions(app)] == [DeliveryState.QUEUED, DeliveryState.SKIPPED]
+
+
+def test_who_joined_after_the_hour_gets_nothing_by_a_break(app: App) -> None:
+    papers_come_in(app.store)
+    number = reader_joins(app, "reader@example.org", choices(), now=NOON + timedelta(hours=1))
+    pause(app.store, number, until=TODAY + 9 * DAY, keys=app.keys, now=NOON + timedelta(hours=2))
+    resume(app.store, number, keys=app.keys, now=NOON + timedelta(hours=3))
+    assert subscription(app, number).next_due_at == NOON + DAY
+
+
+def test_resuming_on_the_day_of_a_message_that_was_taken_back_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON)
-    change(app.store, reader, choices=choices(hour=18), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON)
     resume(app.store, reader, keys=app.keys, now=NOON)
+    assert [one.state for one in editions(app)] == [DeliveryState.QUEUED]
     assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
 
 
@@ -161,7 +246,9 @@ def test_a_break_ends_on_a_day_that_is_ahead_and_within_a_year(app: App, reader:
 
 def test_another_hour_later_on_the_day_of_an_edition_brings_no_second_one(app: App, reader: int) -> None:
     queued_at(app, NOON)
-    assert change(app.store, reader, choices=choices("laundry", hour=18), keys=app.keys, now=NOON + timedelta(hours=1))
+    assert change(
+        app.store, reader, choose=lambda _: choices("laundry", hour=18), keys=app.keys, now=NOON + timedelta(hours=1)
+    )
     changed = subscription(app, reader)
     assert changed.choices == choices("laundry", hour=18)
     assert changed.next_due_at == NOON + DAY + timedelta(hours=6)
@@ -173,39 +260,80 @@ def test_another_zone_in_which_it_is_an_earlier_day_brings_no_second_edition_of_
     change(
         app.store,
         reader,
-        choices=choices(hour=3, timezone="Pacific/Kiritimati"),
+        choose=lambda _: choices(hour=3, timezone="Pacific/Kiritimati"),
         keys=app.keys,
         now=NOON - timedelta(hours=1),
     )
     assert days_queued(app, days=1) == [TODAY + DAY]
     change(
-        app.store, reader, choices=choices(hour=23, timezone="Etc/GMT+12"), keys=app.keys, now=NOON + timedelta(hours=2)
+        app.store,
+        reader,
+        choose=lambda _: choices(hour=23, timezone="Etc/GMT+12"),
+        keys=app.keys,
+        now=NOON + timedelta(hours=2),
     )
     assert subscription(app, reader).next_due_at == datetime(2026, 6, 22, 11, tzinfo=UTC)
 
 
 def test_an_edition_whose_hour_has_come_is_not_lost_by_a_change(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
+    change(app.store, reader, choose=lambda _: choices(hour=7), keys=app.keys, now=NOON + timedelta(seconds=30))
     assert queued_at(app, NOON + timedelta(minutes=1)) == 1
     assert subscription(app, reader).next_due_at == NOON + timedelta(hours=19)
 
 
+def test_an_edition_that_comes_late_by_another_hour_is_the_only_one_of_its_date(app: App, reader: int) -> None:
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON + timedelta(seconds=30))
+    assert queued_at(app, NOON + timedelta(minutes=1)) == 1
+    assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
+
+
+def test_joining_again_on_the_day_of_an_edition_brings_no_second_one(app: App, reader: int) -> None:
+    queued_at(app, NOON)
+    reader_joins(app, "reader@example.org", choices(hour=18), now=NOON + timedelta(hours=1))
+    assert subscription(app, reader).next_due_at == NOON + DAY + timedelta(hours=6)
+
+
+def test_an_hour_that_has_come_falls_on_no_date_of_another_zone_that_has_its_edition(app: App, reader: int) -> None:
+    queued_at(app, NOON)
+    # The next day's noon, not yet published, is 2:00 of that day in Honolulu, and 23:30 of this one in Pago Pago.
+    late = NOON + timedelta(hours=22, minutes=31)
+    change(app.store, reader, choose=lambda _: choices(hour=10), keys=app.keys, now=late - timedelta(hours=1))
+    assert subscription(app, reader).next_due_at == NOON + timedelta(hours=22)
+    elsewhere = choices(hour=8, timezone="Pacific/Pago_Pago")
+    change(app.store, reader, choose=lambda _: elsewhere, keys=app.keys, now=late)
+    assert subscription(app, reader).next_due_at == datetime(2026, 6, 20, 19, tzinfo=UTC)
+
+
+def test_an_edition_dated_far_ahead_silences_nobody(app: App, reader: int) -> None:
+    with app.store.writing() as connection:
+        connection.execute(subscriptions.update().values(next_due_at=NOON + 5 * DAY))
+    assert queued_at(app, NOON + 5 * DAY) == 1
+    change(app.store, reader, choose=lambda _: choices(hour=18), keys=app.keys, now=NOON)
+    assert subscription(app, reader).next_due_at == NOON + timedelta(hours=6)
+
+
 def test_a_change_during_a_break_leaves_the_break(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 3 * DAY, keys=app.keys, now=NOON - DAY)
-    change(app.store, reader, choices=choices(hour=6), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(hour=6), keys=app.keys, now=NOON)
     changed = subscription(app, reader)
     assert (changed.paused_until, changed.next_due_at) == (TODAY + 3 * DAY, NOON + 3 * DAY - timedelta(hours=6))
 
 
 def test_a_change_to_what_is_chosen_already_is_none(app: App, reader: int) -> None:
-    assert change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
+    assert change(app.store, reader, choose=lambda _: choices(), keys=app.keys, now=NOON)
     assert events(app) == []
+
+
+def test_choices_are_made_of_those_that_hold_when_they_are_changed(app: App, reader: int) -> None:
+    change(app.store, reader, choose=lambda _: choices("laundry", hour=7), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=partial(replace, cadence=Cadence.WEEKLY), keys=app.keys, now=NOON)
+    assert subscription(app, reader).choices == choices("laundry", hour=7, cadence=Cadence.WEEKLY)
 
 
 def test_saving_again_mends_a_subscription_that_is_never_due(app: App, reader: int) -> None:
     with app.store.writing() as connection:
         connection.execute(subscriptions.update().values(next_due_at=None))
-    change(app.store, reader, choices=choices(), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices(), keys=app.keys, now=NOON)
     assert subscription(app, reader).next_due_at == NOON + DAY
 
 
@@ -213,18 +341,20 @@ def test_what_was_learned_is_forgotten_with_the_change_and_no_more_than_that(app
     with app.store.writing() as connection:
         for paper in (1, 2):
             set_feedback(connection, reader, paper_id=paper, want=Want.MORE, interest="", now=NOON)
-    assert change(app.store, reader, choices=choices(), forget=[2, 3], keys=app.keys, now=NOON)
+    assert change(app.store, reader, choose=lambda _: choices(), forget=[2, 3], keys=app.keys, now=NOON)
     with app.store.reading() as connection:
         assert [one.paper_id for one in feedback_of(connection, [reader])[reader]] == [1]
     assert events(app) == ["took back"]
 
 
 def test_whoever_has_left_changes_nothing_any_more(app: App, reader: int) -> None:
+    pause(app.store, reader, until=TODAY + 9 * DAY, keys=app.keys, now=NOON)
     unsubscribe(app.store, reader, now=NOON)
     before = subscription(app, reader)
-    assert not change(app.store, reader, choices=choices(hour=3), keys=app.keys, now=NOON)
+    assert not change(app.store, reader, choose=lambda _: choices(hour=3), keys=app.keys, now=NOON)
     assert not pause(app.store, reader, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert not resume(app.store, reader, keys=app.keys, now=NOON)
+    assert before.paused_until is None
     assert not pause(app.store, 99, until=TODAY + DAY, keys=app.keys, now=NOON)
     assert subscription(app, reader) == before
 
@@ -233,3 +363,28 @@ def test_joining_again_ends_a_break(app: App, reader: int) -> None:
     pause(app.store, reader, until=TODAY + 30 * DAY, keys=app.keys, now=NOON - DAY)
     assert reader_joins(app, "reader@example.org", choices("diffusion models")) == reader
     assert days_queued(app, days=1) == [TODAY]
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_change_and_joining_again_at_once_do_not_wait_for_each_other_for_ever(app: App, reader: int) -> None:
+    both_hold = threading.Barrier(2, timeout=60)
+
+    def changes() -> None:
+        with app.store.writing() as connection:
+            held = active_held(connection, reader)
+            assert held is not None
+            both_hold.wait()
+            notify(connection, held, About.CHANGED, keys=app.keys, now=NOON)
+
+    def joins() -> None:
+        with app.store.writing() as connection:
+            number = subscriber_for(connection, parse_address("reader@example.org"), now=NOON)
+            both_hold.wait()
+            wanted = choices(hour=7)
+            set_subscription(connection, number, newsletter="papers", choices=wanted, next_due_at=NOON + DAY, now=NOON)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(changes), pool.submit(joins)]:
+            done.result()
+    assert subscription(app, reader).choices.hour == 7
+    assert [one.kind for one in deliveries(app)] == [DeliveryKind.NOTICE]

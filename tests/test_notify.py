@@ -1,8 +1,9 @@
 """What readers are told of: the welcome, changes, breaks and their ends."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 
 import pytest
 from built import assert_fit_for_the_wire, parsed
@@ -13,7 +14,7 @@ from digest.address import parse_address
 from digest.app import App
 from digest.change import change, pause, resume
 from digest.compose import Composer
-from digest.model import Choices, DeliveryKind, DeliveryState, Listing, Weights
+from digest.model import Cadence, Choices, DeliveryKind, DeliveryState, Listing, Weights
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.subscribers import confirm_numbered
@@ -102,7 +103,7 @@ def test_a_welcome_explains_an_edition_by_a_paper_of_the_last_one_on_the_readers
 
 
 def test_what_a_reader_changes_is_told_as_it_now_holds(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices("speech", hour=18), keys=app.keys, now=NOON - HOUR)
+    change(app.store, reader, choose=lambda _: choices("speech", hour=18), keys=app.keys, now=NOON - HOUR)
     [notice] = told(app)
     mail = message(app, notice)
     assert mail["Subject"] == "Your Offprint preferences have changed"
@@ -114,26 +115,33 @@ def test_what_a_reader_changes_is_told_as_it_now_holds(app: App, reader: int) ->
 
 
 def test_nothing_is_told_where_nothing_changed(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices("robots"), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices("robots"), keys=app.keys, now=NOON)
     assert not resume(app.store, reader, keys=app.keys, now=NOON)
     assert told(app) == []
 
 
 def test_changes_within_an_hour_are_told_once(app: App, reader: int) -> None:
     for minutes in (1, 5, 59, 61):
-        wanted = choices("robots", hour=minutes % 24)
-        change(app.store, reader, choices=wanted, keys=app.keys, now=NOON + timedelta(minutes=minutes))
+        other_hour = partial(replace, hour=minutes % 24)
+        change(app.store, reader, choose=other_hour, keys=app.keys, now=NOON + timedelta(minutes=minutes))
     assert [one.dated_at - NOON for one in told(app)] == [timedelta(minutes=1), timedelta(minutes=61)]
 
 
 def test_a_break_and_its_end_are_told(app: App, reader: int) -> None:
     pause(app.store, reader, until=date(2026, 7, 15), keys=app.keys, now=NOON)
-    resume(app.store, reader, keys=app.keys, now=NOON + DAY)
+    resume(app.store, reader, keys=app.keys, now=NOON + DAY + timedelta(hours=7))
     paused, resumed = (message(app, one) for one in told(app))
     assert paused["Subject"] == "Paused until 15 July 2026"
     assert "The next one arrives on 15 July at 12:00 (UTC)" in said(paused)[0]
     assert "Resume: http" in said(paused)[0]
     assert resumed["Subject"] == "Resumed: next edition tomorrow at 12:00"
+
+
+def test_an_edition_that_is_overdue_by_days_is_announced_for_today(app: App) -> None:
+    number = reader_joins(app, "monthly@example.org", choices(cadence=Cadence.MONTHLY))
+    pause(app.store, number, until=date(2026, 7, 15), keys=app.keys, now=NOON)
+    resume(app.store, number, keys=app.keys, now=datetime(2026, 7, 4, 9, 30, tzinfo=UTC))
+    assert [message(app, one)["Subject"] for one in told(app)][-1] == "Resumed: next edition today at 09:30"
 
 
 def test_pausing_twice_leaves_the_message_of_it_in_the_queue(app: App, reader: int) -> None:
@@ -144,14 +152,14 @@ def test_pausing_twice_leaves_the_message_of_it_in_the_queue(app: App, reader: i
 
 
 def test_who_leaves_is_told_nothing_more(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices("speech"), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices("speech"), keys=app.keys, now=NOON)
     unsubscribe(app.store, reader, now=NOON)
     [notice] = told(app)
     assert notice.state is DeliveryState.SKIPPED
 
 
 def test_notices_are_messages_of_their_own_with_the_way_out_in_them(app: App, reader: int) -> None:
-    change(app.store, reader, choices=choices("speech"), keys=app.keys, now=NOON)
+    change(app.store, reader, choose=lambda _: choices("speech"), keys=app.keys, now=NOON)
     [notice] = told(app)
     mail = message(app, notice)
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -166,7 +174,7 @@ def test_a_reader_is_told_in_their_language(app: App) -> None:
         _, asked = deliveries_of(connection, 1)
     assert asked.kind is DeliveryKind.CONFIRM
     assert message(app, asked)["Subject"] == "Bestätigen Sie Ihr Abonnement von Offprint"
-    change(app.store, 1, choices=replace(choices("speech"), language="de"), keys=app.keys, now=NOON)
+    change(app.store, 1, choose=lambda _: replace(choices("speech"), language="de"), keys=app.keys, now=NOON)
     welcome, changed = (message(app, one)["Subject"] for one in told(app))
     assert welcome == "Sie sind dabei: erste Ausgabe morgen um 12:00"
     assert changed == "Ihre Einstellungen bei Offprint wurden geändert"

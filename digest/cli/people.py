@@ -109,16 +109,20 @@ def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *,
 
 
 @commands.command(name="list")
-def list_all(context: typer.Context, as_json: Json = False) -> None:
+def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
     """Everybody: who is subscribed, who has left, who has been asked."""
     from digest.store.subscribers import all_subscriptions, open_confirms
 
-    app, now = opened(context), now_or(None)
+    app, instant = opened(context), now_or(now)
     with app.store.reading() as connection:
         rows = [
-            _row(s.address, s.newsletter, s.state, s.choices, subscription=s) for s in all_subscriptions(connection)
+            _row(s.address, s.newsletter, s.state, s.choices, now=instant, subscription=s)
+            for s in all_subscriptions(connection)
         ]
-        rows += [_row(c.address, c.newsletter, "pending", c.choices) for c in open_confirms(connection, now=now)]
+        rows += [
+            _row(c.address, c.newsletter, "pending", c.choices, now=instant)
+            for c in open_confirms(connection, now=instant)
+        ]
     if as_json:
         answer(rows)
         return
@@ -148,7 +152,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         told = {
             "subscriptions": [
-                _row(s.address, s.newsletter, s.state, s.choices, subscription=s)
+                _row(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
                 | followed(connection, s.choices, now=now)
                 | judged(connection, s.id, now=now)
                 for s in subscriptions_of(connection, number)
@@ -219,13 +223,17 @@ def pause(
     now: Now = None,
 ) -> None:
     """No editions until a date, messages in the queue included."""
-    from digest.change import BREAK
+    from digest.change import BREAK, check_break
     from digest.change import pause as take_break
     from digest.due import due_on
 
     app, instant = opened(context), now_or(now)
-    for subscription in _active(app, address):
-        ends_on = day(until) if until else due_on(instant, timezone=subscription.choices.timezone) + BREAK
+    subscriptions = _active(app, address)
+    ends = [day(until) if until else due_on(instant, timezone=s.choices.timezone) + BREAK for s in subscriptions]
+    # Their zones differ: a date that one of them refuses changes none.
+    for subscription, ends_on in zip(subscriptions, ends, strict=True):
+        check_break(subscription, until=ends_on, now=instant)
+    for subscription, ends_on in zip(subscriptions, ends, strict=True):
         take_break(app.store, subscription.id, until=ends_on, keys=app.keys, now=instant)
         say(f"{subscription.newsletter}: paused until {ends_on}.")
 
@@ -262,9 +270,17 @@ def unsubscribe(context: typer.Context, address: Typed) -> None:
 
 
 def _row(
-    address: str, newsletter: str, state: str, choices: Choices, *, subscription: "Subscription | None" = None
+    address: str,
+    newsletter: str,
+    state: str,
+    choices: Choices,
+    *,
+    now: datetime,
+    subscription: "Subscription | None" = None,
 ) -> dict[str, Any]:
-    due_at, paused_until = (subscription.next_due_at, subscription.paused_until) if subscription else (None, None)
+    from digest.change import break_of
+
+    due_at, paused_until = (subscription.next_due_at, break_of(subscription, now=now)) if subscription else (None, None)
     return {
         "address": address,
         "newsletter": newsletter,

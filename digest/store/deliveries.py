@@ -1,14 +1,13 @@
 """The ledger: every message that was ever meant to leave, and what became of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
 
 from digest.model import (
-    HOLDING,
     MOVES,
     Answer,
     DeliveryKind,
@@ -21,9 +20,11 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import blocks, insert
-from digest.store.papers import former_numbers, present_numbers
+from digest.store.engine import insert
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
+
+PAUSED = "paused"
+"""Why an edition was skipped that a break took back: its end may queue it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,42 +128,10 @@ def sender_refused_since(connection: Connection) -> datetime | None:
     return since
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What a subscription's editions came to: the papers that count as sent, and, where the last of
-    them came to nothing (skipped, failed, bounced), how far it had been looked through before those."""
-
-    sent: frozenset[int] = frozenset()
-    is_given_back: bool = False
-    reached_from_at: datetime | None = None
-
-
-def past_editions(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, Past]:
-    """The past of each subscription that had an edition since that date."""
-    found: dict[int, Past] = {}
-    for block in blocks(subscription_ids):
-        editions = deliveries.c.subscription_id.in_(block) & (deliveries.c.due_on >= since_on)
-        query = select(deliveries).where(editions).order_by(deliveries.c.subscription_id, deliveries.c.due_on)
-        for row in connection.execute(query):
-            past = found.get(row.subscription_id, Past())
-            if row.state in HOLDING:
-                picked = (pick[0] for pick in row.selection["picks"])
-                found[row.subscription_id] = Past(sent=past.sent.union(picked))
-            elif not past.is_given_back:
-                found[row.subscription_id] = Past(
-                    sent=past.sent, is_given_back=True, reached_from_at=row.reached_from_at
-                )
-    present = present_numbers(connection, {number for past in found.values() for number in past.sent})
-    return {
-        subscription: replace(past, sent=past.sent.union(present[number] for number in past.sent & present.keys()))
-        for subscription, past in found.items()
-    }
-
-
 def delivery_numbered(connection: Connection, number: int) -> Delivery | None:
     """The delivery with this number."""
-    row = connection.execute(_rows().where(deliveries.c.id == number)).first()
-    return None if row is None else _delivery(row)
+    row = connection.execute(delivery_rows().where(deliveries.c.id == number)).first()
+    return None if row is None else delivery_in(row)
 
 
 def deliveries_queued(
@@ -171,36 +140,20 @@ def deliveries_queued(
     """What could be sent now, in the order in which it would be."""
     waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
-    query = _rows().where(waiting).order_by(*order).limit(limit).offset(offset)
-    return [_delivery(row) for row in connection.execute(query)]
+    query = delivery_rows().where(waiting).order_by(*order).limit(limit).offset(offset)
+    return [delivery_in(row) for row in connection.execute(query)]
 
 
 def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
     """A subscriber's deliveries, newest first."""
-    query = _rows().where(deliveries.c.subscriber_id == subscriber_id).order_by(deliveries.c.id.desc())
-    return [_delivery(row) for row in connection.execute(query)]
-
-
-def deliveries_holding(connection: Connection, subscription_id: int, paper_id: int) -> list[tuple[Delivery, Pick]]:
-    """The subscription's deliveries that hold the paper, newest first, each with its pick."""
-    numbers = {paper_id, *former_numbers(connection, paper_id)}
-    wanted = (deliveries.c.subscription_id == subscription_id) & deliveries.c.selection.is_not(None)
-    found = [_delivery(row) for row in connection.execute(_rows().where(wanted).order_by(deliveries.c.id.desc()))]
-    picks = [(one, pick) for one in found if one.selection is not None for pick in one.selection.picks]
-    return [(one, pick) for one, pick in picks if pick.paper_id in numbers]
+    query = delivery_rows().where(deliveries.c.subscriber_id == subscriber_id).order_by(deliveries.c.id.desc())
+    return [delivery_in(row) for row in connection.execute(query)]
 
 
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """How many deliveries are in each state that any is in."""
     query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
     return {DeliveryState(state): count for state, count in connection.execute(query)}
-
-
-def last_edition_on(connection: Connection, subscription_id: int) -> date | None:
-    """The latest local date for which the subscription has an edition, whatever became of it."""
-    query = select(func.max(deliveries.c.due_on)).where(deliveries.c.subscription_id == subscription_id)
-    latest: date | None = connection.execute(query).scalar_one()
-    return latest
 
 
 def skip_queued(
@@ -217,11 +170,27 @@ def skip_queued(
     return connection.execute(update(deliveries).where(queued).values(told)).rowcount
 
 
+def queue_again(connection: Connection, subscription_id: int, *, detail: str, now: datetime) -> None:
+    """Queue the subscription's last edition again, where it was skipped for that reason and is still worth sending.
+
+    An earlier one is not: its papers may be in the last.
+    """
+    later = deliveries.alias()
+    is_last = ~exists().where(
+        later.c.subscription_id == deliveries.c.subscription_id, later.c.due_on > deliveries.c.due_on
+    )
+    skipped = (deliveries.c.state == DeliveryState.SKIPPED) & (deliveries.c.detail == detail)
+    edition = (deliveries.c.subscription_id == subscription_id) & deliveries.c.due_on.is_not(None)
+    wanted = edition & skipped & (deliveries.c.send_before_at >= now) & is_last
+    told = {"state": DeliveryState.QUEUED, "detail": ""}
+    connection.execute(update(deliveries).where(wanted).values(told))
+
+
 def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     """What a lease still holds, in the order of sending."""
     held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    query = _rows().where(held).order_by(deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
-    return [_delivery(row) for row in connection.execute(query)]
+    query = delivery_rows().where(held).order_by(deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+    return [delivery_in(row) for row in connection.execute(query)]
 
 
 def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> set[int]:
@@ -231,13 +200,15 @@ def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: dateti
     """
     own = subscriptions.c.id == deliveries.c.subscription_id
     ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
-    paused = exists().where(own, subscriptions.c.paused_until > deliveries.c.due_on)
+    # Publishing ends a break that is over: where one is still noted, it was begun after the edition was queued. Their
+    # dates tell less, since the edition's may be one of another zone.
+    paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     suppressed = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
-        (paused, "paused"),
+        (paused, PAUSED),
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )
@@ -327,12 +298,14 @@ def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: 
         connection.execute(attempts.insert().values(row))
 
 
-def _rows() -> Any:
+def delivery_rows() -> Any:
+    """The query of all deliveries with their subscribers' addresses, to be narrowed down."""
     joined = deliveries.outerjoin(subscribers, deliveries.c.subscriber_id == subscribers.c.id)
     return select(deliveries, subscribers.c.address).select_from(joined)
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_in(row: Row[Any]) -> Delivery:
+    """The delivery that a row of `delivery_rows` says."""
     return Delivery(
         id=row.id,
         key=row.key,

@@ -47,8 +47,9 @@ def subscriber_for(connection: Connection, address: Address, *, now: datetime) -
     """The number of the subscriber with this address, who is made if there is none."""
     made = insert(connection, subscribers).values(address=address.text, address_key=address.key, created_at=now)
     connection.execute(made.on_conflict_do_nothing(index_elements=["address_key"]))
-    # Locked: who asks twice at once waits for the first.
-    query = select(subscribers.c.id).where(subscribers.c.address_key == address.key).with_for_update()
+    # Locked: who asks twice at once waits for the first. Not so what only refers to the row, such as a message that is
+    # queued under a lock on the subscription, for which this transaction may wait in turn.
+    query = select(subscribers.c.id).where(subscribers.c.address_key == address.key).with_for_update(key_share=True)
     return int(connection.execute(query).scalar_one())
 
 
@@ -155,7 +156,7 @@ def set_subscription(
 def active_held(connection: Connection, number: int) -> Subscription | None:
     """The active subscription with this number, which nobody else can change until the transaction ends."""
     wanted = (subscriptions.c.id == number) & (subscriptions.c.state == SubscriptionState.ACTIVE)
-    locked = _rows().where(wanted).with_for_update(of=subscriptions)
+    locked = _rows().where(wanted).with_for_update(of=subscriptions, key_share=True)
     return next(iter(_subscriptions(connection, connection.execute(locked).all())), None)
 
 
@@ -184,7 +185,7 @@ def end_subscriptions(
     ended = (
         update(subscriptions)
         .where(whose, subscriptions.c.state == SubscriptionState.ACTIVE)
-        .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None)
+        .values(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=now, next_due_at=None, paused_until=None)
     )
     returned = ended.returning(subscriptions.c.id, subscriptions.c.subscriber_id, subscriptions.c.newsletter)
     return [Ended(**row._asdict()) for row in connection.execute(returned)]
@@ -205,7 +206,13 @@ def subscriptions_due(
     """
     wanted = and_(_due(newsletter, now), subscriptions.c.cadence.in_(cadences))
     order = (subscriptions.c.next_due_at, subscriptions.c.id)
-    locked = _rows().where(wanted).order_by(*order).limit(limit).with_for_update(of=subscriptions, skip_locked=True)
+    locked = (
+        _rows()
+        .where(wanted)
+        .order_by(*order)
+        .limit(limit)
+        .with_for_update(of=subscriptions, skip_locked=True, key_share=True)
+    )
     return _subscriptions(connection, connection.execute(locked).all())
 
 

@@ -18,7 +18,7 @@ from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
-from digest.web.written import decimal, listed, whole, written
+from digest.web.written import listed, plainly, weight, whole, written
 from digest.web.zones import zones_offered
 
 TOPICS = (
@@ -106,8 +106,13 @@ def untouched(newsletter: Newsletter) -> Typed:
     )
 
 
-def standing(newsletter: str, choices: Choices, *, standard: Weights, learned: Iterable[int]) -> Typed:
-    """The form as a reader finds it who chose before; `standard` are the operator's weights."""
+def standing(
+    newsletter: str, choices: Choices, *, standard: Weights, languages: Collection[str], learned: Iterable[int]
+) -> Typed:
+    """The form as a reader finds it who chose before; `standard` are the operator's weights.
+
+    A language that is not among those offered any more is English, as it is in the messages.
+    """
     followed: dict[InterestKind, list[str]] = {kind: [] for kind in InterestKind}
     for interest in choices.interests:
         followed[interest.kind].append(interest.value)
@@ -125,17 +130,18 @@ def standing(newsletter: str, choices: Choices, *, standard: Weights, learned: I
         authors=written(followed[InterestKind.AUTHOR]),
         mutes=written(followed[InterestKind.MUTE]),
         kept=tuple(followed[InterestKind.EXAMPLE]),
-        relevance=f"{weights.relevance:g}",
-        trend=f"{weights.trend:g}",
-        novelty=f"{weights.novelty:g}",
+        relevance=plainly(weights.relevance),
+        trend=plainly(weights.trend),
+        novelty=plainly(weights.novelty),
         only_matches=choices.only_matches,
-        language=choices.language,
+        language=choices.language if choices.language in languages else ENGLISH.code,
         learned=tuple(map(str, learned)),
     )
 
 
 def filled_in(fields: FormData, blank: Typed) -> Typed:
-    """The form as somebody sent it; what was not sent stays as in `blank`."""
+    """The form as somebody sent it. A box that was not sent is not ticked, and an address or topics in words that were
+    not sent are empty; all else stays as in `blank`, which also says what there is to tick."""
 
     def one(name: str, otherwise: str) -> str:
         value = fields.get(name, otherwise)
@@ -308,7 +314,11 @@ def _when(typed: Typed, languages: Collection[str]) -> Choices:
 
 
 def _weights(typed: Typed, before: Weights) -> Weights:
-    told = [decimal(text) for text in (typed.relevance, typed.trend, typed.novelty)]
-    weights = replace(before, relevance=told[0], trend=told[1], novelty=told[2])
+    weights = replace(
+        before,
+        relevance=weight(typed.relevance, before.relevance),
+        trend=weight(typed.trend, before.trend),
+        novelty=weight(typed.novelty, before.novelty),
+    )
     _some(weights=weights)
     return weights

@@ -64,7 +64,8 @@ class _Preferences:
                 return ended(self.pages, subscription)
             blank = self._standing(connection, subscription)
         match fields.get("do"):
-            case "save":
+            # A page sends its texts, empty ones too: without them, this is not one, and says nothing of topics.
+            case "save" if "more" in fields:
                 typed = filled_in(fields, blank)
                 # What was said meanwhile was not on the page, and is not forgotten.
                 shown = fields.getlist("shown")
@@ -73,8 +74,8 @@ class _Preferences:
             case "pause":
                 return self._pause(token, subscription, fields.get("until"))
             case "resume":
-                resume(self.app.store, subscription.id, keys=self.app.keys, now=self.clock())
-                return self._page(token, note=("Resumed.", "Your settings are as they were."))
+                ended_break = resume(self.app.store, subscription.id, keys=self.app.keys, now=self.clock())
+                return self._page(token, note=("Resumed.", "Your settings are as they were.") if ended_break else None)
         raise HTTPException(400)
 
     def _save(self, token: str, subscription: Subscription, typed: Typed, *, forget: Sequence[int]) -> Response:
@@ -83,7 +84,14 @@ class _Preferences:
         )
         if isinstance(wanted, list):
             return self._page(token, typed=typed, faults=wanted)
-        change(self.app.store, subscription.id, choices=wanted, forget=forget, keys=self.app.keys, now=self.clock())
+        change(
+            self.app.store,
+            subscription.id,
+            choose=lambda _: wanted,
+            forget=forget,
+            keys=self.app.keys,
+            now=self.clock(),
+        )
         return self._page(token, note=("Saved.", "The next edition uses these settings."))
 
     def _pause(self, token: str, subscription: Subscription, typed: object) -> Response:
@@ -104,6 +112,7 @@ class _Preferences:
             subscription.newsletter,
             subscription.choices,
             standard=self.app.weights,
+            languages=self.app.press.library.languages,
             learned=[one.paper_id for one in said],
         )
 
@@ -157,7 +166,7 @@ class _Preferences:
             told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:
             return told
-        arrival = words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+        arrival = words.arrival(ENGLISH, max(subscription.next_due_at, now), asked_at=now, timezone=choices.timezone)
         return f"{told} Next edition: {arrival} ({choices.timezone})."
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import PlainTextResponse, Response
 from starlette.datastructures import FormData
 
@@ -15,6 +15,7 @@ from digest.due import due_on
 from digest.model import Cadence, Subscription
 from digest.rendering import words
 from digest.rendering.language import ENGLISH
+from digest.store.subscribers import subscription_numbered
 from digest.subscribe import unsubscribe
 from digest.tokens import Purpose
 from digest.web.links import AGAIN, is_active, subscription_behind
@@ -51,9 +52,9 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
             if subscription is not None:
                 unsubscribe(app.store, subscription.id, now=now)
             return PlainTextResponse("Unsubscribed.")
+        if is_active(subscription) and "do" in fields:
+            return _lessen(app, pages, subscription, fields["do"], now=now)
         if is_active(subscription):
-            if _lessened(app, subscription, fields.get("do"), now=now):
-                return _fewer_come(pages, _subscription(app, token), now=now)
             unsubscribe(app.store, subscription.id, now=now)
         return _left(pages, subscription)
 
@@ -76,26 +77,35 @@ def _fewer(subscription: Subscription) -> list[Button]:
     return [*rarer, Button(text="Pause for a month", value="pause", quiet=True)]
 
 
-def _lessened(app: App, subscription: Subscription, wish: object, *, now: datetime) -> bool:
-    """Whether fewer mails were wished for, and come."""
+def _lessen(app: App, pages: Pages, subscription: Subscription, wish: object, *, now: datetime) -> Response:
+    """Grant a wish for fewer mails; what is so already stays. Raises HTTPException 400 for what is not offered."""
     choices = subscription.choices
     if wish == "pause":
-        today = due_on(now, timezone=choices.timezone)
-        return pause(app.store, subscription.id, until=today + MONTH, keys=app.keys, now=now)
-    for cadence in _RARER[choices.cadence]:
-        if wish == cadence:
-            return change(app.store, subscription.id, choices=replace(choices, cadence=cadence), keys=app.keys, now=now)
-    return False
-
-
-def _fewer_come(pages: Pages, subscription: Subscription | None, *, now: datetime) -> Response:
-    if subscription is None or subscription.next_due_at is None:
-        return _left(pages, subscription)
-    until, choices = break_of(subscription, now=now), subscription.choices
-    arrival = words.arrival(ENGLISH, subscription.next_due_at, asked_at=now, timezone=choices.timezone)
+        ends_on = due_on(now, timezone=choices.timezone) + MONTH
+        if (break_of(subscription, now=now) or date.min) < ends_on:
+            pause(app.store, subscription.id, until=ends_on, keys=app.keys, now=now)
+    elif wish in _RARER[choices.cadence]:
+        rarer = Cadence(str(wish))
+        # Whatever else was saved since stays, and nothing comes more often.
+        change(
+            app.store,
+            subscription.id,
+            choose=lambda held: replace(held, cadence=rarer) if rarer in _RARER[held.cadence] else held,
+            keys=app.keys,
+            now=now,
+        )
+    elif wish != choices.cadence:
+        raise HTTPException(400)
+    with app.store.reading() as connection:
+        lessened = subscription_numbered(connection, subscription.id)
+    if not is_active(lessened) or lessened.next_due_at is None:
+        return _left(pages, lessened)
+    until, choices = break_of(lessened, now=now), lessened.choices
+    arrival = words.arrival(ENGLISH, max(lessened.next_due_at, now), asked_at=now, timezone=choices.timezone)
+    slower = f"{choices.cadence.capitalize()} from now on"
     return pages.notice(
-        f"Paused until {ENGLISH.full_date(until)}" if until else f"{choices.cadence.capitalize()} from now on",
-        done=f"{subscription.address} stays subscribed.",
+        f"Paused until {ENGLISH.full_date(until)}" if until and wish == "pause" else slower,
+        done=f"{lessened.address} stays subscribed.",
         lede=f"The next edition comes {arrival} ({choices.timezone}).",
     )
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 
 def listed(text: str) -> list[str]:
@@ -15,8 +16,15 @@ def whole(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,2}", text) else -1
 
 
-def decimal(text: str) -> float:
-    """The number, or one that nothing allows."""
+def plainly(weight: float) -> str:
+    """A weight with all its digits, and no exponent."""
+    return f"{Decimal(str(weight)).normalize():f}"
+
+
+def weight(text: str, before: float) -> float:
+    """The number, or one that nothing allows; what it was where it was left as it stood, however many digits it has."""
+    if text == plainly(before):
+        return before
     return float(text.replace(",", ".")) if re.fullmatch("[0-9]([.,][0-9]{1,6})?", text.strip()) else -1
 
 

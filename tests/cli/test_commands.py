@@ -226,17 +226,35 @@ def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:
     assert installed("subscriber", "pause", "ada@example.org", *NOW).out == "papers: paused until 2026-07-03.\n"
     until = ("--until", "2026-08-01", *NOW)
     assert installed("subscriber", "pause", "ada@example.org", *until).out == "papers: paused until 2026-08-01.\n"
-    assert ", paused until 2026-08-01" in installed("subscriber", "list").out
-    [listed] = json.loads(installed("subscriber", "list", "--json").out)
+    assert ", paused until 2026-08-01" in installed("subscriber", "list", *NOW).out
+    assert "paused" not in installed("subscriber", "list", "--now", "2026-08-01T00:00Z").out
+    [listed] = json.loads(installed("subscriber", "list", "--json", *NOW).out)
     assert (listed["paused_until"], listed["next_due_at"]) == ("2026-08-01", "2026-08-01T07:00:00+00:00")
     assert listed["language"] == "en"
     assert installed("subscriber", "resume", "ada@example.org", *NOW).out == "papers: resumed.\n"
     assert installed("subscriber", "resume", "ada@example.org", *NOW).out == "papers: not paused.\n"
     [listed] = json.loads(installed("subscriber", "list", "--json").out)
     assert (listed["paused_until"], listed["next_due_at"]) == (None, "2026-06-20T07:00:00+00:00")
+    installed("subscriber", "pause", "ada@example.org", *until)
+    installed("subscriber", "unsubscribe", "ada@example.org")
+    assert "paused" not in installed("subscriber", "list", *NOW).out
+    installed(*added)
     refused = installed("subscriber", "pause", "ada@example.org", "--until", "2026-06-19", *NOW)
     assert (refused.code, "after today" in refused.err) == (2, True)
     assert "no active subscription" in installed("subscriber", "pause", "bob@example.org").err
+
+
+def test_a_break_that_one_of_several_newsletters_refuses_changes_none(digest: Digest, tmp_path: Path) -> None:
+    digest("init")
+    with (tmp_path / "config.toml").open("a") as config:
+        config.write('\n[[newsletter]]\nslug = "near"\n\n[[newsletter]]\nslug = "far"\n')
+    for slug, zone in (("near", "UTC"), ("far", "Pacific/Kiritimati")):
+        wanted = ("--newsletter", slug, "--timezone", zone)
+        digest("subscriber", "add", "ada@example.org", "--confirmed", *wanted, *NOW)
+    # In Kiritimati it is that day already.
+    refused = digest("subscriber", "pause", "ada@example.org", "--until", "2026-06-20", *NOW)
+    assert (refused.code, refused.out) == (2, "")
+    assert "paused" not in digest("subscriber", "list", *NOW).out
 
 
 def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path) -> None:

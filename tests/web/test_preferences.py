@@ -167,6 +167,28 @@ def test_the_operators_weights_stay_the_operators(open_place: Callable[..., Plac
     assert subscription(place).choices.weights == Weights(trend=0.8)
 
 
+def test_weights_that_nobody_types_stay_as_they_are(place: Place, path: str) -> None:
+    own = Weights(relevance=1e-05, trend=0.123456789, novelty=5)
+    reader_joins(place.app, "ada@example.org", replace(EVERYTHING, weights=own))
+    fields = form(place.client.get(path).text)
+    assert [fields[name] for name in ("relevance", "trend", "novelty")] == [["0.00001"], ["0.123456789"], ["5"]]
+    assert save(place, path, hour="9").status_code == 200
+    assert (subscription(place).choices.hour, subscription(place).choices.weights) == (9, own)
+
+
+def test_a_language_that_is_offered_no_longer_gives_way_to_english(place: Place, path: str) -> None:
+    reader_joins(place.app, "ada@example.org", replace(EVERYTHING, language="tlh"))
+    assert form(place.client.get(path).text)["language"] == ["en"]
+    assert save(place, path, hour="9", language=[]).status_code == 200
+    assert (subscription(place).choices.hour, subscription(place).choices.language) == (9, "en")
+
+
+def test_a_wrong_name_of_an_example_is_told_in_short(place: Place, path: str) -> None:
+    text = save(place, path, examples="x" * 5000).text
+    assert read_page(text).text.count("x" * 50) == 2
+    assert "x" * 61 not in read_page(text).text
+
+
 def test_examples_are_added_by_any_name_and_forgotten_by_a_tick(place: Place, path: str) -> None:
     named = "https://huggingface.co/papers/2606.00002, 10.1145/3295222, arxiv.org/abs/2606.00003v2"
     save(place, path, kept=["arxiv:2606.00001", "arxiv:9999.99999"], examples=named)
@@ -258,6 +280,8 @@ def test_a_reader_takes_a_break_and_ends_it(place: Place, path: str) -> None:
     assert "Next edition: on Monday at 18:00 (Asia/Kolkata)." in answer.text
     assert subscription(place).paused_until is None
     assert subscription(place).choices == EVERYTHING
+    # Where there is no break, there is nothing to say.
+    assert "Resumed." not in place.client.post(path, data={"do": "resume"}).text
 
 
 @pytest.mark.parametrize(
@@ -279,7 +303,9 @@ def test_looking_changes_nothing(place: Place, path: str, method: str) -> None:
     assert place.rows() == before
 
 
-@pytest.mark.parametrize("sent", [{}, {"List-Unsubscribe": "One-Click"}, {"do": "erase"}, {"do": "unsubscribe"}])
+@pytest.mark.parametrize(
+    "sent", [{}, {"do": "save"}, {"List-Unsubscribe": "One-Click"}, {"do": "erase"}, {"do": "unsubscribe"}]
+)
 def test_what_the_page_would_not_send_changes_nothing(place: Place, path: str, sent: dict[str, str]) -> None:
     before = place.rows()
     assert place.client.post(path, data=sent).status_code == 400

@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from sites import Place
 
+from digest.change import pause
 from digest.model import Cadence, DeliveryKind, SubscriptionState
 from digest.store.subscribers import all_subscriptions
 from digest.tokens import Purpose
@@ -78,6 +79,41 @@ def test_a_break_can_be_had_instead(place: Place, path: str) -> None:
     assert states(place) == [SubscriptionState.ACTIVE]
     # What is left in the queue is the message that says so.
     assert [one.kind for one in place.waiting()] == [DeliveryKind.NOTICE]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", ["weekly", "pause"])
+def test_a_wish_that_is_sent_twice_is_granted_once_and_nobody_leaves(place: Place, path: str, wish: str) -> None:
+    first = place.client.post(path, data={"do": wish})
+    before = place.rows()
+    again = place.client.post(path, data={"do": wish})
+    assert (again.status_code, again.text) == (200, first.text)
+    assert place.rows() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", ["", "hourly", "weekdays", "save"])
+def test_a_wish_that_the_page_does_not_offer_is_refused(place: Place, path: str, wish: str) -> None:
+    before = place.rows()
+    assert place.client.post(path, data={"do": wish}).status_code == 400
+    assert place.rows() == before
+
+
+@pytest.mark.slow
+def test_fewer_mails_during_a_break_are_told_as_such(place: Place, path: str) -> None:
+    place.client.post(path, data={"do": "pause"})
+    answer = place.client.post(path, data={"do": "weekly"})
+    assert "<h1>Weekly from now on</h1>" in answer.text
+    assert "The next edition comes on 20 July at 12:00 (UTC)." in answer.text
+
+
+@pytest.mark.slow
+def test_a_month_does_not_shorten_a_longer_break(place: Place, path: str) -> None:
+    longer = date(2026, 10, 1)
+    pause(place.app.store, 1, until=longer, keys=place.app.keys, now=place.clock.now)
+    assert "<h1>Paused until 1 October 2026</h1>" in place.client.post(path, data={"do": "pause"}).text
+    with place.app.store.reading() as connection:
+        assert [one.paused_until for one in all_subscriptions(connection)] == [longer]
 
 
 def test_one_click_leaves_whatever_else_is_sent_with_it(place: Place, path: str) -> None:
