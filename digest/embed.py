@@ -4,7 +4,7 @@ Choosing reads what is there: a text without a vector goes by its words alone.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ REFUSALS = frozenset({400, 413, 422})
 
 PLAIN = "A paper."
 """What any model takes: one that refuses this, too, does not do so for the texts' sake."""
+
+MOST_REFUSED = 30
+"""Texts refused in a row: then it is not for their sake, and they are left to the next run."""
 
 MOST_SECONDS = 120.0
 """What one run may take, the block under way besides: the rest is left to the next."""
@@ -53,8 +56,8 @@ def embed(
     """Make vectors of the newest papers and of topics that have none; those of other models are deleted.
 
     Without an embedder, that is all. Each block is stored in one transaction, and none is open while
-    the model is asked. Where it does not answer, it is left alone until the next run. A block that it refuses is
-    halved, until those texts stand alone that it will not have: they are kept as such, and not asked about again.
+    the model is asked. Where it does not answer, it is left alone until the next run. Texts that it will not have are
+    kept as such, and not asked about again.
     """
     model = "" if embedder is None else embedder.name
     with store.writing() as connection:
@@ -63,32 +66,77 @@ def embed(
         return Embedded()
     with store.reading() as connection:
         texts = texts_without_vector(connection, model=model, papers_at_most=MOST_PAPERS, papers_first=FIRST)
-    waiting = [texts[at : at + BLOCK] for at in range(0, len(texts), BLOCK)][::-1]
     made, refused, ends_at = 0, 0, elapsed() + MOST_SECONDS
-    while waiting and not should_stop() and elapsed() < ends_at:
-        block = waiting.pop()
-        try:
-            contents = _vectors(embedder, block)
-        except InferenceError as failure:
-            error = f"Some papers and topics go by their words alone: {failure}"
-            return Embedded(made=made, refused=refused, error=error)
-        if not contents and len(block) > 1:
-            waiting += [block[len(block) // 2 :], block[: len(block) // 2]]
-            continue
-        with store.writing() as connection:
-            add_vectors(connection, contents or {block[0]: NONE}, model=model)
-        made, refused = made + len(contents), refused + (not contents)
-        progress(len(block))
+    try:
+        for vectors in vectors_by(embedder, texts, goes_on=lambda: not should_stop() and elapsed() < ends_at):
+            with store.writing() as connection:
+                add_vectors(connection, vectors, model=model)
+            nothing = sum(content == NONE for content in vectors.values())
+            made, refused = made + len(vectors) - nothing, refused + nothing
+            progress(len(vectors))
+    except InferenceError as failure:
+        error = f"Some papers and topics go by their words alone: {failure}"
+        return Embedded(made=made, refused=refused, error=error)
     return Embedded(made=made, refused=refused)
 
 
-def _vectors(embedder: "Embedder", texts: Sequence[str]) -> Mapping[str, bytes]:
-    """The texts' vectors, packed; none where the model refuses them. Raises InferenceError where it does not answer."""
-    try:
-        rows = embedder.embed(texts)
-    except InferenceError as failure:
+def vectors_by(
+    embedder: "Embedder", texts: Sequence[str], *, goes_on: Callable[[], bool] = lambda: True
+) -> Iterator[Mapping[str, bytes]]:
+    """The texts' packed vectors, some at a time; NONE for a text that the model refuses.
+
+    A block that it refuses is halved, until such texts stand alone; later ones are no larger than the largest that it
+    took. Raises InferenceError where it does not answer, or refuses what is not at fault.
+    """
+    asking, at, size = _Asking(embedder), 0, BLOCK
+    while at < len(texts):
+        waiting = [texts[at : at + size]]
+        at += size
+        while waiting:
+            if not goes_on():
+                return
+            block = waiting.pop()
+            vectors = asking.vectors(block)
+            if vectors is None:
+                waiting += [block[len(block) // 2 :], block[: len(block) // 2]]
+            elif vectors:
+                yield vectors
+        size = asking.size(size)
+    if asking.refused:
+        yield asking.refused
+
+
+class _Asking:
+    """What a run knows of its model: the largest block that it took, the texts that it has refused since the last."""
+
+    def __init__(self, embedder: "Embedder") -> None:
+        self._embedder = embedder
+        self._took, self._has_refused = 0, False
+        self.refused: dict[str, bytes] = {}
+
+    def size(self, before: int) -> int:
+        """How large a block should be from now on."""
+        return self._took if self._has_refused and self._took else before
+
+    def vectors(self, texts: Sequence[str]) -> Mapping[str, bytes] | None:
+        """The texts' vectors and those that were refused before; none of a refused text, None of texts to be halved."""
+        try:
+            rows = self._embedder.embed(texts)
+        except InferenceError as failure:
+            self._believe(failure)
+            if len(texts) > 1:
+                return None
+            self.refused[texts[0]] = NONE
+            if len(self.refused) == MOST_REFUSED:
+                raise
+            return {}
+        refused, self.refused, self._took = self.refused, {}, max(self._took, len(texts))
+        return refused | {text: pack_vector(row) for text, row in zip(texts, rows, strict=True)}
+
+    def _believe(self, failure: InferenceError) -> None:
+        """Raises the failure, or another, unless it is about the texts."""
         if failure.status not in REFUSALS:
-            raise
-        embedder.embed([PLAIN])
-        return {}
-    return {text: pack_vector(row) for text, row in zip(texts, rows, strict=True)}
+            raise failure
+        if not self._has_refused:
+            self._embedder.embed([PLAIN])
+            self._has_refused = True

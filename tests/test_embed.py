@@ -56,15 +56,20 @@ def embedder(tmp_path: Path) -> Embedder:
 
 
 class Watched:
-    """A model that keeps what it was asked about, does something first, refuses texts with a word of these, and fails
-    after so many blocks."""
+    """A model that keeps what it was asked about, does something first, refuses texts with a word of these and more
+    than so many at once, and fails after so many blocks."""
 
     name = "watched"
 
     def __init__(
-        self, *, first: Callable[[], object] = lambda: None, refused: Sequence[str] = (), blocks: int = 999
+        self,
+        *,
+        first: Callable[[], object] = lambda: None,
+        refused: Sequence[str] = (),
+        at_most: int = 999,
+        blocks: int = 999,
     ) -> None:
-        self.first, self.refused, self.blocks = first, refused, blocks
+        self.first, self.refused, self.at_most, self.blocks = first, refused, at_most, blocks
         self.asked: list[str] = []
         self.requests = 0
 
@@ -74,7 +79,7 @@ class Watched:
         self.requests += 1
         if self.blocks < 0:
             raise InferenceError("localhost cannot be reached.")
-        if any(word in text for word in self.refused for text in texts):
+        if len(texts) > self.at_most or any(word in text for word in self.refused for text in texts):
             raise InferenceError("localhost answered HTTP 400.", status=400)
         self.asked += texts
         return np.full((len(texts), 4), 0.5, np.float32)
@@ -275,6 +280,31 @@ def test_a_model_that_refuses_everything_is_left_alone_and_asked_again_in_the_ne
     assert embed(store, wrong) == Embedded(error=said)
     assert wrong.requests == 2
     assert embed(store, Watched()) == Embedded(made=3)
+
+
+def test_a_block_that_is_too_large_is_asked_for_no_more_in_that_run(store: Store) -> None:
+    papers_come_in(store, old_papers(6 * BLOCK))
+    small = Watched(at_most=BLOCK // 8)
+    assert embed(store, small) == Embedded(made=6 * BLOCK)
+    # Of the first block seven were too large, and once it was asked about what any model takes.
+    assert small.requests == 6 * 8 + 7 + 1
+
+
+def test_one_refused_text_does_not_make_all_other_blocks_small(store: Store) -> None:
+    papers_come_in(store, [*old_papers(6 * BLOCK), replace(SPEECH, title="Spoilt")])
+    model = Watched(refused=["Spoilt"])
+    assert embed(store, model) == Embedded(made=6 * BLOCK, refused=1)
+    assert model.requests < 40
+
+
+def test_a_model_that_refuses_one_text_after_the_other_is_left_alone_and_none_is_kept_as_refused(store: Store) -> None:
+    papers_come_in(store, old_papers(2 * BLOCK))
+    picky = Watched(refused=["word"])
+    done = embed(store, picky)
+    assert (done.made, done.refused) == (0, 0)
+    assert done.error.endswith("localhost answered HTTP 400.")
+    assert picky.requests < 80
+    assert embed(store, Watched()) == Embedded(made=2 * BLOCK)
 
 
 def test_a_run_ends_when_its_time_is_up_or_it_is_stopped(store: Store) -> None:

@@ -10,11 +10,11 @@ from folders import benchmark_folder, paper_rows, user_rows, write_lines
 from models import tiny_model
 from places import SHARED_DATA, needs_data
 
-from digest.errors import InputError
+from digest.errors import InferenceError, InputError
 from digest.evaluate import Result, evaluate
 from digest.evaluate.benchmark import User, read_benchmark
 from digest.evaluate.scorers import Scorers
-from digest.inference.embedding import load_static
+from digest.inference.embedding import Vectors, load_static
 from digest.ranking.documents import Floats
 from digest.ranking.quality import chance_ndcg
 
@@ -139,6 +139,22 @@ def test_an_embedding_is_added_to_the_words(folder: Path, tmp_path: Path) -> Non
         user = benchmark.users[0]
         [lexical], [both] = scorers.lexical([user]), scorers.semantic(embedder)([user])
         assert np.abs(both - lexical).max() > 1
+
+
+def test_a_text_that_the_embedding_refuses_goes_by_its_words(folder: Path, tmp_path: Path) -> None:
+    class Picky:
+        """Refuses the first paper, whatever else it is asked with."""
+
+        name = "picky"
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            if benchmark.texts[0] in texts:
+                raise InferenceError("It is too long.", status=413)
+            return embedder.embed(texts)
+
+    embedder, benchmark = load_static(str(tiny_model(tmp_path / "tiny"))), read_benchmark(folder)
+    results = evaluate(benchmark.users, {"semantic": Scorers(benchmark).semantic(Picky())}, progress=ignored)
+    assert min(ndcg(results, "semantic")) > 0.95
 
 
 def test_an_embedding_adds_what_it_would_add_in_an_edition_whatever_else_there_is_to_choose_from(

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from digest.embed import vectors_by
 from digest.errors import InputError
 from digest.evaluate.benchmark import Benchmark, User
 from digest.inference.embedding import Embedder
 from digest.ranking.background import MOST_PAPERS, fit
 from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, topic_bag
-from digest.ranking.nearness import Nearness, pack_vector
+from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import MOST_SHELVED, Shelf
 from digest.ranking.quality import SEED
 from digest.ranking.relevance import Profile, Relevance, sampled
@@ -48,9 +49,11 @@ class Scorers:
 
         def scores(users: Sequence[User]) -> Iterator[Floats]:
             queries = list({user.query: None for user in users if user.query})
-            vectors = [pack_vector(row) for row in embedder.embed(self._benchmark.texts)]
-            asked = [pack_vector(row) for row in embedder.embed(queries)]
-            return self._chosen(users, dict(enumerate(vectors)) | dict(zip(queries, asked, strict=True)))
+            texts = self._benchmark.texts
+            wanted = list(dict.fromkeys([*texts, *queries]))
+            made = dict(pair for some in vectors_by(embedder, wanted) for pair in some.items())
+            vectors: dict[str | int, bytes] = {number: made[text] for number, text in enumerate(texts)}
+            return self._chosen(users, vectors | {query: made[query] for query in queries})
 
         return scores
 
