@@ -174,11 +174,13 @@ def run(context: typer.Context) -> None:
 def serve(context: typer.Context) -> None:
     """The website alone."""
     from digest.web import create_site
-    from digest.web.server import build_server
+    from digest.web.server import build_server, require_free
 
     app = opened(context)
+    require_free(app.config.web.listen)
     site = create_site(app, clock=lambda: datetime.now(UTC))
     say(f"The site is at {app.config.web.base_url} (listening on {app.config.web.listen}).")
+    say("Nothing is sent from here: `digest run`, or `digest deliver`, sends what it queues.")
     build_server(site, app.config.web.listen).run()
 
 

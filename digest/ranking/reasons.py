@@ -7,7 +7,7 @@ from scipy import sparse
 
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, number, paper_features, surface_forms
+from digest.ranking.features import Bag, number, paper_features, surface_forms, topic_bag
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -64,11 +64,19 @@ class Reasons:
             kind = ReasonKind.AUTHOR if wish.kind is InterestKind.AUTHOR else ReasonKind.CATEGORY
             return Reason(kind=kind, interest=wish.value)
         kind = ReasonKind.TOPIC if wish.topic else ReasonKind.LIKED
-        return Reason(kind=kind, interest=wish.topic, terms=self._shown(self.terms(wish, position), position))
+        return Reason(kind=kind, interest=wish.topic, terms=self._shown(self._own(wish, position), position))
+
+    def _own(self, profile: Profile, position: int) -> list[tuple[str, float]]:
+        """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
+        terms = self.terms(profile, position)
+        if profile.liked or not profile.topic:
+            return terms
+        own = set(topic_bag(profile.topic).numbers.tolist())
+        return [(feature, weight) for feature, weight in terms if number(feature) in own]
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
-        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
+        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]] if terms else []
         told.sort(key=lambda feature: " " not in feature)
         forms = self._forms(position, told)
         chosen: list[str] = []

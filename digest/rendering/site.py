@@ -11,7 +11,9 @@ from digest.errors import RenderingError
 LIGHT = "#FFFFFF"
 DARK = "#08181E"
 DARK_SURFACE = "#151D21"
+TINT = "#E4EFF2"
 READABLE = 7.0
+READABLE_AT_LEAST = 4.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +46,18 @@ class Colours:
 def colours(accent: str) -> Colours:
     """What an operator's accent becomes in either mode.
 
-    On dark surfaces its hue is kept and its lightness raised until it can be read there (WCAG
-    contrast of 7 or more). Raises RenderingError where `accent` is not `#rrggbb`.
+    On dark surfaces its hue is kept and its lightness raised until it can be read there (WCAG contrast of 7 or
+    more), on light ones lowered where it is too pale for a link (less than 4.5 on the tint). Raises RenderingError
+    where `accent` is not `#rrggbb`.
     """
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", accent):
         raise RenderingError(f"The accent {accent!r} is not a colour. Write it as #rrggbb, such as #0D586E.")
-    dark_accent = _raised(accent)
+    light_accent, dark_accent = _lowered(accent), _raised(accent)
     return Colours(
-        accent=accent, on_accent=_text_on(accent), dark_accent=dark_accent, on_dark_accent=_text_on(dark_accent)
+        accent=light_accent,
+        on_accent=_text_on(light_accent),
+        dark_accent=dark_accent,
+        on_dark_accent=_text_on(dark_accent),
     )
 
 
@@ -67,6 +73,15 @@ def _raised(accent: str) -> str:
     while contrast(raised := _hex(hls_to_rgb(hue, lightness, saturation)), DARK_SURFACE) < READABLE:
         lightness += 0.01
     return raised
+
+
+def _lowered(accent: str) -> str:
+    hue, lightness, saturation = rgb_to_hls(*_parts(accent))
+    lowered = accent
+    while contrast(lowered, TINT) < READABLE_AT_LEAST:
+        lightness -= 0.01
+        lowered = _hex(hls_to_rgb(hue, lightness, saturation))
+    return lowered
 
 
 def _text_on(background: str) -> str:

@@ -42,6 +42,13 @@ def test_nothing_in_common_gives_no_terms() -> None:
     assert terms(Profile("the of and")) == ()
 
 
+def test_only_a_topic_s_own_words_are_shown_not_those_of_the_papers_nearest_to_it() -> None:
+    robots = candidates([about("robots", 9000, Random(1))], shelved=SHELVED)
+    reasons, topic = Reasons(robots, {}), Profile("laundry")
+    assert {feature for feature, _ in reasons.terms(topic, 0)} > {"laundri"}
+    assert [term.lower() for term in reasons.of(topic, 0).terms] == ["laundry"]
+
+
 def test_an_author_and_a_category_need_no_terms() -> None:
     reasons = Reasons(among(1), {})
     assert reasons.of(author("Ann"), 0) == Reason(kind=ReasonKind.AUTHOR, interest="Ann")
