@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from digest.config import (
+from digest.config import Config
+from digest.config.sections import (
     ArxivSection,
-    Config,
     FeedSection,
     HuggingFaceSection,
     MailgunSection,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from digest.config import Newsletter
+from digest.config.sections import Newsletter
 from digest.errors import RenderingError
 from digest.mail.dkim import Signer, Signing
 from digest.mail.message import Sender

@@ -10,7 +10,8 @@ import pytest
 from places import ROOT
 from pydantic import BaseModel
 
-from digest.config import Config, DkimKey, FeedSection, load_config, parse_config
+from digest.config import Config, load_config, parse_config
+from digest.config.sections import DkimKey, FeedSection
 from digest.errors import ConfigError
 from digest.model import Cadence
 

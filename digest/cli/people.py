@@ -14,7 +14,7 @@ from digest.model import Choices, Want, Weights
 if TYPE_CHECKING:
     from digest.address import Address
     from digest.app import App
-    from digest.config import Newsletter
+    from digest.config.sections import Newsletter
     from digest.model import Subscription
 
 commands = typer.Typer(no_args_is_help=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import FormData
 
 from digest.address import Address, parse_address
-from digest.config import Newsletter
+from digest.config.sections import Newsletter
 from digest.errors import DigestError, InputError
 from digest.examples import examples_typed
 from digest.model import Cadence, Choices, InterestKind, Weights

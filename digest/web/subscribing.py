@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from digest.address import EXAMPLE, parse_address
 from digest.app import App
-from digest.config import Newsletter
+from digest.config.sections import Newsletter
 from digest.errors import BusyError, InputError
 from digest.hindsight import PastEdition, Turns, past_editions
 from digest.model import Cadence, SubscriptionState

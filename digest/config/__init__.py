@@ -1,0 +1,134 @@
+"""config.toml and the environment -> one frozen Config; everything wrong is said at once.
+
+The environment overrides the file: `DIGEST_WEB__BASE_URL` is `[web] base_url`. A mailer's section is
+named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The same name with
+`_FILE` behind it names a file that holds the value. Lists are written with commas between their items.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from digest.config.sections import (
+    HttpSection,
+    KeysSection,
+    MailSection,
+    Newsletter,
+    RankingSection,
+    ScheduleSection,
+    Section,
+    SemanticSection,
+    SourcesSection,
+    StoreSection,
+    SummarySection,
+    TemplatesSection,
+    WebSection,
+)
+from digest.environment import from_environment, overlaid
+from digest.errors import ConfigError
+from digest.locator import are_aligned, domain_of
+
+SOURCES = frozenset({"huggingface", "arxiv", "files"})
+
+
+class Config(Section):
+    """The whole configuration. `folder` is where relative paths start: the file's own."""
+
+    folder: Path
+    store: StoreSection = StoreSection()
+    keys: KeysSection = KeysSection()
+    templates: TemplatesSection = TemplatesSection()
+    web: WebSection = WebSection()
+    newsletter: Annotated[tuple[Newsletter, ...], Field(min_length=1)] = (Newsletter(),)
+    sources: SourcesSection = SourcesSection()
+    http: HttpSection = HttpSection()
+    ranking: RankingSection = RankingSection()
+    summary: SummarySection = SummarySection()
+    semantic: SemanticSection = SemanticSection()
+    mail: MailSection = MailSection()
+    schedule: ScheduleSection = ScheduleSection()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Config":
+        slugs = [newsletter.slug for newsletter in self.newsletter]
+        known = SOURCES | {f"feed.{name}" for name in self.sources.feed}
+        for name in {source for newsletter in self.newsletter for source in newsletter.sources} - known:
+            raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(known))}")
+        if len(set(slugs)) < len(slugs):
+            raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
+        needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(
+            self.mail.provider,
+            {
+                "mail.mailgun.domain": self.mail.mailgun.domain,
+                "mail.mailgun.api_key": self.mail.mailgun.api_key.get_secret_value(),
+            },
+        )
+        for key, asked in (("summary", self.summary), ("semantic", self.semantic)):
+            if asked.url and not asked.model:
+                raise ValueError(f"{key}.model: is needed where {key}.url is set; name a model that is known there")
+        for key, value in needed.items():
+            if not value:
+                raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')
+        return self
+
+    @model_validator(mode="after")
+    def _dkim_aligns(self) -> "Config":
+        signed_for = self.mail.dkim.domain
+        for newsletter in self.newsletter if signed_for else ():
+            if not are_aligned(domain_of(newsletter.sender), signed_for):
+                raise ValueError(
+                    f"mail.dkim.domain: does not align with the sender of newsletter {newsletter.slug!r}, so DMARC"
+                    " would fail; write the sender's own domain, or leave it empty"
+                )
+        return self
+
+
+def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in `path`, overridden by the environment.
+
+    Raises ConfigError with every wrong key, its path and what would be right.
+    """
+    where = f"The configuration ({path.name} and the environment)"
+    return parse_config(_read(path), folder=path.parent, where=where, environment=environment)
+
+
+def parse_config(
+    values: dict[str, Any], *, folder: Path, where: str = "config", environment: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration from plain values; see load_config."""
+    merged = overlaid(values, from_environment(environment or {}))
+    if "folder" in merged:
+        raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
+    try:
+        return Config(**merged, folder=folder.resolve())
+    except ValidationError as error:
+        told = error.errors()
+        # A section that is wrong inside is reported as missing besides.
+        inside = {item["loc"][:depth] for item in told for depth in range(len(item["loc"]))}
+        lines = [f"  {_explain(item)}" for item in told if item["loc"] not in inside or not item["loc"]]
+        raise ConfigError("\n".join([f"{where} is wrong:", *lines])) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no {path}. Run `digest init` to write one, or name another by --config."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}. Mend the file or its rights.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
+
+
+def _explain(item: Any) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{path}: is not a key; mend or remove it (config.example.toml lists them all)"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message[:1].lower()}{message[1:]}" if path else message

@@ -1,0 +1,224 @@
+"""The sections of the configuration, each with its keys and their defaults."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from digest.config.checks import (
+    BaseUrl,
+    Category,
+    Colour,
+    Host,
+    Listed,
+    Listen,
+    LookBack,
+    Mailbox,
+    OptionalAddress,
+    OptionalDomain,
+    OptionalSite,
+    Selector,
+    Slug,
+    SourceUrl,
+    Token,
+    Zone,
+    listens,
+)
+from digest.locator import network, site_url
+from digest.model import Cadence, Layout
+
+
+class Section(BaseModel):
+    """What all sections have in common: they never change, and know no key but their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSection(Section):
+    """Where the store is."""
+
+    url: str = "sqlite:///var/offprint.db"
+
+
+class KeysSection(Section):
+    """Where the keys are that sign links."""
+
+    file: Path = Path("var/keys")
+
+
+class TemplatesSection(Section):
+    """The operator's own templates."""
+
+    folder: Path | None = None
+
+
+class WebSection(Section):
+    """The website. Where it is not said how readers reach it, they do where it listens."""
+
+    base_url: BaseUrl = ""
+    listen: Listen = "127.0.0.1:8000"
+    site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
+    accent: Colour = "#0D586E"
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Listed] = ("127.0.0.1", "::1")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reached_where_it_listens(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("base_url"):
+            return values
+        listen = str(values.get("listen", cls.model_fields["listen"].default))
+        try:
+            return {**values, "base_url": site_url(f"http://{listens(listen)}")}
+        except ValueError:  # said of `listen` itself
+            return values
+
+
+class Newsletter(Section):
+    """A publication that people subscribe to, with what new subscribers get by default."""
+
+    slug: Slug = "papers"
+    title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
+    sender: Mailbox = "Offprint <digest@example.org>"
+    reply_to: Mailbox | None = None
+    sources: Annotated[tuple[str, ...], Listed] = ()
+    cadence: Cadence = Cadence.WEEKDAYS
+    hour: Annotated[int, Field(ge=0, le=23)] = 7
+    timezone: Zone = "UTC"
+    max_papers: Annotated[int, Field(ge=1, le=20)] = 10
+    layout: Layout = Layout.BRIEF
+    postal_address: str = ""
+
+
+class HuggingFaceSection(Section):
+    """Hugging Face Daily Papers."""
+
+    enabled: bool = True
+    url: BaseUrl = "https://huggingface.co/api/daily_papers"
+    lists: Annotated[tuple[Literal["day", "week", "month", "trending"], ...], Field(min_length=1), Listed] = ("day",)
+    look_back_days: LookBack = 7
+
+
+class ArxivSection(Section):
+    """arXiv's API."""
+
+    enabled: bool = False
+    url: BaseUrl = "https://export.arxiv.org/api/query"
+    categories: Annotated[tuple[Category, ...], Field(min_length=1), Listed] = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
+    look_back_days: LookBack = 7
+
+
+class FeedSection(Section):
+    """An RSS or Atom feed."""
+
+    url: SourceUrl
+    enabled: bool = True
+    look_back_days: LookBack = 7
+
+
+class SourcesSection(Section):
+    """Where papers come from."""
+
+    huggingface: HuggingFaceSection = HuggingFaceSection()
+    arxiv: ArxivSection = ArxivSection()
+    feed: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")], FeedSection] = {}
+
+
+class HttpSection(Section):
+    """What the program may ask over HTTP."""
+
+    allow_hosts: Annotated[tuple[Host, ...], Listed] = ()
+
+
+class RankingSection(Section):
+    """How papers are chosen."""
+
+    relevance: Annotated[float, Field(ge=0, le=5)] = 1.0
+    trend: Annotated[float, Field(ge=0, le=5)] = 0.5
+    novelty: Annotated[float, Field(ge=0, le=5)] = 0.0
+    half_life_days: Annotated[float, Field(gt=0, le=365)] = 3.0
+
+
+class SummarySection(Section):
+    """A language model that writes a sentence about papers that come without one; without an address, none does."""
+
+    url: OptionalSite = ""
+    model: str = ""
+    api_key: Token = SecretStr("")
+    per_day: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class SemanticSection(Section):
+    """An embedding model, on this machine or with an address behind it; without a name, texts go by their words."""
+
+    model: str = ""
+    url: OptionalSite = ""
+    api_key: Token = SecretStr("")
+
+
+class OutboxSection(Section):
+    """The mailbox folder that reaches nobody."""
+
+    path: Path = Path("var/outbox")
+
+
+class SmtpSection(Section):
+    """An SMTP server that takes our mail."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
+    envelope: Literal["per_delivery", "fixed"] = "per_delivery"
+
+
+class MailgunSection(Section):
+    """Mailgun's HTTP interface."""
+
+    domain: str = ""
+    api_key: SecretStr = SecretStr("")
+    url: BaseUrl = "https://api.mailgun.net"
+
+
+class DkimKey(Section):
+    """A private key that signs messages; a retired one only makes again what it signed."""
+
+    selector: Selector
+    file: Path
+    retired: bool = False
+
+
+def _of_different_selectors(keys: tuple[DkimKey, ...]) -> tuple[DkimKey, ...]:
+    if len({key.selector for key in keys}) < len(keys):
+        raise ValueError("two have the same selector; give each its own")
+    return keys
+
+
+class DkimSection(Section):
+    """Our signatures on messages, where the provider makes none."""
+
+    domain: OptionalDomain = ""
+    keys: Annotated[tuple[DkimKey, ...], AfterValidator(_of_different_selectors)] = ()
+
+
+class MailSection(Section):
+    """How messages leave."""
+
+    provider: Literal["outbox", "smtp", "mailgun"] = "outbox"
+    after_unknown: Literal["drop", "resend"] = "drop"
+    window: Annotated[int, Field(ge=1, le=10_000)] = 256
+    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    alarms: OptionalAddress = ""
+    outbox: OutboxSection = OutboxSection()
+    smtp: SmtpSection = SmtpSection()
+    mailgun: MailgunSection = MailgunSection()
+    dkim: DkimSection = DkimSection()
+
+
+class ScheduleSection(Section):
+    """How often the daemon looks."""
+
+    collect_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    publish_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    deliver_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
