@@ -15,7 +15,7 @@ from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
 from digest.store.deliveries import PAUSED, queue_again, skip_queued
-from digest.store.events import Event, add_event
+from digest.store.events import note
 from digest.store.past import first_free_on
 from digest.store.subscribers import active_held, set_break, set_choices
 from digest.tokens import Keys
@@ -50,7 +50,7 @@ def change(
         if choices != subscription.choices or subscription.next_due_at is None:
             due_at = _due_at(connection, subscription, choices, paused_until=subscription.paused_until, now=now)
             set_choices(connection, subscription.id, choices, next_due_at=due_at)
-            _note(connection, subscription, "changed", now=now)
+            note(connection, subscription, "changed", now=now)
             changed = replace(subscription, choices=choices, next_due_at=due_at)
             notify(connection, changed, About.CHANGED, keys=keys, now=now)
         return True
@@ -71,7 +71,7 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         due_at = _first_due_at(subscription.choices, after=now, free_on=free_on)
         set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
         skip_queued(connection, [subscription.id], detail=PAUSED, kinds=[DeliveryKind.EDITION])
-        _note(connection, subscription, "paused", now=now, until=until.isoformat())
+        note(connection, subscription, "paused", now=now, until=until.isoformat())
         paused = replace(subscription, paused_until=until, next_due_at=due_at)
         notify(connection, paused, About.PAUSED, keys=keys, now=now)
         return True
@@ -99,7 +99,7 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
         free_on = _free_on(connection, subscription, choices, None, now=now)
         due_at = _first_due_at(choices, after=max(looked_at, now - DEADLINE[choices.cadence]), free_on=free_on)
         set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
-        _note(connection, subscription, "resumed", now=now)
+        note(connection, subscription, "resumed", now=now)
         resumed = replace(subscription, paused_until=None, next_due_at=due_at)
         notify(connection, resumed, About.RESUMED, keys=keys, now=now)
         return True
@@ -131,14 +131,3 @@ def _free_on(
 
 def _first_due_at(choices: Choices, *, after: datetime, free_on: date) -> datetime:
     return next_due_at(after, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on)
-
-
-def _note(connection: Connection, subscription: Subscription, kind: str, *, now: datetime, **detail: str) -> None:
-    event = Event(
-        key=f"{kind}:{subscription.id}:{now.isoformat()}",
-        kind=kind,
-        happened_at=now,
-        subscriber_id=subscription.subscriber_id,
-        detail={"newsletter": subscription.newsletter, **detail},
-    )
-    add_event(connection, event)

@@ -6,7 +6,7 @@ from digest.model import Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
 from digest.store.deliveries import Delivery
-from digest.store.events import Event, add_event
+from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
 from digest.store.subscribers import suppress
 
@@ -38,7 +38,7 @@ def say(connection: Connection, subscription: Subscription, paper_id: int, want:
     picks = [pick for _, pick in deliveries_holding(connection, subscription.id, paper_id)]
     interest = picks[0].reason.interest if picks else ""
     kept.set_feedback(connection, subscription.id, paper_id=paper_id, want=want, interest=interest, now=now)
-    _note(connection, subscription, paper_id, kind=f"wants {want}", now=now)
+    note(connection, subscription, f"wants {want}", now=now, paper=paper_id)
     return True
 
 
@@ -46,16 +46,5 @@ def take_back(connection: Connection, subscription: Subscription, paper_id: int,
     """Forget what a reader said of a paper; false where nothing was."""
     if not kept.take_back(connection, subscription.id, paper_id=paper_id):
         return False
-    _note(connection, subscription, paper_id, kind="took back", now=now)
+    note(connection, subscription, "took back", now=now, paper=paper_id)
     return True
-
-
-def _note(connection: Connection, subscription: Subscription, paper_id: int, *, kind: str, now: datetime) -> None:
-    event = Event(
-        key=f"{kind}:{subscription.id}:{paper_id}:{now.isoformat()}",
-        kind=kind,
-        happened_at=now,
-        subscriber_id=subscription.subscriber_id,
-        detail={"newsletter": subscription.newsletter, "paper": paper_id},
-    )
-    add_event(connection, event)

@@ -25,7 +25,7 @@ from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
 from digest.store.asking import hold_asking
 from digest.store.deliveries import NewDelivery, queue, skip_queued
-from digest.store.events import Event, add_event
+from digest.store.events import Event, add_event, note
 from digest.store.past import first_free_on
 from digest.store.subscribers import (
     Confirm,
@@ -288,14 +288,7 @@ def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None
     skip_queued(connection, [one.id for one in ended], detail="unsubscribed")
     for one in ended:
         close_confirms(connection, one.subscriber_id, newsletter=one.newsletter, now=now)
-        event = Event(
-            key=f"unsubscribed:{one.id}:{now.isoformat()}",
-            kind="unsubscribed",
-            happened_at=now,
-            subscriber_id=one.subscriber_id,
-            detail={"newsletter": one.newsletter},
-        )
-        add_event(connection, event)
+        note(connection, one, "unsubscribed", now=now)
 
 
 def _interest(kind: InterestKind, value: str) -> Interest:

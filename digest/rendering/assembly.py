@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from digest.errors import RenderingError
 from digest.model import Layout, Reason, ReasonKind
 from digest.rendering import opening, words
-from digest.rendering.cards import Card, Figures, figures
+from digest.rendering.cards import SUMMARY, Card, Figures, figures
 from digest.rendering.edition import Edition
 from digest.rendering.filling import Body, fill, fill_piece
 from digest.rendering.marks import mark, why
@@ -118,20 +118,19 @@ def _carded(edition: Edition) -> int:
     return len(edition.papers) if edition.printed["layout"] == Layout.FULL else CARDS
 
 
-def _entries(edition: Edition, *, summary: int | None = None) -> list[Entry]:
+def _entries(edition: Edition, *, summary: int = SUMMARY) -> list[Entry]:
     """The papers as they are shown, their summaries cut to that many characters."""
+    top_url = edition.most_upvoted().get("url", "")
     return [
-        _entry(
-            edition, number, card if summary is None else replace(card, summary=shorten(card.summary, summary)), reason
-        )
+        _entry(edition, number, replace(card, summary=shorten(card.summary, summary)), reason, top_url=top_url)
         for number, (card, reason) in enumerate(edition.papers, start=1)
     ]
 
 
-def _entry(edition: Edition, number: int, card: Card, reason: Reason) -> Entry:
+def _entry(edition: Edition, number: int, card: Card, reason: Reason, *, top_url: str) -> Entry:
     summary, marked = mark(card.summary, reason.terms)
     html, text = why(edition.language, reason, marked=marked)
-    is_top = card.url and card.upvotes and card.url == edition.most_upvoted().get("url")
+    is_top = card.url and card.upvotes and card.url == top_url
     if reason.kind is ReasonKind.TRENDING and is_top:
         text = edition.language.gettext(_MOST_UPVOTED[edition.period])
         html = escape(text)

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from digest.model import Subscription
 from digest.store.engine import insert
+from digest.store.subscribers import Ended
 from digest.store.tables import events
 
 
@@ -35,6 +37,21 @@ def add_event(connection: Connection, event: Event) -> bool:
     }
     added = insert(connection, events).values(row).on_conflict_do_nothing().returning(events.c.id)
     return connection.execute(added).first() is not None
+
+
+def note(
+    connection: Connection, subscription: Subscription | Ended, kind: str, *, now: datetime, **detail: str | int
+) -> None:
+    """Remember what a reader did with a subscription, once an instant."""
+    told = ":".join(map(str, detail.values()))
+    event = Event(
+        key=":".join(filter(None, [kind, str(subscription.id), told, now.isoformat()])),
+        kind=kind,
+        happened_at=now,
+        subscriber_id=subscription.subscriber_id,
+        detail={"newsletter": subscription.newsletter, **detail},
+    )
+    add_event(connection, event)
 
 
 def events_of(connection: Connection, subscriber_id: int) -> list[Event]:
