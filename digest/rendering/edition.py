@@ -12,7 +12,6 @@ from digest.rendering import words
 from digest.rendering.cards import Card
 from digest.rendering.language import Language
 from digest.rendering.marks import interest_of
-from digest.rendering.site import Site
 from digest.text import shorten
 
 TRENDING_TITLE = 140
@@ -98,7 +97,6 @@ class Edition:
     """One reader's papers, best first, and what is said around them; `printed` comes from `printed_facts`."""
 
     language: Language
-    site: Site
     printed: Mapping[str, Any]
     papers: Sequence[tuple[Card, Reason]]
     reader: Reader
