@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from digest.model import Interest, InterestKind, Paper
+from digest.model import Interest, InterestKind, Paper, Reason
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, topic_bag
+from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -58,6 +58,7 @@ class Candidates:
     """Papers, ready to be scored for any number of readers.
 
     `bags` are their features, `shelf` papers of the background, `nearness` that by vectors, where there are any.
+    `reasons` are those for which papers suit a topic, by topic and position, as far as they have been asked for;
     `twins` (papers,) is a number that papers share which are nearly the same, or that papers between them make so.
     """
 
@@ -80,6 +81,8 @@ class Candidates:
         self.twins = twins(self.documents.x)
         self._holding = _ones(self.documents.x)
         self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
+        self._wordings: dict[int, dict[str, tuple[float, str]]] = {}
+        self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
 
@@ -111,6 +114,23 @@ class Candidates:
         """(papers,) seconds since 1970 at which each was first seen here."""
         return np.array([paper.first_seen_at.timestamp() for paper in self.papers])
 
+    def wording(self, position: int) -> Mapping[str, tuple[float, str]]:
+        """A paper's features by name: how much each tells, and as what it stands there first."""
+        if position not in self._wordings:
+            paper, row = self.papers[position], self.documents.x[[position]]
+            weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+            counted = list(paper_features(paper.title, paper.abstract))
+            columns = self.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
+            rarity = self.background.weights(columns).tolist()
+            forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
+            # What was counted by an older release may be no feature of the text by this one.
+            self._wordings[position] = {
+                feature: (weights[column] * rare, forms.get(feature, ""))
+                for feature, column, rare in zip(counted, columns.tolist(), rarity, strict=True)
+                if column in weights
+            }
+        return self._wordings[position]
+
     @cached_property
     def positions(self) -> Mapping[int, int]:
         """Where each paper stands, by its number."""
@@ -125,6 +145,7 @@ class Candidates:
         missing = [wish for wish in wishes if wish not in self._remembered]
         if len(self._remembered) + len(missing) > MOST_REMEMBERED:
             self._remembered, self._fitting, missing = {}, self._fitting[:0], list(wishes)
+            self.reasons = {}
         # What one reader has liked is nobody else's: it stands behind the rest, and is not kept.
         missing.sort(key=_is_personal)
         start, kept = self._fitting.shape[0], [wish for wish in missing if not _is_personal(wish)]
