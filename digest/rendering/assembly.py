@@ -14,7 +14,7 @@ from digest.rendering import opening, words
 from digest.rendering.edition import Edition
 from digest.rendering.filling import Body
 from digest.rendering.forms import cleaned
-from digest.rendering.printing import Encoded, Printing, Shape
+from digest.rendering.printing import Encoded, Printing, Shape, Values
 from digest.text import shorten
 
 CARDS = 5
@@ -104,13 +104,12 @@ class _Message:
         self.papers = [self._paper(number) for number in range(len(edition.papers))]
 
     def _paper(self, at: int) -> Encoded:
-        (card, reason), printing = self._edition.papers[at], self._printing
+        card, reason = self._edition.papers[at]
         role = "other" if at >= self._carded else "card" if at else "lead"
-        forms, own = printing.paper(card, role), printing.own(card, role, reason)
         padded, number = _NUMBERS[at + 1]
-        text = {b"feedback": self._text[b"feedback"], b"paper": number, b"number": padded, **own.text}
-        html = {b"feedback": self._html[b"feedback"], b"paper": number, b"number": number, **own.html}
-        return Encoded(forms.text.encoded % text, forms.html.encoded % html)
+        text = {b"feedback": self._text[b"feedback"], b"paper": number, b"number": padded}
+        html = {b"feedback": self._html[b"feedback"], b"paper": number, b"number": number}
+        return self._printing.filled(card, role, reason, Values(text, html))
 
     def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
         """The message with these papers, of which so many more are on the web page."""

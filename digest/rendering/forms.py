@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.errors import RenderingError
 from digest.quoted import quoted
@@ -66,9 +67,14 @@ class Form:
         Raises RenderingError where one has another hole.
         """
         try:
-            return {name: quoted(wrap(text % texts, hang)) for name, text, hang in self.wraps}
+            return {name: _wrapped(text % texts, hang) for name, text, hang in self.wraps}
         except KeyError as error:
             raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
+
+
+@lru_cache(maxsize=16_384)
+def _wrapped(text: str, hang: int) -> bytes:
+    return quoted(wrap(text, hang))
 
 
 def form_of(rendered: str) -> Form:
@@ -109,6 +115,8 @@ def wrap(text: object, hang: int = 0) -> str:
     told = str(text)
     if _MARK in told:
         return f"\x04{_MARK}{hang}:{told}\x05"
+    if hang + len(told) <= WIDTH and told.isprintable() and "  " not in told:
+        return told.strip(" ")
     lines, line = [], ""
     for word in _BREAKS.split(_UNSEEN.sub(" ", told).strip()):
         if line and hang + len(line) + 1 + len(word) > WIDTH:

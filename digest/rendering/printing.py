@@ -9,7 +9,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from digest.model import Cadence, Reason, ReasonKind
 from digest.quoted import quoted
@@ -23,8 +23,8 @@ from digest.rendering.site import Site, colours
 from digest.rendering.templates import Compiled
 from digest.rendering.words import N_, NN_
 
-MOST_KEPT = 100_000
-"""Papers with a reason that are kept ready, of some 500 bytes each."""
+MOST_KEPT = 50_000
+"""Summaries with their marks, of some 500 bytes each, and reasons in words that are kept ready."""
 
 
 class Encoded(NamedTuple):
@@ -34,6 +34,13 @@ class Encoded(NamedTuple):
     html: bytes
 
 
+class Values(NamedTuple):
+    """What is put into the holes of both parts, encoded, by their names."""
+
+    text: dict[bytes, bytes]
+    html: dict[bytes, bytes]
+
+
 class Forms(NamedTuple):
     """The same of both parts of a message, with holes."""
 
@@ -41,11 +48,12 @@ class Forms(NamedTuple):
     html: Form
 
 
-class Own(NamedTuple):
-    """Of a paper the values, by hole, that a reader's reason decides."""
+class Said(NamedTuple):
+    """A reason in words, plain and encoded for both parts."""
 
-    text: Mapping[bytes, bytes]
-    html: Mapping[bytes, bytes]
+    plain: str
+    text: bytes
+    html: bytes
 
 
 class Shape(NamedTuple):
@@ -91,12 +99,15 @@ class Printing:
         self.compiled, self.language, self.site, self.facts = compiled, language, site, facts
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
         self._papers: dict[tuple[int, str], _Kept] = {}
-        self._own: dict[tuple[int, str, Reason], Own] = {}
+        self._summaries: dict[tuple[int, tuple[str, ...]], tuple[bytes, bool]] = {}
+        self._said: dict[tuple[ReasonKind, str, bool], Said] = {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
         self._subject = rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")})
         top = max(facts["trending"], key=itemgetter("upvotes"), default={"url": ""})
         self._top_url, self._period = top["url"], words.PERIOD[Cadence(facts["cadence"])]
+        leads = language.gettext(_MOST_UPVOTED[self._period])
+        self._leads = _said(leads, escape(leads))
 
     def subject(self, subject: str) -> str:
         """The message's subject as its template has it."""
@@ -118,14 +129,14 @@ class Printing:
             self._papers[id(card), role] = kept
         return kept.forms
 
-    def own(self, card: Card, role: str, reason: Reason) -> Own:
-        """Of that part what the reason decides."""
-        own = self._own.get((id(card), role, reason))
-        if own is None:
-            if len(self._own) >= MOST_KEPT:
-                self._own.clear()
-            own = self._own[id(card), role, reason] = self._told(card, role, reason)
-        return own
+    def filled(self, card: Card, role: str, reason: Reason, values: Values) -> Encoded:
+        """That part for a reader: `values` has all holes but what the reason decides, which is added."""
+        forms, (text, html) = self.paper(card, role), values
+        html[b"summary"], marked = self._summary(card, reason.terms)
+        said = self._why(card, reason, marked=marked)
+        html[b"why"], text[b"why_text"] = said.html, said.text
+        text |= forms.text.wrapped({"why_text": said.plain})
+        return Encoded(forms.text.encoded % text, forms.html.encoded % html)
 
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
@@ -140,16 +151,27 @@ class Printing:
     def _forms(self, text: str, html: str, context: Mapping[str, object]) -> Forms:
         return Forms(form_of(rendered("text", text, context)), form_of(rendered("HTML", html, context)))
 
-    def _told(self, card: Card, role: str, reason: Reason) -> Own:
-        summary, marked = mark(card.summary, reason.terms)
-        html, text = why(self.language, reason, marked=marked)
+    def _summary(self, card: Card, terms: tuple[str, ...]) -> tuple[bytes, bool]:
+        """The summary with its marks, and whether there are any."""
+        found = self._summaries.get((id(card), terms))
+        if found is None:
+            if len(self._summaries) >= MOST_KEPT:
+                self._summaries.clear()
+            summary, marked = mark(card.summary, terms)
+            found = self._summaries[id(card), terms] = quoted(cleaned(str(summary))), marked
+        return found
+
+    def _why(self, card: Card, reason: Reason, *, marked: bool) -> Said:
+        """The reason in words."""
         if reason.kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self._top_url:
-            text = self.language.gettext(_MOST_UPVOTED[self._period])
-            html = escape(text)
-        return Own(
-            {b"why_text": quoted(cleaned(text)), **self.paper(card, role).text.wrapped({"why_text": text})},
-            {b"summary": quoted(cleaned(str(summary))), b"why": quoted(cleaned(str(html)))},
-        )
+            return self._leads
+        said = self._said.get((reason.kind, reason.interest, marked))
+        if said is None:
+            if len(self._said) >= MOST_KEPT:
+                self._said.clear()
+            html, text = why(self.language, reason, marked=marked)
+            said = self._said[reason.kind, reason.interest, marked] = _said(text, html)
+        return said
 
     def _framed(self, shape: Shape) -> dict[str, object]:
         """All that `templates/edition` asks for, but the papers; what differs between readers is a hole."""
@@ -196,6 +218,10 @@ _MOST_UPVOTED = {
     "week": N_("trending, most upvoted of the week"),
     "month": N_("trending, most upvoted of the month"),
 }
+
+
+def _said(text: str, html: Markup) -> Said:
+    return Said(cleaned(text), quoted(cleaned(text)), quoted(cleaned(str(html))))
 
 
 def _entry(language: Language, card: Card) -> Entry:

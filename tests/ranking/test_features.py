@@ -86,12 +86,15 @@ def test_a_stem_is_the_same_every_time() -> None:
 
 def test_a_surface_form_is_what_stands_there_first() -> None:
     text = "Two-Step Sampling beats sampling. Samplers of the Diffusion Models"
-    assert surface_forms(text).items() >= {
-        "sampl": "Sampling",
-        "two step": "Two-Step",
-        "diffus model": "Diffusion Models",
-        "sampl beat": "Sampling beats",
-    }.items()
+    assert (
+        surface_forms(text).items()
+        >= {
+            "sampl": "Sampling",
+            "two step": "Two-Step",
+            "diffus model": "Diffusion Models",
+            "sampl beat": "Sampling beats",
+        }.items()
+    )
 
 
 @given(st.text(max_size=200))
