@@ -20,7 +20,7 @@ from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
 from digest.rendering.assembly import edition_body
 from digest.rendering.cards import Card, card_from_json, make_card
-from digest.rendering.edition import Edition, Links, Reader, printed_facts
+from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH
 from digest.rendering.notice import notice_context
@@ -192,7 +192,7 @@ class Composer:
         printing = self._printing(printing_id, delivery.reader["language"])
         edition = Edition(
             language=printing.language,
-            printed=content["facts"],
+            printed=printing.printed,
             papers=[(cards[pick.paper_id], pick.reason) for pick in selection.picks],
             reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
             links=self._links(delivery),
@@ -208,7 +208,7 @@ class Composer:
                 Compiled(**content["templates"][language.code]),
                 language=language,
                 site=Site(**content["site"]),
-                facts=content["facts"],
+                printed=read_facts(content["facts"]),
             )
         return self._printings[printing_id, code]
 

@@ -3,6 +3,7 @@
 from binascii import a2b_qp, b2a_qp
 
 _SOFT_BREAK = b"=\r\n"
+_LINE = 75
 
 
 def quoted(text: str) -> bytes:
@@ -12,6 +13,8 @@ def quoted(text: str) -> bytes:
     sees the two side by side. Raises UnicodeEncodeError for half a character.
     """
     lines = text.encode()
+    if len(lines) <= _LINE and text.isascii() and text.isprintable() and "=" not in text and lines[-1:] > b" ":
+        return lines + _SOFT_BREAK
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\n" in lines:

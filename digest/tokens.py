@@ -7,6 +7,7 @@ changed on the way (RFC 5321, 2.4), so a token is compared in lower case.
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -50,8 +51,7 @@ class Keys:
         `key` names the secret to sign with (default: the newest). A secret that has been removed
         is replaced by the newest: the message differs then, but its links work.
         """
-        secret = next((s for s in self.secrets if _name(s) == key), self.secrets[0])
-        return _token(secret, purpose, number, salt)
+        return _token(_named(self.secrets).get(key, self.secrets[0]), purpose, number, salt)
 
     def read(self, purpose: Purpose, token: str) -> int | None:
         """The row's number of a token made with an empty salt, or None if it is not ours."""
@@ -82,6 +82,10 @@ def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
     return f"{number}-{hmac.digest(secret, message, 'sha256')[:MAC_BYTES].hex()}"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
+def _named(secrets: tuple[bytes, ...]) -> Mapping[str | None, bytes]:
+    return {_name(secret): secret for secret in secrets}
+
+
 def _name(secret: bytes) -> str:
     return hashlib.sha256(b"name\0" + secret).hexdigest()[:8]

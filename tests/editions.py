@@ -8,7 +8,7 @@ from typing import Any
 from digest.model import Cadence, Layout, Paper, Reason, ReasonKind, Signals
 from digest.rendering.assembly import edition_body
 from digest.rendering.cards import Card
-from digest.rendering.edition import Edition, Links, Reader, printed_facts
+from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
 from digest.rendering.filling import Body
 from digest.rendering.language import ENGLISH, Language
 from digest.rendering.printing import Printing
@@ -124,7 +124,7 @@ def render(
     links: Links = LINKS,
     whole: bool = False,
 ) -> Body:
-    told = printed or facts()
-    printing = Printing(LIBRARY.compile("edition", language), language=language, site=site, facts=told)
+    told = read_facts(printed or facts())
+    printing = Printing(LIBRARY.compile("edition", language), language=language, site=site, printed=told)
     edition = Edition(language=language, printed=told, papers=cards, reader=reader, links=links)
     return edition_body(printing, edition, whole=whole)

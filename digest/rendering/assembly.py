@@ -50,7 +50,7 @@ def _fitted(printing: Printing, edition: Edition) -> Body:
     """With shorter summaries, as many papers as there is room for beside everything else, but at least one."""
     short = [(replace(card, summary=shorten(card.summary, SHORTER_SUMMARY)), reason) for card, reason in edition.papers]
     # Another printing: these cards are this reader's alone, and not to be kept.
-    lean = Printing(printing.compiled, language=printing.language, site=printing.site, facts=printing.facts)
+    lean = Printing(printing.compiled, language=printing.language, site=printing.site, printed=printing.printed)
     message = _Message(lean, replace(edition, papers=short))
     papers = message.papers
     frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
@@ -95,7 +95,7 @@ class _Message:
 
     def __init__(self, printing: Printing, edition: Edition) -> None:
         self._printing, self._edition = printing, edition
-        self._carded = len(edition.papers) if printing.facts["layout"] == Layout.FULL else CARDS
+        self._carded = len(edition.papers) if printing.printed.layout is Layout.FULL else CARDS
         self._texts, self._opening = _texts(edition), opening.opening(edition)
         self._texts["opening"] = self._opening.text
         self._texts |= {f"opening_{at}": text for at, (text, _) in enumerate(self._opening.parts)}
@@ -139,7 +139,7 @@ class _Message:
         """What trends besides the reader's own papers."""
         own, found = {card.url for card, _ in self._edition.papers}, list[Encoded]()
         most = ALSO_TRENDING if len(self._edition.papers) <= self._carded else ALSO_TRENDING_BELOW_LINES
-        for number, paper in enumerate(self._printing.facts["trending"]):
+        for number, paper in enumerate(self._printing.printed.trending):
             if len(found) == most:
                 break
             if paper["url"] and paper["url"] not in own:

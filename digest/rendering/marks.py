@@ -65,7 +65,7 @@ _SENTENCES = {
 
 
 def _found(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the first three terms stand, in their order; to compile a pattern of them would take twenty times as long."""
+    """Where the first three terms stand, in their order. A pattern of them takes twenty times as long."""
     lowered = text.lower()
     if len(lowered) != len(text):
         # A letter that is two in lower case would move all that follow.

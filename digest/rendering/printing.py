@@ -5,16 +5,15 @@ What a paper looks like is worked out once, and why it suits an interest once fo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from digest.model import Cadence, Reason, ReasonKind
+from digest.model import Reason, ReasonKind
 from digest.quoted import quoted
 from digest.rendering import words
 from digest.rendering.cards import Card, Figures, figures
+from digest.rendering.edition import Printed
 from digest.rendering.filling import rendered
 from digest.rendering.forms import Form, Hole, cleaned, form_of, line_of
 from digest.rendering.language import Language
@@ -93,10 +92,10 @@ class _Kept:
 
 
 class Printing:
-    """What the messages of an edition share; `facts` come from `printed_facts`."""
+    """What the messages of an edition share."""
 
-    def __init__(self, compiled: Compiled, *, language: Language, site: Site, facts: Mapping[str, Any]) -> None:
-        self.compiled, self.language, self.site, self.facts = compiled, language, site, facts
+    def __init__(self, compiled: Compiled, *, language: Language, site: Site, printed: Printed) -> None:
+        self.compiled, self.language, self.site, self.printed = compiled, language, site, printed
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
         self._papers: dict[tuple[int, str], _Kept] = {}
         self._summaries: dict[tuple[int, tuple[str, ...]], tuple[bytes, bool]] = {}
@@ -104,9 +103,7 @@ class Printing:
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
         self._subject = rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")})
-        top = max(facts["trending"], key=itemgetter("upvotes"), default={"url": ""})
-        self._top_url, self._period = top["url"], words.PERIOD[Cadence(facts["cadence"])]
-        leads = language.gettext(_MOST_UPVOTED[self._period])
+        leads = language.gettext(_MOST_UPVOTED[self.printed.period])
         self._leads = _said(leads, escape(leads))
 
     def subject(self, subject: str) -> str:
@@ -141,7 +138,7 @@ class Printing:
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
         if number not in self._trending:
-            paper = self.facts["trending"][number]
+            paper = self.printed.trending[number]
             shown = {**paper, "upvotes": self.language.number(paper["upvotes"])}
             text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
             forms = self._forms(text, html, self._context | {"paper": shown})
@@ -163,7 +160,7 @@ class Printing:
 
     def _why(self, card: Card, reason: Reason, *, marked: bool) -> Said:
         """The reason in words."""
-        if reason.kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self._top_url:
+        if reason.kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self.printed.top.get("url"):
             return self._leads
         said = self._said.get((reason.kind, reason.interest, marked))
         if said is None:
@@ -175,12 +172,12 @@ class Printing:
 
     def _framed(self, shape: Shape) -> dict[str, object]:
         """All that `templates/edition` asks for, but the papers; what differs between readers is a hole."""
-        language, facts = self.language, self.facts
+        language, printed = self.language, self.printed
         papers = [Hole(f"paper_{at}") for at in range(shape.cards + shape.others)]
         return self._context | {
             "subject": Hole("subject"),
             "preheader": Hole("preheader"),
-            "date": words.edition_date(language, Cadence(facts["cadence"]), date.fromisoformat(facts["due_on"])),
+            "date": words.edition_date(language, printed.cadence, printed.due_on),
             "opening": {
                 "text": Hole("opening"),
                 "parts": [(Hole(f"opening_{at}"), part) for at, part in enumerate(shape.opening)],
@@ -195,8 +192,8 @@ class Printing:
             "has_generated": bool(shape.generated),
             "all_generated": shape.generated == "all",
             "all_papers": {
-                "url": facts["trending_url"],
-                "text": language.ngettext(*_ALL[self._period], max(facts["count"], 1)),
+                "url": printed.trending_url,
+                "text": language.ngettext(*_ALL[printed.period], max(printed.count, 1)),
             },
             "reader": {"address": Hole("address")},
             "when": Hole("when"),
