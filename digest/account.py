@@ -25,8 +25,8 @@ from digest.store.papers import papers_by_id, present_numbers
 from digest.store.subscribers import Confirm, confirms_of, subscriber_named, subscriptions_of
 from digest.tokens import Keys
 
-_OF_NO_USE = {"asked_from", "confirmed_from", "form"}
-"""Of events: hashes by which a network or a form is recognised here, and nothing is read."""
+_OF_NO_USE = {"asked_from", "confirmed_from", "form", "from"}
+"""Of events: hashes by which a network or a form is recognised here, and nothing is read; and a row's number."""
 
 
 def known_of(connection: Connection, subscriber_id: int, *, now: datetime) -> dict[str, Any] | None:

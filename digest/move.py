@@ -9,7 +9,7 @@ from datetime import datetime
 from digest.model import Subscription, SubscriptionState
 from digest.notify import notify_old_address
 from digest.store import Connection, Store
-from digest.store.accounts import hold_subscriber, move_subscription
+from digest.store.accounts import hold_destination, move_subscription
 from digest.store.events import add_event
 from digest.store.subscribers import (
     Confirm,
@@ -63,7 +63,7 @@ def move(store: Store, token: str, *, keys: Keys, now: datetime, network: str = 
         if first is None:
             return None
         active_held(connection, first.subscription.id)
-        hold_subscriber(connection, first.asked.subscriber_id)
+        hold_destination(connection, first.subscription.id, first.asked.subscriber_id)
         # As it is now that nobody else changes it.
         found = asked_to_move(connection, token, keys=keys, now=now)
         if found is None or found.is_done or found.is_taken:
@@ -73,6 +73,8 @@ def move(store: Store, token: str, *, keys: Keys, now: datetime, network: str = 
         close_moves(connection, before.id, now=now)
         moved = replace(before, subscriber_id=asked.subscriber_id, address=asked.address)
         from_where = keys.fingerprint(f"network {network}") if network else ""
-        add_event(connection, consent(asked, "moved", from_where=from_where, now=now))
+        agreed = consent(asked, "moved", from_where=from_where, now=now)
+        # By number, not by address: erasing finds the old one by it.
+        add_event(connection, replace(agreed, detail={**agreed.detail, "from": before.subscriber_id}))
         notify_old_address(connection, before, confirm_id=asked.id, keys=keys, now=now)
         return replace(found, subscription=moved, is_done=True)

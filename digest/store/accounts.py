@@ -70,8 +70,11 @@ def attempts_of(connection: Connection, numbers: Iterable[int]) -> list[Attempt]
     return found
 
 
-def hold_subscriber(connection: Connection, subscriber_id: int) -> None:
-    """Nobody else subscribes this address, or gives it a subscription, until the transaction ends."""
+def hold_destination(connection: Connection, subscription_id: int, subscriber_id: int) -> None:
+    """Nobody else subscribes this address, or gives it the subscription, until the transaction ends."""
+    # In the order in which confirming does: what was asked for first, then the address.
+    asked = select(confirms.c.id).where(confirms.c.subscription_id == subscription_id).order_by(confirms.c.id)
+    connection.execute(asked.with_for_update())
     connection.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update())
 
 
@@ -107,7 +110,8 @@ def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]
 
 
 def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: str) -> None:
-    """Delete a subscriber, and with them all that their subscriptions are; of their messages, whose they were.
+    """Delete a subscriber, the addresses that they had before, and all that their subscriptions are; of their messages,
+    whose they were.
 
     A suppression stays, under `mark` in place of the address.
     """
@@ -123,7 +127,7 @@ def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: str) -
     theirs = _theirs(subscriber_id)
     skipped = {"state": DeliveryState.SKIPPED, "detail": "erased"}
     connection.execute(update(deliveries).where(theirs, deliveries.c.state == DeliveryState.QUEUED).values(skipped))
-    before = select(deliveries.c.subscriber_id).where(theirs)
+    before = [one.detail["from"] for one in events_of(connection, subscriber_id) if one.kind == "moved"]
     former = select(subscribers.c.id).where(subscribers.c.id.in_(before), is_left_over())
     everybody = [subscriber_id, *connection.execute(former).scalars()]
     connection.execute(update(deliveries).where(theirs).values(selection=None, reader=None))
