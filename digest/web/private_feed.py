@@ -24,9 +24,10 @@ from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of
 from digest.store.past import editions_sent
 from digest.tokens import Purpose
-from digest.web.atom import NOTHING_YET, add, document, lawful, new_feed, unless_known, written
+from digest.web.atom import NOTHING_YET, add, document, lawful, link, new_feed, unless_known, written
 from digest.web.links import is_active, subscription_behind
 from digest.web.pages import READ
+from digest.web.printed import archive_path
 
 EDITIONS = 20
 ENDED = "This feed has ended: nobody is subscribed by it any more. Take it out of your feed reader.\n"
@@ -70,6 +71,8 @@ def _add_edition(connection: Connection, feed: etree._Element, press: Press, sen
     add(entry, "title", words.edition_date(ENGLISH, Cadence(sent.reader["cadence"]), sent.due_on))
     add(entry, "published", written(sent.dated_at))
     add(entry, "updated", written(sent.dated_at))
+    # What anybody may see of it: a link that is good for whoever the entry is passed on to.
+    link(entry, "alternate", press.link(archive_path(sent.newsletter, sent.due_on)), type="text/html")
     items = Markup().join(_item(press, pick, card) for pick, card in printed)
     content = add(entry, "content", lawful(str(Markup("<ol>{}</ol>").format(items))))
     content.set("type", "html")
