@@ -70,10 +70,9 @@ def erase(store: Store, subscriber_id: int, *, keys: Keys) -> bool:
     still honoured. False where there is no such subscriber.
     """
     with store.writing() as connection:
-        account = account_numbered(connection, subscriber_id)
-        if account is None:
+        if account_numbered(connection, subscriber_id) is None:
             return False
-        erase_subscriber(connection, subscriber_id, mark=marks_of(keys, account.address_key)[0])
+        erase_subscriber(connection, subscriber_id, mark=lambda address_key: marks_of(keys, address_key)[0])
         return True
 
 

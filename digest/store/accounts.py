@@ -1,6 +1,6 @@
 """A reader as a whole: a subscription that goes to another address, all that is stored of somebody, and erasing it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,6 @@ class Account:
     """An address, since when it is known, and why nothing is sent to it: empty where something is."""
 
     address: str
-    address_key: str
     created_at: datetime
     suppressed: str
     suppressed_at: datetime | None
@@ -47,7 +46,6 @@ def account_numbered(connection: Connection, subscriber_id: int) -> Account | No
         return None
     return Account(
         address=row.address,
-        address_key=row.address_key,
         created_at=row.created_at,
         suppressed=row.reason or "",
         suppressed_at=row.since_at,
@@ -109,31 +107,35 @@ def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]
     return found
 
 
-def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: str) -> None:
+def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callable[[str], str]) -> None:
     """Delete a subscriber, the addresses that they had before, and all that their subscriptions are; of their messages,
     whose they were.
 
-    A suppression stays, under `mark` in place of the address.
+    A suppression stays, under what `mark` makes of the address's key.
     """
     # Held first: nothing is published to them any more.
     held = select(subscriptions.c.id).where(subscriptions.c.subscriber_id == subscriber_id).with_for_update()
     connection.execute(held).all()
-    known = select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
-    row = connection.execute(select(suppressions).where(suppressions.c.address_key == known)).first()
-    if row is not None:
-        kept = insert(connection, suppressions).values(address_key=mark, reason=row.reason, since_at=row.since_at)
-        connection.execute(kept.on_conflict_do_nothing())
-        connection.execute(delete(suppressions).where(suppressions.c.address_key == row.address_key))
     theirs = _theirs(subscriber_id)
     skipped = {"state": DeliveryState.SKIPPED, "detail": "erased"}
     connection.execute(update(deliveries).where(theirs, deliveries.c.state == DeliveryState.QUEUED).values(skipped))
     before = [one.detail["from"] for one in events_of(connection, subscriber_id) if one.kind == "moved"]
     former = select(subscribers.c.id).where(subscribers.c.id.in_(before), is_left_over())
     everybody = [subscriber_id, *connection.execute(former).scalars()]
+    _keep_suppressed(connection, everybody, mark=mark)
     connection.execute(update(deliveries).where(theirs).values(selection=None, reader=None))
     connection.execute(delete(events).where(events.c.subscriber_id.in_(everybody)))
     _forget_moves(connection, subscriptions.c.subscriber_id == subscriber_id)
     connection.execute(delete(subscribers).where(subscribers.c.id.in_(everybody)))
+
+
+def _keep_suppressed(connection: Connection, subscriber_ids: Sequence[int], *, mark: Callable[[str], str]) -> None:
+    """Put marks in the place of the addresses that are suppressed."""
+    keys = select(subscribers.c.address_key).where(subscribers.c.id.in_(subscriber_ids))
+    for row in connection.execute(select(suppressions).where(suppressions.c.address_key.in_(keys))).all():
+        told = {"address_key": mark(row.address_key), "reason": row.reason, "since_at": row.since_at}
+        connection.execute(insert(connection, suppressions).values(told).on_conflict_do_nothing())
+        connection.execute(delete(suppressions).where(suppressions.c.address_key == row.address_key))
 
 
 def _forget_moves(connection: Connection, whose: ColumnElement[bool]) -> None:

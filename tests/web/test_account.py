@@ -242,6 +242,8 @@ def test_an_earlier_address_of_the_reader_is_erased_with_them(app: App) -> None:
     assert asked is not None
     assert move(app.store, app.keys.sign(Purpose.MOVE, 2, salt=asked.nonce), keys=app.keys, now=later)
     deliver(app.store, Outbox(app.config.folder / "outbox"), app.press, terms=app.terms, clock=lambda: later)
+    with app.store.writing() as connection:
+        suppress(connection, 1, reason="complained", now=later)
     with app.store.reading() as connection:
         told = known_of(connection, 2, now=later)
     assert told
@@ -250,6 +252,8 @@ def test_an_earlier_address_of_the_reader_is_erased_with_them(app: App) -> None:
     erase(app.store, 2, keys=app.keys)
     with app.store.reading() as connection:
         assert [known_of(connection, number, now=later) for number in (1, 2)] == [None, None]
+        assert suppressed_marks(connection, [ADA]) == set()
+        assert len(suppressed_marks(connection, app.keys.fingerprints(f"address {ADA}"))) == 1
         left = {one.address for one in deliveries_queued(connection, now=later)}
     assert left == set()
 
