@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -204,6 +205,24 @@ def test_what_was_queued_or_taken_by_a_worker_is_not_sent(app: App) -> None:
     with app.store.reading() as connection:
         found = [delivery_numbered(connection, number) for number in (1, 2, 3)]
     assert [one and (one.state, one.detail) for one in found] == [(DeliveryState.SKIPPED, "erased")] * 3
+
+
+def test_erasing_while_an_edition_is_published_leaves_nothing_of_the_reader(app: App) -> None:
+    papers_come_in(app.store)
+    joins(app)
+    tomorrow = NOON + timedelta(days=1)
+    another = replace(DIFFUSION, title="Diffusion, day 1", aliases=("arxiv:2606.10001",), listed_on=tomorrow.date())
+    papers_come_in(app.store, [another], now=tomorrow)
+    with ThreadPoolExecutor(2) as pool:
+        published = pool.submit(publish, app.store, app.press, newsletter="papers", weights=Weights(), now=tomorrow)
+        erased = pool.submit(erase, app.store, 1, keys=app.keys)
+        published.result()
+        assert erased.result()
+    with app.store.reading() as connection:
+        assert all_subscriptions(connection) == []
+        assert deliveries_queued(connection, now=tomorrow) == []
+        left = [delivery_numbered(connection, number) for number in range(1, 5)]
+    assert [one for one in left if one is not None and (one.reader or one.selection or one.address)] == []
 
 
 def test_a_complaint_is_honoured_after_erasing_by_a_hash_alone(app: App) -> None:
