@@ -79,7 +79,7 @@ class _Preferences:
         with self.app.store.reading() as connection:
             subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
             if not is_active(subscription):
-                return ended(self.pages, subscription)
+                return ended(self.pages, subscription, preferences=token)
             blank = self._standing(connection, subscription)
         match fields.get("do"):
             # A page sends its texts, empty ones too: without them, this is not one, and says nothing of topics.
@@ -173,7 +173,7 @@ class _Preferences:
         with self.app.store.reading() as connection:
             subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
             if not is_active(subscription):
-                return ended(self.pages, subscription)
+                return ended(self.pages, subscription, preferences=token)
             typed = typed or self._standing(connection, subscription)
             examples = _examples(connection, subscription, now=now)
             learned = _learned(connection, subscription, now=now)

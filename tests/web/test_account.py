@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from personas import DIFFUSION, NOON, PAPERS, choices, papers_come_in, reader_joins
+from reading import read_page
 from sites import Front, Place
 
 from digest.account import erase, known_of
@@ -118,6 +119,7 @@ def test_the_file_is_of_its_reader_alone(place: Place, path: str) -> None:
 def test_whoever_has_left_can_still_have_the_file_and_be_erased(place: Place, path: str) -> None:
     unsubscribe(place.app.store, 1, now=NOON)
     assert exported(place, path)["subscriptions"][0]["state"] == "unsubscribed"
+    assert f"{path}/erase" in read_page(place.client.get(path).text).links()
     place.client.post(f"{path}/erase")
     assert place.client.get(f"{path}/export.json").status_code == 404
 
