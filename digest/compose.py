@@ -22,9 +22,9 @@ from digest.rendering.assembly import edition_body
 from digest.rendering.cards import Card, card_from_json, make_card
 from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
 from digest.rendering.filling import Body, fill
-from digest.rendering.language import ENGLISH
+from digest.rendering.language import ENGLISH, Language
 from digest.rendering.notice import notice_context
-from digest.rendering.notices import confirm_context, told_context, trial_notice
+from digest.rendering.notices import confirm_context, move_context, told_context, trial_notice
 from digest.rendering.printing import Printing
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled
@@ -32,7 +32,7 @@ from digest.rendering.welcome import welcome_context
 from digest.store import Connection
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
-from digest.store.subscribers import confirm_numbered
+from digest.store.subscribers import Confirm, confirm_numbered
 from digest.tokens import Purpose
 
 
@@ -224,6 +224,8 @@ class Composer:
             raise RenderingError("What was asked for has run out; there is nothing to confirm.")
         press, choices = self.press, asked.choices
         language = press.library.language(choices.language)
+        if asked.subscription_id is not None:
+            return self._move(asked, delivery, language)
         token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
         first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
         context = confirm_context(
@@ -237,6 +239,19 @@ class Composer:
             expires_after=asked.expires_at - asked.asked_at,
         )
         return fill(press.library.compile("confirm", language), context)
+
+    def _move(self, asked: Confirm, delivery: Delivery, language: Language) -> Body:
+        press, site = self.press, self.press.site(delivery.newsletter)
+        token = press.keys.sign(Purpose.MOVE, asked.id, salt=asked.nonce, key=delivery.signed_with)
+        context = move_context(
+            language,
+            site=site,
+            address=asked.address,
+            asked_at=asked.asked_at,
+            url=press.link(f"/move/{token}"),
+            expires_after=asked.expires_at - asked.asked_at,
+        )
+        return fill(press.library.compile("notice", language), context)
 
     def _notice(self, delivery: Delivery) -> Body:
         press, told = self.press, delivery.reader

@@ -18,11 +18,12 @@ from typing import Literal
 
 from digest.compose import Composer
 from digest.errors import DeliveryError, RenderingError, StoreError
-from digest.feedback import bounced
+from digest.feedback import bounced, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, Outcome, Outgoing
 from digest.press import Press
 from digest.store import Connection, Store
+from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.deliveries import (
     Delivery,
     begin_attempts,
@@ -223,9 +224,11 @@ class _Run:
         now = self.clock()
         with self.store.writing() as connection:
             hold(connection, lease)
-            # The last look: whoever unsubscribed up to here gets nothing.
-            skipped = skip_unwanted(connection, [delivery.id for delivery in window], now=now)
-            ready = [message for message in ready if message.delivery_id not in skipped]
+            # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
+            numbers, suppressed = [delivery.id for delivery in window], self._suppressed(connection, ready)
+            turned = turn_back(connection, numbers)
+            skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
+            ready = [message for message in ready if message.delivery_id not in skipped | turned]
             failed = [fail(connection, number, detail=fault) for number, fault in faults.items()]
             begin_attempts(connection, [message.delivery_id for message in ready], now=now)
         self.delivered.counts.update(skipped=len(skipped), failed=sum(failed))
@@ -240,6 +243,13 @@ class _Run:
                 release(connection, lease)
         if stopped:
             raise _Stopped(stopped)
+
+    def _suppressed(self, connection: Connection, ready: Sequence[Outgoing]) -> set[int]:
+        """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
+        keys = self.composer.press.keys
+        marks = {one.delivery_id: marks_of(keys, one.recipient.casefold()) for one in ready}
+        found = suppressed_marks(connection, {mark for theirs in marks.values() for mark in theirs})
+        return {number for number, theirs in marks.items() if found.intersection(theirs)}
 
     def _compose(self, window: Sequence[Delivery]) -> tuple[list[Outgoing], dict[int, str]]:
         """The messages of a window, and why some deliveries have none."""

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from digest.collect import cleaned, count_features
 from digest.errors import InputError, SourceError
-from digest.model import Listing
+from digest.model import Listing, Paper
 from digest.sources import Page
 from digest.sources.bibtex import looks_like_bibtex, parse
 from digest.sources.files import read_bibtex
 from digest.sources.names import alias_in
-from digest.store import Store
-from digest.store.papers import ARXIV, EXAMPLES, TITLED, papers_by_id, papers_named
+from digest.store import Connection, Store
+from digest.store.papers import ARXIV, EXAMPLES, TITLED, paper_named, papers_by_id, papers_named
 from digest.store.recording import record_listings
 from digest.text import author_key, shorten, title_key
 
@@ -39,6 +39,12 @@ def example_named(name: str) -> Example:
             f"{shorten(name, LONGEST_SHOWN)!r} is no arXiv id, DOI or address of a paper. Write one such as 2606.18023."
         )
     return Example(alias=alias)
+
+
+def paper_meant(connection: Connection, name: str, *, now: datetime) -> Paper | None:
+    """The paper of the store that somebody means: by an arXiv id, another alias, its number, or an address."""
+    typed = name.strip()
+    return paper_named(connection, typed, now=now) or paper_named(connection, alias_in(typed) or typed, now=now)
 
 
 def examples_in(path: Path) -> list[Example]:

@@ -51,21 +51,46 @@ class Explanation:
             "score": {"relevance": found.relevance, "trend": found.trend, "novelty": found.novelty},
         }
 
-    def lines(self) -> Iterator[str]:
-        """The same in words."""
+    @property
+    def verdict(self) -> str:
+        """Whether it comes."""
+        is_in = self.standing.is_chosen
+        return "It is in the edition that would go out now." if is_in else "It is not in an edition now:"
+
+    @property
+    def place(self) -> str:
+        """Where it stands among the others; empty where it has no place."""
         found, most = self.standing, self.subscription.choices.max_papers
-        yield f"{self.paper.title} ({self.paper.arxiv_id or self.paper.id})"
-        yield "It is in the edition that would go out now." if found.is_chosen else "It is not in an edition now:"
-        yield from (f"  {sentence}" for sentence in self.barriers)
-        if found.place is not None:
-            yield f"It stands {ordinal(found.place)} of {counted(found.considered, 'paper')}; an edition takes {most}."
-        for match in found.matches:
-            yield from _match_lines(match)
+        if found.place is None:
+            return ""
+        return f"It stands {ordinal(found.place)} of {counted(found.considered, 'paper')}; an edition takes {most}."
+
+    @property
+    def matches(self) -> list[tuple[str, str]]:
+        """How it fits each interest, and by which terms."""
+        return [_match_told(match) for match in self.standing.matches]
+
+    @property
+    def score(self) -> str:
+        """What it weighs."""
+        found = self.standing
         if found.relevance is None:
-            yield f"It goes by its trend alone: {found.trend:+z.2f}."
-        else:
-            parts = f"relevance {found.relevance:+z.2f}, trend {found.trend:+z.2f}, novelty {found.novelty:+z.2f}"
-            yield f"Its score is {found.relevance + found.trend + found.novelty:.2f}: {parts}."
+            return f"It goes by its trend alone: {found.trend:+z.2f}."
+        parts = f"relevance {found.relevance:+z.2f}, trend {found.trend:+z.2f}, novelty {found.novelty:+z.2f}"
+        return f"Its score is {found.relevance + found.trend + found.novelty:.2f}: {parts}."
+
+    def lines(self) -> Iterator[str]:
+        """All of it in words."""
+        yield f"{self.paper.title} ({self.paper.arxiv_id or self.paper.id})"
+        yield self.verdict
+        yield from (f"  {sentence}" for sentence in self.barriers)
+        if self.place:
+            yield self.place
+        for said, terms in self.matches:
+            yield f"  {said}"
+            if terms:
+                yield f"      {terms}"
+        yield self.score
 
 
 def explain(
@@ -74,26 +99,39 @@ def explain(
     """Why the address gets the paper now, or does not. Raises InputError where it has no active subscription."""
     with store.reading() as connection:
         subscription = active_subscription(connection, address)
-        sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
-        listed = papers_listed(connection, since=now - LOOK_BACK[cadence], now=now, sources=sources)
-        if all(one.id != paper.id for one in listed):
-            # Scored on its own, as it is beside none of the others.
-            listed = [replace(paper, listed_at=min(paper.listed_at, now))]
-        stock = stock_of(connection, listed, now=now)
-        pasts = pasts_of(connection, [subscription], now=now)
-        [reader], known = readers_of(connection, stock, [subscription], pasts=pasts, weights=weights, now=now)
-        found = standing(stock.candidates, reader, known, stock.candidates.positions[paper.id])
-        barriers = [
-            *_known_to_reader(connection, subscription, paper),
-            *_out_of_time(reader, paper, has_risen=found.is_chosen, now=now),
-            *_not_for_newsletter(connection, paper, sources=sources),
-            *_muted(stock, reader, paper),
-        ]
-        if barriers:
-            found = replace(found, place=None, is_chosen=False, bar=None)
-        else:
-            barriers = list(_outdone(stock, reader, found))
-        return Explanation(paper=paper, subscription=subscription, barriers=tuple(barriers), standing=found)
+        return explain_to(connection, press, subscription, paper, weights=weights, now=now)
+
+
+def explain_to(
+    connection: Connection,
+    press: Press,
+    subscription: Subscription,
+    paper: Paper,
+    *,
+    weights: Weights,
+    now: datetime,
+) -> Explanation:
+    """Why the subscription gets the paper now, or does not."""
+    sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
+    listed = papers_listed(connection, since=now - LOOK_BACK[cadence], now=now, sources=sources)
+    if all(one.id != paper.id for one in listed):
+        # Scored on its own, as it is beside none of the others.
+        listed = [replace(paper, listed_at=min(paper.listed_at, now))]
+    stock = stock_of(connection, listed, now=now)
+    pasts = pasts_of(connection, [subscription], now=now)
+    [reader], known = readers_of(connection, stock, [subscription], pasts=pasts, weights=weights, now=now)
+    found = standing(stock.candidates, reader, known, stock.candidates.positions[paper.id])
+    barriers = [
+        *_known_to_reader(connection, subscription, paper),
+        *_out_of_time(reader, paper, has_risen=found.is_chosen, now=now),
+        *_not_for_newsletter(connection, paper, sources=sources),
+        *_muted(stock, reader, paper),
+    ]
+    if barriers:
+        found = replace(found, place=None, is_chosen=False, bar=None)
+    else:
+        barriers = list(_outdone(stock, reader, found))
+    return Explanation(paper=paper, subscription=subscription, barriers=tuple(barriers), standing=found)
 
 
 def _match_json(match: Match) -> dict[str, Any]:
@@ -108,15 +146,14 @@ def _match_json(match: Match) -> dict[str, Any]:
     }
 
 
-def _match_lines(match: Match) -> Iterator[str]:
+def _match_told(match: Match) -> tuple[str, str]:
     kind, value = _named(match.wish)
     measured = ""
     if match.score is not None:
         floor = "none yet, for want of papers" if match.floor is None else f"{match.floor:.2f}"
         measured = f": {match.score:.2f}, floor {floor}"
-    yield f"  {kind} {value}".rstrip() + f"{measured}, {'fits' if match.fits else 'does not fit'}"
-    if match.terms:
-        yield "      " + ", ".join(f"{term} {weight:.3f}" for term, weight in match.terms)
+    said = f"{kind} {value}".rstrip() + f"{measured}, {'fits' if match.fits else 'does not fit'}"
+    return said, ", ".join(f"{term} {weight:.3f}" for term, weight in match.terms)
 
 
 def _named(wish: Wish) -> tuple[str, str]:

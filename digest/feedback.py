@@ -9,6 +9,7 @@ from digest.store.deliveries import Delivery
 from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
 from digest.store.subscribers import suppress
+from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
@@ -28,6 +29,11 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
     )
     if add_event(connection, event) and code.split()[-1:] and code.split()[-1] in PERMANENT:
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
+
+
+def marks_of(keys: Keys, address_key: str) -> list[str]:
+    """What a suppressed address is known by once it was erased: a keyed hash, by every key, newest first."""
+    return keys.fingerprints(f"address {address_key}")
 
 
 def say(connection: Connection, subscription: Subscription, paper_id: int, want: Want, *, now: datetime) -> bool:

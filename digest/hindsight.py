@@ -40,7 +40,7 @@ class PastEdition:
 
 
 class Turns:
-    """Lets one look back at a time, and a few wait."""
+    """Lets one do what takes a whole stock of papers, such as looking back, and a few wait."""
 
     def __init__(self) -> None:
         self._places = BoundedSemaphore(1 + MOST_WAITING)
@@ -50,7 +50,7 @@ class Turns:
     def one(self) -> Iterator[None]:
         """A turn of one's own. Raises BusyError where too many wait already."""
         if not self._places.acquire(blocking=False):
-            raise BusyError("Several people are looking back just now. Press the button again in a minute.")
+            raise BusyError("Several people are asking for as much just now. Try again in a minute.")
         try:
             with self._turn:
                 yield

@@ -35,6 +35,6 @@ def has_been_asked(connection: Connection, mailbox: str, *, now: datetime) -> bo
 
 def _busy(where: str) -> BusyError:
     return BusyError(
-        f"Too many have asked to subscribe {where} within the hour. Keep this page open, and press Subscribe again in"
-        " an hour."
+        f"Too many confirm messages were asked for {where} within the hour. Keep this page open, and press the button"
+        " again in an hour."
     )

@@ -35,6 +35,16 @@ def notify(connection: Connection, subscription: Subscription, about: About, *, 
     queue(connection, [_message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)])
 
 
+def notify_old_address(
+    connection: Connection, subscription: Subscription, *, confirm_id: int, keys: Keys, now: datetime
+) -> None:
+    """Queue what the address is told that a subscription went away from: it is no part of that any more."""
+    facts: dict[str, object] = {"about": About.MOVED.value, "language": subscription.choices.language}
+    key = f"{subscription.newsletter}:{About.MOVED}:{confirm_id}"
+    told = _message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)
+    queue(connection, [replace(told, subscription_id=None)])
+
+
 def _message(
     subscription: Subscription, kind: DeliveryKind, key: str, facts: dict[str, object], *, keys: Keys, now: datetime
 ) -> NewDelivery:

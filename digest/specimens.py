@@ -20,6 +20,7 @@ from digest.due import due_on
 from digest.mail.dkim import Signer
 from digest.mail.message import build_message
 from digest.model import Cadence, Choices, DeliveryKind, Interest, InterestKind, Layout, Listing, Subscription, Weights
+from digest.move import move
 from digest.press import Press
 from digest.publish import publish
 from digest.refit import refit_background
@@ -45,6 +46,7 @@ NOW = datetime(2026, 6, 18, 5, tzinfo=UTC)
 """When all of it happens: 07:00 in Paris, on the morning after the newest list of the sample."""
 
 READER = "reader@example.org"
+NEW_ADDRESS = "reader@example.net"
 STEPS = 8
 KEYS = Keys((b"for specimens, of no installation",))
 """What signs their links: whoever opens one of them finds nothing."""
@@ -137,7 +139,27 @@ class _Specimens:
         until = due_on(NOW, timezone=choices.timezone) + timedelta(days=26)
         pause(store, subscription.id, until=until, keys=keys, now=NOW)
         resume(store, subscription.id, keys=keys, now=NOW)
-        return {**self._queued(asked.subscriber_id), **self._answers(subscription)}
+        queued = self._queued(asked.subscriber_id)
+        return {**queued, **self._moved(subscription), **self._answers(subscription)}
+
+    def _moved(self, subscription: Subscription) -> dict[str, bytes]:
+        """What a new address gets, and then the old one."""
+        store, address = self.store, parse_address(NEW_ADDRESS)
+        ask(
+            store,
+            address,
+            newsletter=self.slug,
+            choices=subscription.choices,
+            keys=KEYS,
+            now=NOW,
+            moving=subscription.id,
+        )
+        with store.reading() as connection:
+            asked = confirm_numbered(connection, 2)
+        assert asked is not None
+        asking = self._queued(asked.subscriber_id)["confirm"]
+        move(store, KEYS.sign(Purpose.MOVE, asked.id, salt=asked.nonce), keys=KEYS, now=NOW)
+        return {"confirm-move": asking, "moved": self._queued(subscription.subscriber_id)["moved"]}
 
     def _queued(self, subscriber_id: int) -> dict[str, bytes]:
         composer = Composer(self.press)

@@ -33,6 +33,7 @@ from digest.store.subscribers import (
     active_held,
     add_confirm,
     close_confirms,
+    close_moves,
     confirm_numbered,
     end_subscriptions,
     forget_confirms,
@@ -133,9 +134,11 @@ def ask(
     keys: Keys,
     now: datetime,
     origin: Origin | None = None,
+    moving: int | None = None,
 ) -> Asked:
     """Queue a confirm message to the address, subscribed or not; at most one an hour to a mailbox.
 
+    `moving` is the number of the subscription that is to go to the address, where none is asked for.
     Raises BusyError where too many were asked for from that origin; the operator has none.
     """
     mailbox = keys.fingerprint(f"mailbox {address.mailbox}")
@@ -158,6 +161,7 @@ def ask(
             mailbox=mailbox,
             network=network,
             form=origin.form if origin else "",
+            subscription_id=moving,
         )
         message = NewDelivery(
             key=f"{newsletter}:confirm:{confirm_id}",
@@ -175,11 +179,19 @@ def ask(
 
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
     """What a confirm link is about, or None where it is not ours, has expired, or nothing is left to confirm."""
+    asked = confirm_behind(connection, Purpose.CONFIRM, token, keys=keys, now=now)
+    if asked is not None and asked.used_at is not None and not _is_active(connection, asked):
+        return None
+    return asked
+
+
+def confirm_behind(
+    connection: Connection, purpose: Purpose, token: str, *, keys: Keys, now: datetime
+) -> Confirm | None:
+    """The confirm that a link of this purpose is of, or None where it is not ours, or has expired."""
     number = claimed(token)
     asked = None if number is None else confirm_numbered(connection, number)
-    if asked is None or not keys.verify(Purpose.CONFIRM, asked.id, token, salt=asked.nonce):
-        return None
-    if asked.used_at is not None and not _is_active(connection, asked):
+    if asked is None or not keys.verify(purpose, asked.id, token, salt=asked.nonce):
         return None
     return asked if now < asked.expires_at else None
 
@@ -206,23 +218,26 @@ def confirm(store: Store, token: str, *, keys: Keys, now: datetime, network: str
             subscription = active_held(connection, number)
             assert subscription is not None
             welcome(connection, subscription, confirm_id=asked.id, keys=keys, now=now)
-            add_event(
-                connection,
-                Event(
-                    key=f"confirmed:{asked.id}",
-                    kind="confirmed",
-                    happened_at=now,
-                    subscriber_id=asked.subscriber_id,
-                    detail={
-                        "newsletter": asked.newsletter,
-                        "asked_at": asked.asked_at.isoformat(),
-                        "asked_from": asked.network,
-                        "form": asked.form,
-                        "confirmed_from": keys.fingerprint(f"network {network}") if network else "",
-                    },
-                ),
-            )
+            from_where = keys.fingerprint(f"network {network}") if network else ""
+            add_event(connection, consent(asked, "confirmed", from_where=from_where, now=now))
         return asked
+
+
+def consent(asked: Confirm, kind: str, *, from_where: str, now: datetime) -> Event:
+    """The record of what an address agreed to, and of a keyed hash of the network from which it did."""
+    return Event(
+        key=f"{kind}:{asked.id}",
+        kind=kind,
+        happened_at=now,
+        subscriber_id=asked.subscriber_id,
+        detail={
+            "newsletter": asked.newsletter,
+            "asked_at": asked.asked_at.isoformat(),
+            "asked_from": asked.network,
+            "form": asked.form,
+            "confirmed_from": from_where,
+        },
+    )
 
 
 def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> int:
@@ -288,6 +303,7 @@ def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None
     skip_queued(connection, [one.id for one in ended], detail="unsubscribed")
     for one in ended:
         close_confirms(connection, one.subscriber_id, newsletter=one.newsletter, now=now)
+        close_moves(connection, one.id, now=now)
         note(connection, one, "unsubscribed", now=now)
 
 

@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     MESSAGE = "message"
     FORM = "form"
+    MOVE = "move"
+    FEED = "feed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,7 +69,12 @@ class Keys:
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash (128 bits, by the newest key) of what is to be recognised, but never read."""
-        return hmac.digest(self.secrets[0], f"fingerprint\0{text}".encode(), hashlib.sha256)[:MAC_BYTES].hex()
+        return self.fingerprints(text)[0]
+
+    def fingerprints(self, text: str) -> list[str]:
+        """The same by every key, newest first: for what has to be recognised after a rotation."""
+        hashed = f"fingerprint\0{text}".encode()
+        return [hmac.digest(secret, hashed, hashlib.sha256)[:MAC_BYTES].hex() for secret in self.secrets]
 
 
 def claimed(token: str) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.address import Address
-from digest.choose import choose, pasts_of, take_stock
+from digest.choose import Stock, choose, pasts_of, take_stock
 from digest.compose import Composer, reader_facts
 from digest.due import LOOK_BACK, due_on
 from digest.errors import InputError
@@ -24,7 +24,7 @@ from digest.press import Press
 from digest.publish import cards_for, edition_content
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body
-from digest.store import Store
+from digest.store import Connection, Store
 from digest.store.deliveries import Delivery, NewDelivery, delivery_keyed, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
 from digest.store.subscribers import subscriber_for
@@ -46,14 +46,22 @@ class Preview:
     message: Outgoing
 
 
+def chosen_now(
+    connection: Connection, press: Press, subscription: Subscription, *, weights: Weights, now: datetime
+) -> tuple[Stock, Selection]:
+    """The papers that an edition would hold if it were chosen now, perhaps none, and what they are chosen from."""
+    sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
+    stock = take_stock(connection, sources=sources, cadences=[cadence], now=now)
+    pasts = pasts_of(connection, [subscription], now=now)
+    [selection] = choose(connection, stock, [subscription], pasts=pasts, weights=weights, now=now)
+    return stock, selection
+
+
 def preview_of(store: Store, press: Press, address: Address, *, weights: Weights, now: datetime) -> Preview:
     """What the address would get now. Raises InputError where it gets nothing, and says why."""
     with store.reading() as connection:
         subscription = active_subscription(connection, address)
-        sources, cadence = press.newsletter(subscription.newsletter).sources, subscription.choices.cadence
-        stock = take_stock(connection, sources=sources, cadences=[cadence], now=now)
-        pasts = pasts_of(connection, [subscription], now=now)
-        [selection] = choose(connection, stock, [subscription], pasts=pasts, weights=weights, now=now)
+        stock, selection = chosen_now(connection, press, subscription, weights=weights, now=now)
         choices = subscription.choices
         if not selection.picks:
             raise InputError(

@@ -91,6 +91,13 @@ class Place:
         assert asked is not None
         return self.app.keys.sign(Purpose.CONFIRM, number, salt=asked.nonce)
 
+    def move_token(self, number: int = 1) -> str:
+        """The token of the message that asks a new address."""
+        with self.app.store.reading() as connection:
+            asked = confirm_numbered(connection, number)
+        assert asked is not None
+        return self.app.keys.sign(Purpose.MOVE, number, salt=asked.nonce)
+
     def unsubscribe_token(self, number: int = 1) -> str:
         """The token of a subscription's unsubscribe link."""
         return self.app.keys.sign(Purpose.UNSUBSCRIBE, number)

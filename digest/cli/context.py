@@ -56,11 +56,9 @@ def now_or(text: str | None) -> datetime:
 
 def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
     """The paper that was typed, as PAPER says. Raises InputError where there is none."""
-    from digest.sources.names import alias_in
-    from digest.store.papers import paper_named
+    from digest.examples import paper_meant
 
-    typed = name.strip()
-    found = paper_named(connection, typed, now=now) or paper_named(connection, alias_in(typed) or typed, now=now)
+    found = paper_meant(connection, name, now=now)
     if found is None:
         raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
     return found

@@ -13,6 +13,7 @@ class About(StrEnum):
     CHANGED = "changed"
     PAUSED = "paused"
     RESUMED = "resumed"
+    MOVED = "moved"
     ALARM = "alarm"
 
 

@@ -51,6 +51,8 @@ def told_context(
 ) -> dict[str, object]:
     """The notice that was kept as `alarm_facts`, or as what it is about and `arrangement_facts`."""
     about = About(told["about"])
+    if about is About.MOVED:
+        return notice_context(moved_notice(language, site=site, address=address, sent_at=sent_at), site=site)
     if about is About.ALARM or links is None:
         return notice_context(alarm_notice(language, alarm_in(told), site=site), site=site)
     arrangement = arrangement_in(told)
@@ -153,6 +155,64 @@ def _not_you(language: Language) -> str:
     return language.gettext(
         "Was that not you? Whoever holds one of your editions can do this by its links, and so can whoever runs this"
         " site. Adjust your preferences, or unsubscribe."
+    )
+
+
+def move_context(
+    language: Language, *, site: Site, address: str, asked_at: datetime, url: str, expires_after: timedelta
+) -> dict[str, object]:
+    """The message that asks an address whether a subscription may come there; nothing of it was typed by a visitor."""
+    hours = round(expires_after / timedelta(hours=1))
+    notice = Notice(
+        subject=language.gettext("Confirm your new address for %(site)s", site=site.name),
+        preheader=language.gettext("One click, and your editions come to this address. Not you? Do nothing."),
+        heading=language.gettext("Confirm your new address"),
+        paragraphs=(
+            language.gettext(
+                "Someone, we hope you, asked that the editions of %(site)s come to %(address)s instead of where they"
+                " went until now. Confirm, and they do.",
+                site=site.name,
+                address=address,
+            ),
+        ),
+        button=(language.gettext("Confirm new address"), url),
+        closing=language.gettext(
+            "Not you? Do nothing. No mail follows, and the address is deleted in %(hours)s, when this link expires.",
+            hours=language.ngettext("%(count)s hour", "%(count)s hours", hours),
+        ),
+        footer=language.gettext(
+            "Sent once, because this address was entered at %(host)s on %(date)s.",
+            host=site.host,
+            date=language.moment(asked_at),
+        ),
+    )
+    return notice_context(notice, site=site)
+
+
+def moved_notice(language: Language, *, site: Site, address: str, sent_at: datetime) -> Notice:
+    """What the old address is told, which the new one is not named to."""
+    return Notice(
+        subject=language.gettext("Your %(site)s subscription has moved to another address", site=site.name),
+        preheader=language.gettext(
+            "Its editions go there from now on. Not you? The links of past editions still work."
+        ),
+        heading=language.gettext("Your subscription has moved"),
+        paragraphs=(
+            language.gettext(
+                "From now on the editions that came to %(address)s go to another address: somebody asked for that by"
+                " the links of an edition, and confirmed it there.",
+                address=address,
+            ),
+        ),
+        closing=language.gettext(
+            "Was that not you? The links of the editions that you have still work: by them you can move the"
+            " subscription back, or unsubscribe."
+        ),
+        footer=language.gettext(
+            "Sent once, because the subscription of this address was moved at %(host)s on %(date)s.",
+            host=site.host,
+            date=language.moment(sent_at),
+        ),
     )
 
 

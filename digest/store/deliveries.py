@@ -1,6 +1,6 @@
 """The ledger: every message that was ever meant to leave, and what became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -194,10 +194,13 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
-def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> set[int]:
+def skip_unwanted(
+    connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
+) -> set[int]:
     """Skip those of these leased deliveries that must not leave any more; which they are.
 
-    That is: unsubscribed, paused, suppressed, erased, or past their deadline.
+    That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
+    is suppressed under a hash alone.
     """
     own = subscriptions.c.id == deliveries.c.subscription_id
     ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
@@ -205,7 +208,8 @@ def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: dateti
     # dates tell less, since the edition's may be one of another zone.
     paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
-    suppressed = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
+    known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
+    suppressed = known | deliveries.c.id.in_(suppressed_as)
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from digest.due import due_on
-from digest.model import HOLDING, Pick
+from digest.model import HOLDING, DeliveryState, Pick
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
 from digest.store.engine import blocks
 from digest.store.papers import former_numbers, present_numbers
@@ -55,6 +55,14 @@ def deliveries_holding(connection: Connection, subscription_id: int, paper_id: i
     ]
     picks = [(one, pick) for one in found if one.selection is not None for pick in one.selection.picks]
     return [(one, pick) for one, pick in picks if pick.paper_id in numbers]
+
+
+def editions_sent(connection: Connection, subscription_id: int, *, limit: int) -> list[Delivery]:
+    """The newest of the subscription's editions that left, for all that is known, newest first."""
+    left = deliveries.c.state.in_([DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.DELIVERED])
+    wanted = (deliveries.c.subscription_id == subscription_id) & deliveries.c.due_on.is_not(None) & left
+    query = delivery_rows().where(wanted).order_by(deliveries.c.due_on.desc()).limit(limit)
+    return [delivery_in(row) for row in connection.execute(query)]
 
 
 def first_free_on(connection: Connection, subscription_id: int, *, timezone: str, now: datetime) -> date:

@@ -18,6 +18,8 @@ from digest.store.tables import confirms, deliveries, subscribers, subscriptions
 class Confirm:
     """What an address was asked to confirm. `nonce` goes into the link's signature only.
 
+    `subscription_id` is the subscription that is to go to that address; None where one is asked for.
+
     `network` is a keyed hash of where it was asked for, `form` one of the text that was shown; empty where not known.
     """
 
@@ -32,6 +34,7 @@ class Confirm:
     used_at: datetime | None
     network: str
     form: str
+    subscription_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ def add_confirm(
     mailbox: str = "",
     network: str = "",
     form: str = "",
+    subscription_id: int | None = None,
 ) -> int:
     """Remember what was asked for, and by whom (see `Confirm`; `mailbox` is a keyed hash, too); its number."""
     row = {
@@ -82,6 +86,7 @@ def add_confirm(
         "mailbox": mailbox,
         "network": network,
         "form": form,
+        "subscription_id": subscription_id,
     }
     return int(connection.execute(confirms.insert().values(row).returning(confirms.c.id)).scalar_one())
 
@@ -102,6 +107,13 @@ def open_confirms(connection: Connection, *, now: datetime) -> list[Confirm]:
     return [_confirm(row) for row in connection.execute(unanswered.order_by(confirms.c.id))]
 
 
+def confirms_of(connection: Connection, subscriber_id: int) -> list[Confirm]:
+    """What the subscriber's address was asked to confirm, oldest first."""
+    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
+    query = select(confirms, subscribers.c.address).select_from(joined).where(subscribers.c.id == subscriber_id)
+    return [_confirm(row) for row in connection.execute(query.order_by(confirms.c.id))]
+
+
 def use_confirm(connection: Connection, number: int, *, now: datetime) -> bool:
     """Mark the confirm as used; false where it had been used already."""
     used = update(confirms).where(confirms.c.id == number, confirms.c.used_at.is_(None)).values(used_at=now)
@@ -110,22 +122,37 @@ def use_confirm(connection: Connection, number: int, *, now: datetime) -> bool:
 
 def close_confirms(connection: Connection, subscriber_id: int, *, newsletter: str, now: datetime) -> None:
     """Whatever else was asked for is answered: older links do nothing more."""
-    whose = (confirms.c.subscriber_id == subscriber_id) & (confirms.c.newsletter == newsletter)
+    _close(connection, (confirms.c.subscriber_id == subscriber_id) & (confirms.c.newsletter == newsletter), now=now)
+
+
+def close_moves(connection: Connection, subscription_id: int, *, now: datetime) -> None:
+    """Wherever else the subscription was to go, it does not: older links do nothing more."""
+    _close(connection, confirms.c.subscription_id == subscription_id, now=now)
+
+
+def _close(connection: Connection, whose: ColumnElement[bool], *, now: datetime) -> None:
     connection.execute(update(confirms).where(whose, confirms.c.used_at.is_(None)).values(used_at=now))
 
 
 def forget_confirms(connection: Connection, *, now: datetime) -> int:
-    """Delete what ran out unconfirmed, and the addresses that nothing else is known of; how many addresses."""
-    expired = delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None))
+    """Delete what ran out, but not what led to a subscription that the address has; and the addresses that nothing
+    else is known of: how many."""
+    kept = exists().where(subscriptions.c.subscriber_id == confirms.c.subscriber_id)
+    expired = delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None) | ~kept)
     if connection.execute(expired).rowcount == 0:
         return 0
-    subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
     asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
+    return connection.execute(delete(subscribers).where(is_left_over(), ~asked)).rowcount
+
+
+def is_left_over() -> ColumnElement[bool]:
+    """Whether a subscriber has no subscription, and no message under way."""
+    subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
     waiting = exists().where(
         deliveries.c.subscriber_id == subscribers.c.id,
         deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.LEASED]),
     )
-    return connection.execute(delete(subscribers).where(~subscribed, ~asked, ~waiting)).rowcount
+    return ~subscribed & ~waiting
 
 
 def set_subscription(
@@ -301,4 +328,5 @@ def _confirm(row: Row[Any]) -> Confirm:
         used_at=row.used_at,
         network=row.network,
         form=row.form,
+        subscription_id=row.subscription_id,
     )

@@ -201,6 +201,9 @@ confirms = Table(
     _id(),
     _refers("subscriber_id", "subscribers.id", index=True),
     Column("newsletter", String(50), nullable=False),
+    # The subscription that is to go to the subscriber's address; none where the subscriber asks for one.
+    # Nothing on delete: SQLite cannot add a column with more without making the table anew.
+    _refers("subscription_id", "subscriptions.id", nullable=True, on_delete="NO ACTION", index=True),
     Column("choices", JSON, nullable=False),
     Column("nonce", String(64), nullable=False),
     Column("asked_at", Instant, nullable=False, index=True),

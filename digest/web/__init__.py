@@ -12,15 +12,20 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from digest.app import App
+from digest.hindsight import Turns
 from digest.web import (
+    account,
     archive,
+    choosing,
     failures,
     feedback,
     feeds,
     letters,
+    moving,
     papers,
     plain,
     preferences,
+    private_feed,
     reading,
     searching,
     security,
@@ -45,14 +50,19 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     site.include_router(plain.router(pages))
-    site.include_router(subscribing.router(app, pages, clock=clock))
+    turns = Turns()
+    site.include_router(subscribing.router(app, pages, clock=clock, turns=turns))
+    site.include_router(moving.router(app, pages, clock=clock))
     site.include_router(unsubscribing.router(app, pages, clock=clock))
     site.include_router(preferences.router(app, pages, clock=clock))
+    site.include_router(choosing.router(app, pages, clock=clock, turns=turns))
+    site.include_router(account.router(app, pages, clock=clock))
     site.include_router(feedback.router(app, pages, clock=clock))
     site.include_router(reading.router(app, pages, clock=clock))
     site.include_router(searching.router(app, pages, clock=clock))
     site.include_router(archive.router(app, pages))
     site.include_router(feeds.router(app))
+    site.include_router(private_feed.router(app))
     site.include_router(papers.router(app, pages, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))

@@ -30,7 +30,7 @@ UNDO = "undo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Word:
-    """What a link says, of which paper, and for whom: None where the reader was erased."""
+    """What a link says, of which paper, and for whom."""
 
     subscription: Subscription | None
     paper: Paper
@@ -51,8 +51,8 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
     def ask(token: str, request: Request) -> Response:
         with app.store.reading() as connection:
             word = _word(app, connection, token, request.query_params, now=clock())
-        if not is_active(word.subscription):
-            return ended(pages, word.subscription)
+        if word is None or not is_active(word.subscription):
+            return ended(pages, None if word is None else word.subscription)
         towards = "towards" if word.want is Want.MORE else "away from"
         return pages.notice(
             f"{word.want.capitalize()} like “{word.name}”?",
@@ -64,8 +64,8 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
         now = clock()
         with app.store.writing() as connection:
             word = _word(app, connection, token, request.query_params, now=now)
-            if not is_active(word.subscription):
-                return ended(pages, word.subscription)
+            if word is None or not is_active(word.subscription):
+                return ended(pages, None if word is None else word.subscription)
             if fields.get("do") == UNDO:
                 feedback.take_back(connection, word.subscription, word.paper.id, now=now)
                 return _forgotten(pages, word)
@@ -78,16 +78,20 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
     return routes
 
 
-def _word(app: App, connection: Connection, token: str, query: Mapping[str, str], *, now: datetime) -> _Word:
-    """What the link says. Raises HTTPException 404 where it is not ours, or its message holds no such paper."""
+def _word(app: App, connection: Connection, token: str, query: Mapping[str, str], *, now: datetime) -> _Word | None:
+    """What the link says; None where its reader was erased.
+
+    Raises HTTPException 404 where it is not ours, or its message holds no such paper.
+    """
     number = app.keys.read(Purpose.FEEDBACK, token)
     delivery = None if number is None else delivery_numbered(connection, number)
     want = query.get("want", "")
     if delivery is None or want not in set(Want):
         raise no_such_page()
-    whose = delivery.subscription_id
+    if delivery.subscription_id is None:
+        return None
     return _Word(
-        subscription=None if whose is None else subscription_numbered(connection, whose),
+        subscription=subscription_numbered(connection, delivery.subscription_id),
         paper=_paper(connection, delivery, query.get("paper", ""), now=now),
         want=Want(want),
     )

@@ -4,12 +4,9 @@ An entry's id is a tag URI (RFC 4151) of the paper's number, and its instant tha
 editions: a feed reader shows a paper once.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from hashlib import sha256
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -25,18 +22,13 @@ from digest.rendering.cards import web_address
 from digest.store import Connection
 from digest.store.editions import editions_printed
 from digest.store.papers import papers_by_id, present_numbers
+from digest.web.atom import NOTHING_YET, add, document, lawful, link, new_feed, unless_known, written
 from digest.web.failures import no_such_page
 from digest.web.lists import path_of
 from digest.web.pages import READ, feed_path
 from digest.web.printed import public_edition
 
 EDITIONS = 7
-ATOM = "http://www.w3.org/2005/Atom"
-NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a feed without entries was changed: ever the same, so that it is fetched once."""
-
-# What XML does not allow, lxml refuses to set as a text: one such title must not end the feed.
-_UNLAWFUL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +48,7 @@ def router(app: App) -> APIRouter:
         with app.store.reading() as connection:
             entries = newest_entries(connection, newsletter)
         content = atom(app.press, newsletter, entries)
-        return _unless_known(request, content, changed_at=_changed_at(entries))
+        return unless_known(request, content, changed_at=_changed_at(entries))
 
     routes = APIRouter()
     routes.add_api_route("/feed/{newsletter}.atom", feed, methods=READ)
@@ -81,80 +73,35 @@ def newest_entries(connection: Connection, newsletter: str) -> list[Entry]:
 def atom(press: Press, newsletter: str, entries: Sequence[Entry]) -> bytes:
     """The feed's document."""
     address = press.link(feed_path(newsletter))
-    feed = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})
-    feed.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    _add(feed, "id", address)
-    _add(feed, "title", press.newsletter(newsletter).title)
-    _add(feed, "subtitle", "The papers that lead each edition.")
-    _add(feed, "updated", _written(_changed_at(entries)))
-    _add(_add(feed, "author"), "name", press.site_name)
-    _link(feed, "self", address, type="application/atom+xml")
-    _link(feed, "alternate", press.link("/archive/"), type="text/html")
+    feed = new_feed(
+        press,
+        address,
+        title=press.newsletter(newsletter).title,
+        subtitle="The papers that lead each edition.",
+        changed_at=_changed_at(entries),
+    )
+    link(feed, "alternate", press.link("/archive/"), type="text/html")
     for entry in entries:
         _add_entry(feed, press, entry)
-    return bytes(etree.tostring(feed, encoding="utf-8", xml_declaration=True))
+    return document(feed)
 
 
 def _add_entry(feed: etree._Element, press: Press, told: Entry) -> None:
-    paper, entry = told.paper, _add(feed, "entry")
-    _add(entry, "id", f"tag:{urlsplit(press.base_url).hostname},{paper.first_seen_at:%Y-%m-%d}:paper/{paper.id}")
-    _add(entry, "title", paper.title)
-    _add(entry, "published", _written(told.seen_at))
-    _add(entry, "updated", _written(told.seen_at))
+    paper, entry = told.paper, add(feed, "entry")
+    add(entry, "id", f"tag:{urlsplit(press.base_url).hostname},{paper.first_seen_at:%Y-%m-%d}:paper/{paper.id}")
+    add(entry, "title", paper.title)
+    add(entry, "published", written(told.seen_at))
+    add(entry, "updated", written(told.seen_at))
     for author in paper.authors:
-        _add(_add(entry, "author"), "name", author)
-    _link(entry, "alternate", press.link(path_of(paper)), type="text/html")
+        add(add(entry, "author"), "name", author)
+    link(entry, "alternate", press.link(path_of(paper)), type="text/html")
     for url in sorted({web_address(paper.url), web_address(paper.pdf_url)} - {""}):
-        _link(entry, "related", url)
+        link(entry, "related", url)
     for category in paper.categories:
-        _add(entry, "category").set("term", _lawful(category))
+        add(entry, "category").set("term", lawful(category))
     summary = card_of(paper, seen_at=told.seen_at, cadence=Cadence.DAILY).summary
-    _add(entry, "summary", summary or paper.title)
-
-
-def _add(parent: etree._Element, name: str, text: str = "") -> etree._Element:
-    """Texts are plain, the type of Atom's texts that needs no saying: markup in them is shown as it stands."""
-    child = etree.SubElement(parent, f"{{{ATOM}}}{name}")
-    child.text = _lawful(text) or None
-    return child
-
-
-def _link(parent: etree._Element, rel: str, href: str, **values: str) -> None:
-    link = _add(parent, "link")
-    for name, value in {"rel": rel, "href": href, **values}.items():
-        link.set(name, _lawful(value))
-
-
-def _lawful(text: str) -> str:
-    return _UNLAWFUL.sub("", text)
-
-
-def _written(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    add(entry, "summary", summary or paper.title)
 
 
 def _changed_at(entries: Sequence[Entry]) -> datetime:
     return max((entry.seen_at for entry in entries), default=NOTHING_YET)
-
-
-def _unless_known(request: Request, content: bytes, *, changed_at: datetime) -> Response:
-    """The feed, or 304 where the caller has it (RFC 9110, 13.2.2: a tag counts before a time)."""
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Last-Modified": format_datetime(changed_at.astimezone(UTC), usegmt=True)}
-    tags, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
-    if tags is None:
-        is_known = since is not None and _is_since(since, changed_at)
-    else:
-        is_known = tags.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in tags.split(",")}
-    if is_known:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/atom+xml; charset=utf-8", headers=headers)
-
-
-def _is_since(text: str, changed_at: datetime) -> bool:
-    """Whether nothing changed since the time that a caller names; a date that cannot be read is none."""
-    try:
-        since = parsedate_to_datetime(text)
-    except ValueError:
-        return False
-    return since.tzinfo is not None and changed_at.replace(microsecond=0) <= since

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.datastructures import FormData
 
-from digest.address import Address, parse_address
+from digest.address import Address
 from digest.config.sections import Newsletter
 from digest.errors import DigestError, InputError
 from digest.examples import examples_typed
@@ -18,6 +18,7 @@ from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
 from digest.subscribe import choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
+from digest.web.asking import personal
 from digest.web.written import listed, plainly, weight, whole, written
 from digest.web.zones import zones_offered
 
@@ -207,7 +208,7 @@ def checked(
 ) -> Wanted | list[Fault]:
     """What is asked for, or everything that is wrong, in the order of the form; `own` are mailboxes of ours."""
     faults: list[Fault] = []
-    address = attempt(faults, "address", lambda: _personal(parse_address(typed.address), own))
+    address = attempt(faults, "address", lambda: personal(typed.address, own=own))
     wish = wished(typed, newsletters, languages=languages)
     if isinstance(wish, Wish):
         return Wanted(address=address, wish=wish) if address else faults
@@ -278,14 +279,6 @@ def date_in(text: str) -> date:
 
 _some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max_papers=1)
 """Choices of which only what is named is asked for."""
-
-
-def _personal(address: Address, own: Collection[str]) -> Address:
-    if address.is_of_a_role or address.mailbox in own:
-        raise InputError(
-            "That address belongs to no person, and mail to it would trouble others. Enter one that you read."
-        )
-    return address
 
 
 def _published(slug: str, newsletters: Collection[str]) -> str:

@@ -28,8 +28,10 @@ def is_active(subscription: Subscription | None) -> TypeGuard[Subscription]:
     return subscription is not None and subscription.state is SubscriptionState.ACTIVE
 
 
-def ended(pages: Pages, subscription: Subscription | None) -> Response:
-    """For whoever comes back after leaving."""
+def ended(pages: Pages, subscription: Subscription | None, *, preferences: str = "") -> Response:
+    """For whoever comes back after leaving; by the token of their preferences, where they can be erased."""
     who = "This address" if subscription is None else subscription.address
     lede = f"{who} is unsubscribed and gets no more mail, so there is nothing to set."
-    return pages.notice("This subscription has ended", lede=lede, link=AGAIN, status=404)
+    erase = Link(text="Erase what is stored", path=f"/preferences/{preferences}/erase", quiet=True)
+    link = erase if subscription is not None and preferences else AGAIN
+    return pages.notice("This subscription has ended", lede=lede, link=link, status=404)

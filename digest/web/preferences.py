@@ -8,19 +8,35 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import Response
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
+from digest.address import Address, parse_address
 from digest.app import App
 from digest.change import BREAK, LONGEST_BREAK, break_of, change, pause, resume
 from digest.due import due_on
+from digest.errors import BusyError, InputError
 from digest.model import InterestKind, Subscription, Want
 from digest.rendering import words
 from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, papers_named
-from digest.subscribe import MOST_WEIGHT
+from digest.subscribe import MOST_WEIGHT, Origin, ask
 from digest.tokens import Purpose
-from digest.web.form import RHYTHM, Fault, Typed, attempt, checked_again, date_in, filled_in, offered, standing
+from digest.web.asking import check_mail, own_mailboxes, personal
+from digest.web.clients import network_of
+from digest.web.form import (
+    RHYTHM,
+    Fault,
+    Typed,
+    attempt,
+    checked_again,
+    date_in,
+    fault_of,
+    filled_in,
+    offered,
+    standing,
+)
 from digest.web.links import ended, is_active, subscription_behind
 from digest.web.pages import READ, Pages
 from digest.web.security import posted
@@ -51,17 +67,19 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 class _Preferences:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
+        self.version = pages.version("preferences.html")
+        self.own = own_mailboxes(app.config.newsletter)
 
     def show(self, token: str) -> Response:
         """The form as it stands."""
         return self._page(token)
 
-    def act(self, token: str, fields: Annotated[FormData, Depends(posted)]) -> Response:
-        """Save, pause or resume: whatever else is sent is not from this page, and changes nothing."""
+    def act(self, token: str, request: Request, fields: Annotated[FormData, Depends(posted)]) -> Response:
+        """Save, pause, resume, or ask a new address: what else is sent is not from this page, and changes nothing."""
         with self.app.store.reading() as connection:
             subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
             if not is_active(subscription):
-                return ended(self.pages, subscription)
+                return ended(self.pages, subscription, preferences=token)
             blank = self._standing(connection, subscription)
         match fields.get("do"):
             # A page sends its texts, empty ones too: without them, this is not one, and says nothing of topics.
@@ -76,7 +94,30 @@ class _Preferences:
             case "resume":
                 ended_break = resume(self.app.store, subscription.id, keys=self.app.keys, now=self.clock())
                 return self._page(token, note=("Resumed.", "Your settings are as they were.") if ended_break else None)
+            case "move":
+                return self._ask_to_move(token, subscription, str(fields.get("address", "")), request)
         raise HTTPException(400)
+
+    def _ask_to_move(self, token: str, subscription: Subscription, typed: str, request: Request) -> Response:
+        """Whatever is known of the new address, the same answer; nothing changes before it has confirmed."""
+        network = network_of(request, trusted=self.app.config.web.trusted_proxies)
+        try:
+            address = _another(personal(typed, own=self.own), subscription)
+            ask(
+                self.app.store,
+                address,
+                newsletter=subscription.newsletter,
+                choices=subscription.choices,
+                keys=self.app.keys,
+                now=self.clock(),
+                origin=Origin(network=network, form=self.version),
+                moving=subscription.id,
+            )
+        except BusyError as error:
+            return self._page(token, faults=[fault_of("address", error)], address=typed, status=429)
+        except InputError as error:
+            return self._page(token, faults=[fault_of("address", error)], address=typed)
+        return check_mail(self.pages, address)
 
     def _save(self, token: str, subscription: Subscription, typed: Typed, *, forget: Sequence[int]) -> Response:
         wanted = checked_again(
@@ -123,6 +164,8 @@ class _Preferences:
         typed: Typed | None = None,
         faults: Sequence[Fault] = (),
         until: str | None = None,
+        address: str = "",
+        status: int = 422,
         note: tuple[str, str] | None = None,
     ) -> Response:
         """The page of the subscription as it is now, with what was typed where that has faults."""
@@ -130,7 +173,7 @@ class _Preferences:
         with self.app.store.reading() as connection:
             subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
             if not is_active(subscription):
-                return ended(self.pages, subscription)
+                return ended(self.pages, subscription, preferences=token)
             typed = typed or self._standing(connection, subscription)
             examples = _examples(connection, subscription, now=now)
             learned = _learned(connection, subscription, now=now)
@@ -138,7 +181,8 @@ class _Preferences:
         return self.pages.show(
             "preferences.html",
             heading="Your preferences",
-            status=422 if faults else 200,
+            status=status if faults else 200,
+            headers={"Retry-After": "3600"} if status == 429 else None,
             **offered(
                 typed, faults, languages=self.app.press.library.languages, also=subscription.choices.max_papers, now=now
             ),
@@ -154,6 +198,9 @@ class _Preferences:
             until=(paused_until or today + BREAK).isoformat() if until is None else until,
             earliest=(today + timedelta(days=1)).isoformat(),
             latest=(today + LONGEST_BREAK).isoformat(),
+            address=address,
+            token=token,
+            feed_token=self.app.keys.sign(Purpose.FEED, subscription.id),
             unsubscribe_token=self.app.keys.sign(Purpose.UNSUBSCRIBE, subscription.id),
         )
 
@@ -168,6 +215,12 @@ class _Preferences:
             return told
         arrival = words.arrival(ENGLISH, max(subscription.next_due_at, now), asked_at=now, timezone=choices.timezone)
         return f"{told} Next edition: {arrival} ({choices.timezone})."
+
+
+def _another(address: Address, subscription: Subscription) -> Address:
+    if address.key == parse_address(subscription.address).key:
+        raise InputError("The editions come to that address already. Enter another.")
+    return address
 
 
 def _examples(connection: Connection, subscription: Subscription, *, now: datetime) -> list[_Ticked]:

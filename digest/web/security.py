@@ -40,7 +40,10 @@ ALWAYS = {
 PRIVATE = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex"}
 """For what belongs to one reader: pages behind a token, and answers to what somebody sent."""
 
-PRIVATE_PATHS = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/view/", "/outbox/")
+PRIVATE_PATHS = (
+    *("/confirm/", "/move/", "/unsubscribe/", "/preferences/", "/feedback/", "/view/", "/feed/private/"),
+    "/outbox/",
+)
 """Pages behind a token, and the demo's outbox."""
 
 

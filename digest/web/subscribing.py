@@ -1,10 +1,8 @@
 """Subscribing and confirming."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import getaddresses
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -12,10 +10,10 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from digest.address import EXAMPLE, parse_address
+from digest.address import EXAMPLE
 from digest.app import App
 from digest.config.sections import Newsletter
-from digest.errors import BusyError, InputError
+from digest.errors import BusyError
 from digest.hindsight import PastEdition, Turns, past_editions
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
@@ -25,8 +23,9 @@ from digest.rendering.marks import why
 from digest.store import Connection
 from digest.store.sources import last_collected_at
 from digest.store.subscribers import Confirm, subscriptions_of
-from digest.subscribe import CONFIRM_LASTS, Origin, ask, asked_for, confirm
+from digest.subscribe import Origin, ask, asked_for, confirm
 from digest.tokens import Purpose
+from digest.web.asking import LASTS, check_mail, own_mailboxes
 from digest.web.clients import network_of
 from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
 from digest.web.lists import newest_card
@@ -35,18 +34,15 @@ from digest.web.robots import TRAP, hold
 from digest.web.security import posted
 from digest.web.vocabulary import topics_offered
 
-LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
-LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
 AGAIN = Link(text="Subscribe again", path="/")
 LOOK = "look"
-LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
 
 
-def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
+def router(app: App, pages: Pages, *, clock: Callable[[], datetime], turns: Turns) -> APIRouter:
     """`/` and `/confirm/TOKEN`."""
-    face = _Subscribing(app, pages, clock)
+    face = _Subscribing(app, pages, clock, turns)
     routes = APIRouter()
     routes.add_api_route("/", face.offer, methods=READ)
     routes.add_api_route("/", face.take, methods=["POST"])
@@ -56,13 +52,12 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
 
 class _Subscribing:
-    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
-        self.app, self.pages, self.clock = app, pages, clock
+    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime], turns: Turns) -> None:
+        self.app, self.pages, self.clock, self.turns = app, pages, clock, turns
         self.default = app.config.newsletter[0]
-        self.turns = Turns()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
-        self.own = _own_mailboxes(app.config.newsletter)
+        self.own = own_mailboxes(app.config.newsletter)
 
     def offer(self) -> Response:
         """The form."""
@@ -94,11 +89,7 @@ class _Subscribing:
             )
         except BusyError as error:
             return self._form(typed, faults=[fault_of("address", error)], status=429)
-        return self.pages.notice(
-            "Check your mail",
-            lede=f"We sent a link to {wanted.address.text}. It works for {LASTS}.",
-            more=LOOK_IN_OUTBOX if self.pages.has_outbox else LOOK_AMONG_SPAM,
-        )
+        return check_mail(self.pages, wanted.address)
 
     def _look_back(self, typed: Typed) -> Response:
         """The form as it was sent, and below it the editions that its choices would have had; nothing is stored."""
@@ -217,16 +208,6 @@ def _shown(edition: PastEdition, cadence: Cadence) -> _Shown:
         for paper, reason in edition.papers
     ]
     return _Shown(day=ENGLISH.long_date(edition.on), papers=papers)
-
-
-def _own_mailboxes(newsletters: Sequence[Newsletter]) -> frozenset[str]:
-    """The mailboxes that newsletters come from and are answered to, but for those inside of a network."""
-    found = set()
-    for one in newsletters:
-        for _, address in getaddresses([one.sender, one.reply_to or one.sender]):
-            with suppress(InputError):
-                found.add(parse_address(address).mailbox)
-    return frozenset(found)
 
 
 def _promise(newsletter: Newsletter) -> str:

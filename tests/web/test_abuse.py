@@ -84,7 +84,7 @@ def test_a_network_does_not_bomb_many_mailboxes(place: Place, addresses: str, ou
         assert ask(place, f"a{number}@example.org", via=addresses.format(number + 1)).status_code == 200
     answer = ask(place, "late@example.org", via=addresses.format(99), **KEPT)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
-    assert "Too many have asked to subscribe from your network within the hour." in answer.text
+    assert "Too many confirm messages were asked for from your network within the hour." in answer.text
     assert_kept(answer, "late@example.org")
     assert asked(place) == MOST_FROM_A_NETWORK
     assert ask(place, "else@example.org", via=outside).status_code == 200
@@ -105,7 +105,7 @@ def test_all_together_do_not_make_us_a_sender_of_spam(place: Place) -> None:
         assert ask(place, f"a{number}@example.org", via=f"10.{number // 250}.{number % 250}.1").status_code == 200
     answer = ask(place, via="203.0.113.1", **KEPT)
     assert answer.status_code == 429
-    assert "Too many have asked to subscribe here within the hour." in answer.text
+    assert "Too many confirm messages were asked for here within the hour." in answer.text
     assert_kept(answer, "ada@example.org")
 
 

@@ -32,6 +32,14 @@ def demo(open_place: Callable[..., Place]) -> Place:
     return place
 
 
+def account(place: Place) -> list[str]:
+    """What a reader finds behind the preferences, who has asked for another address."""
+    preferences = f"/preferences/{place.preferences_token()}"
+    place.client.post(preferences, data={"do": "move", "address": "new@example.org"})
+    pages = ("", "/next", "/why?paper=2606.00001", "/why?paper=nonsense", "/erase")
+    return [*(preferences + page for page in pages), f"/move/{place.move_token()}", "/move/1-forged"]
+
+
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def tab(browser: Browser, demo: Place, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(base_url=demo.url, java_script_enabled=request.param)
@@ -163,6 +171,38 @@ def test_a_reader_takes_a_break_by_the_link_of_a_message(demo: Place, tab: Page)
     assert states(demo) == [SubscriptionState.ACTIVE]
 
 
+def test_a_reader_moves_looks_at_how_papers_are_chosen_and_is_erased(demo: Place, tab: Page) -> None:
+    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
+    tab.goto(f"/preferences/{demo.preferences_token()}")
+    tab.get_by_label("New address").fill("ada@")
+    tab.get_by_role("button", name="Send the link").click()
+    tab.get_by_role("link", name="That is not a full address.").click()
+    expect(tab.get_by_label("New address")).to_have_value("ada@")
+    tab.get_by_label("New address").fill("new@example.org")
+    tab.get_by_label("New address").press("Enter")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    tab.goto(f"/move/{demo.move_token()}")
+    tab.get_by_role("button", name="Confirm new address").click()
+    expect(tab.get_by_text("Offprint comes to new@example.org from now on.")).to_be_visible()
+
+    tab.goto(f"/preferences/{demo.preferences_token()}")
+    expect(tab.get_by_text("new@example.org, daily at 12:00.")).to_be_visible()
+    tab.get_by_role("link", name="The next edition").click()
+    expect(tab.get_by_role("heading", level=2)).to_have_text("As things stand: 3 papers of 3")
+    tab.get_by_role("link", name="Why not this paper?").click()
+    tab.get_by_label("Paper").fill("2606.00001")
+    tab.get_by_role("button", name="Tell me why").click()
+    expect(tab.get_by_text("It is in the edition that would go out now.")).to_be_visible()
+    tab.get_by_role("link", name="Your preferences").click()
+    with tab.expect_download() as saved:
+        tab.get_by_role("link", name="Everything stored about you").click()
+    assert saved.value.suggested_filename == "offprint-export.json"
+    tab.get_by_role("link", name="Erase everything").click()
+    tab.get_by_role("button", name="Erase everything").click()
+    expect(tab.get_by_text("new@example.org and what was stored of it are gone.")).to_be_visible()
+    assert states(demo) == []
+
+
 @pytest.mark.parametrize("width", [320, 375, 1000])
 def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> None:
     page = browser.new_page(base_url=demo.url, viewport={"width": width, "height": 800})
@@ -171,6 +211,7 @@ def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> 
         f"/feedback/{demo.feedback_token(demo.publish())}?paper=1&want=more",
         f"/preferences/{demo.preferences_token()}",
         f"/unsubscribe/{demo.unsubscribe_token()}",
+        *account(demo),
     ]
     for path in ("/", "/trending?date=2026-06-14", "/outbox/", "/nothing", *READING, *own):
         page.goto(path)
@@ -180,7 +221,7 @@ def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1100])
-def test_axe_finds_no_barrier_on_the_pages_for_reading(
+def test_axe_finds_no_barrier_on_the_pages_for_reading_and_on_a_readers_own(
     demo: Place, browser: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     for hours in (30, 20, 10, 0):
@@ -198,7 +239,7 @@ def test_axe_finds_no_barrier_on_the_pages_for_reading(
     page = browser.new_page(
         base_url=demo.url, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
     )
-    for path in READING:
+    for path in (*READING, *account(demo)):
         page.goto(path)
         found = Axe().run(page, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}})
         assert [
