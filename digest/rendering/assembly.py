@@ -1,5 +1,6 @@
 """One reader's edition: the forms of its printing, filled and joined, and made to fit."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -82,11 +83,12 @@ class _Escaped(dict[bytes, bytes]):
 
     def __missing__(self, hole: bytes) -> bytes:
         text = self._plain.texts[hole.decode()]
-        escaped = str(escape(text))
-        self[hole] = encoded = self._plain[hole] if escaped == text else quoted(cleaned(escaped))
+        is_plain = _MARKUP.search(text) is None
+        self[hole] = encoded = self._plain[hole] if is_plain else quoted(cleaned(str(escape(text))))
         return encoded
 
 
+_MARKUP = re.compile("[&<>\"']")
 _NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
 
 
@@ -128,11 +130,10 @@ class _Message:
         for name, pieces in ((b"paper_%d", papers), (b"trending_%d", trending)):
             for at, piece in enumerate(pieces):
                 text[name % at], html[name % at] = piece
-        text |= frame.text.wrapped(self._texts)
         return Body(
             subject=printing.subject(self._texts["subject"]),
-            encoded_text=frame.text.encoded % text,
-            encoded_html=frame.html.encoded % html,
+            encoded_text=frame.text.filled(text, self._texts),
+            encoded_html=frame.html.filled(html, {}),
         )
 
     def _trending(self) -> list[Encoded]:

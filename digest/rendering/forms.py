@@ -61,15 +61,17 @@ class Form:
     encoded: bytes
     wraps: tuple[tuple[bytes, str, int], ...]
 
-    def wrapped(self, texts: Mapping[str, str]) -> dict[bytes, bytes]:
-        """The paragraphs, filled with these texts, wrapped and encoded.
+    def filled(self, values: dict[bytes, bytes], texts: Mapping[str, str]) -> bytes:
+        """The part with these values in its holes; `texts` are those that its paragraphs are wrapped with.
 
-        Raises RenderingError where one has another hole.
+        Raises RenderingError where a paragraph has another hole.
         """
-        try:
-            return {name: _wrapped(text % texts, hang) for name, text, hang in self.wraps}
-        except KeyError as error:
-            raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
+        for name, text, hang in self.wraps:
+            try:
+                values[name] = _wrapped(text % texts, hang)
+            except KeyError as error:
+                raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
+        return self.encoded % values
 
 
 @lru_cache(maxsize=16_384)

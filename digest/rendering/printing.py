@@ -132,8 +132,7 @@ class Printing:
         html[b"summary"], marked = self._summary(card, reason.terms)
         said = self._why(card, reason, marked=marked)
         html[b"why"], text[b"why_text"] = said.html, said.text
-        text |= forms.text.wrapped({"why_text": said.plain})
-        return Encoded(forms.text.encoded % text, forms.html.encoded % html)
+        return Encoded(forms.text.filled(text, {"why_text": said.plain}), forms.html.filled(html, {}))
 
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
@@ -142,7 +141,7 @@ class Printing:
             shown = {**paper, "upvotes": self.language.number(paper["upvotes"])}
             text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
             forms = self._forms(text, html, self._context | {"paper": shown})
-            self._trending[number] = Encoded(forms.text.encoded % {}, forms.html.encoded % {})
+            self._trending[number] = Encoded(forms.text.filled({}, {}), forms.html.filled({}, {}))
         return self._trending[number]
 
     def _forms(self, text: str, html: str, context: Mapping[str, object]) -> Forms:

@@ -12,7 +12,7 @@ def filled(source: str, part: str = "text", **values: str) -> str:
     """What a template with holes gives for one reader."""
     form = form_of(rendered(part, source, {name: Hole(name) for name in values}))
     encoded = {name.encode(): value.encode() + b"=\r\n" for name, value in values.items()}
-    return unquoted(form.encoded % (encoded | form.wrapped(values)))
+    return unquoted(form.filled(encoded, values))
 
 
 def test_a_hole_is_filled_where_it_stands() -> None:
@@ -42,7 +42,7 @@ def test_a_template_that_changes_what_differs_between_readers_is_told_so(source:
 def test_what_a_reader_decides_cannot_be_wrapped_where_it_is_not_known() -> None:
     form = form_of(rendered("text", "{{ x|wrap }}", {"x": Hole("x")}))
     with pytest.raises(RenderingError, match="wraps 'x' where it cannot be"):
-        form.wrapped({})
+        form.filled({}, {})
 
 
 def test_a_subject_is_one_line() -> None:
