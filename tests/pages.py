@@ -89,6 +89,11 @@ def address(place: Place, path: str) -> str:
     )
 
 
+def readable(place: Place) -> list[str]:
+    """The address of everything that can be looked at."""
+    return [address(place, path) for path in [*PUBLIC, *PRIVATE, *OUTBOX, *FILES, *FRAMED]]
+
+
 def operations(place: Place) -> dict[str, dict[str, Any]]:
     """What the site answers, as FastAPI describes it: by template of an address and by method, in small letters."""
     site = create_site(place.app, clock=place.clock, outbox=place.outbox)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pages import FILES, FRAMED, OUTBOX, PRIVATE, PUBLIC, SENT, address, operations, people_it, visits
+from pages import FILES, FRAMED, OUTBOX, PRIVATE, PUBLIC, SENT, address, operations, visits
 from personas import NOON
 from reading import Page, read_page
 from sites import Front, Place
@@ -15,11 +15,6 @@ from sites import Front, Place
 from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
-
-
-@pytest.fixture
-def inhabited(open_place: Callable[..., Place]) -> Place:
-    return people_it(open_place(with_outbox=True))
 
 
 def test_every_address_of_the_site_is_among_the_pages(inhabited: Place) -> None:

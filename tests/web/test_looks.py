@@ -1,11 +1,11 @@
 """Every page in Chromium: how it fits, what axe-core says of it in light and dark, and whether others can frame it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import people_it, visits
+from pages import visits
 from playwright.sync_api import Browser, Page, Route
 from sites import Place
 
@@ -22,11 +22,6 @@ RUNS: list[tuple[int, Literal["light", "dark"], dict[str, Any]]] = [
     (DESKTOP, "light", LOOKS),
     (DESKTOP, "dark", LOOKS),
 ]
-
-
-@pytest.fixture
-def inhabited(open_place: Callable[..., Place]) -> Place:
-    return people_it(open_place(with_outbox=True))
 
 
 def shown(place: Place, browser: Browser) -> Iterator[tuple[str, Page]]:
