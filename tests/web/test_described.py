@@ -5,6 +5,7 @@ this test alone: nobody programs against forms for people.
 """
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,9 +14,9 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, given, seed, settings
 from pages import FRAMED, PRIVATE, PUBLIC, address, operations
-from personas import choices, reader_joins
 from reading import read_page
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 from sites import Place
 
@@ -30,7 +31,9 @@ CHECKS = [
     checks.content_type_conformance,
     checks.response_headers_conformance,
 ]
-EXAMPLES = 10
+EXAMPLES = 15
+EXTRA = ["/paper/1.bib", "/feed/papers.atom"]
+PLACED = re.compile(r"\{(.*?)(:path)?\}")
 
 ASKED = {
     "/trending": ("window", "date", "page", "q", "category"),
@@ -49,77 +52,95 @@ FORMS = {
 }
 """How forms are answered, but for what cannot be read (400) or is too much (413)."""
 
+TYPED: dict[str, dict[str, Any]] = {
+    "address": {"type": "string", "format": "email"},
+    "until": {"type": "string", "format": "date"},
+    "papers": {"enum": ["3", "10"]},
+    "more": {"enum": ["", "agents, robots"]},
+    "examples": {"enum": ["", "2606.00002"]},
+    **{name: {"enum": ["", "Ann Larch"]} for name in ("authors", "mutes")},
+    **{name: {"enum": ["", "1", "0.5"]} for name in ("relevance", "trend", "novelty")},
+}
+"""What people type."""
+
 HTML = "text/html; charset=utf-8"
 TYPES = {
     ("get", "/feed/{newsletter}.atom"): "application/atom+xml; charset=utf-8",
-    ("get", "/paper/{name}.bib"): "application/x-bibtex; charset=utf-8",
+    **{("get", f"/paper/{{name}}{end}"): "application/x-bibtex; charset=utf-8" for end in ("", ".bib")},
     ("post", "/unsubscribe/{token}"): "text/plain; charset=utf-8",
 }
 """What is answered besides a page."""
 
 
-def described(place: Place) -> dict[str, Any]:
-    """The OpenAPI description of what takes input."""
+def described(place: Place, *, honest: bool) -> dict[str, Any]:
+    """The OpenAPI description of what takes input: of what a page offers to send, or of any text in its place.
+
+    By their names, leaving comes after what readers can do.
+    """
     paths = {
-        template: {method: operation(place, template, method) for method in methods.keys() - {"head"}}
-        for template, methods in operations(place).items()
+        template: {method: operation(place, template, method, honest=honest) for method in methods.keys() - {"head"}}
+        for template, methods in sorted(operations(place).items())
         if ("{" in template or template in ASKED or "post" in methods) and not template.startswith("/outbox")
     }
     return {"openapi": "3.1.0", "info": {"title": "Offprint", "version": "1"}, "paths": paths}
 
 
-def operation(place: Place, template: str, method: str) -> dict[str, Any]:
+def operation(place: Place, template: str, method: str, *, honest: bool) -> dict[str, Any]:
     pattern = re.sub(r"\\{(.*?)\\}", r"(?P<\1>[^/]+)", re.escape(template))
-    known = [address(place, path).partition("?") for path in [*PUBLIC, *PRIVATE, *FRAMED, *EXTRA]]
-    found = [
-        (match.groupdict(), dict(parse_qsl(query)))
-        for path, _, query in known
-        if (match := re.fullmatch(pattern, path))
-    ]
-    names = dict.fromkeys(re.findall(r"\{(.*?)\}", template), "path") | dict.fromkeys(ASKED.get(template, ()), "query")
+    known = [address(place, path) for path in [*PUBLIC, *PRIVATE, *FRAMED, *EXTRA]]
+    split = [(re.fullmatch(pattern, path), path, query) for path, _, query in (one.partition("?") for one in known)]
+    found = [(match.groupdict(), path, dict(parse_qsl(query))) for match, path, query in split if match]
+    named = {name: "path" for name, _ in PLACED.findall(template)} | dict.fromkeys(ASKED.get(template, ()), "query")
     parameters = [
         {
             "name": name,
             "in": where,
-            "required": where == "path",
-            "schema": or_anything({(parts | query).get(name, "") for parts, query in found} - {""}),
+            "required": where == "path" or "{" in template,
+            # A form behind a token takes input only where the token is right.
+            "schema": text(
+                {both[name] for parts, _, asked in found if name in (both := parts | asked)},
+                any_text=not honest and not (method == "post" and where == "path"),
+            ),
         }
-        for name, where in names.items()
+        for name, where in named.items()
     ]
-    told = {"parameters": parameters, "responses": answers(template, method)}
+    told: dict[str, Any] = {"parameters": parameters, "responses": answers(template, method)}
     if method == "post":
-        path = next(path for path, _, _ in known if re.fullmatch(pattern, path))
-        body = {"schema": {"type": "object", "properties": fields(place, path)}}
+        held = fields(place, found[0][1], any_text=not honest)
+        body = {
+            "schema": {
+                "type": "object",
+                "properties": held,
+                "required": sorted(held.keys() - {"do"}) if honest else [],
+                "additionalProperties": not honest,
+            }
+        }
         told["requestBody"] = {
             "content": dict.fromkeys(("application/x-www-form-urlencoded", "multipart/form-data"), body)
         }
     return told
 
 
-EXTRA = ["/paper/1.bib", "/feed/papers.atom"]
-
-
-def fields(place: Place, path: str) -> dict[str, Any]:
-    """The fields that stand on a page, each with the values that are there to choose, and RFC 8058's."""
-    found: dict[str, set[str]] = {"List-Unsubscribe": {"One-Click"}, "do": set()}
+def fields(place: Place, path: str, *, any_text: bool) -> dict[str, Any]:
+    """The fields that stand on a page, each with the values that it offers."""
+    offered: dict[str, set[str]] = {}
     several, chosen = set(), ""
     for tag, held in read_page(place.client.get(path).text).elements:
-        name = held.get("name")
-        if tag in {"input", "select", "textarea", "button"} and name:
-            chosen = name
-            several |= {name} if held.get("type") == "checkbox" else set()
-        if tag in {"input", "option", "button", "textarea"} and chosen:
-            found.setdefault(chosen, set()).add(held.get("value") or "")
-    each = {name: or_anything(values - {""}) for name, values in found.items()}
-    return {
-        name: {"type": "array", "items": value, "maxItems": 3} if name in several else value
-        for name, value in each.items()
-    }
+        chosen = held.get("name") or chosen if tag in {"input", "select", "textarea", "button"} else chosen
+        if tag in {"input", "option", "button"} and chosen:
+            is_free = held.get("type") in {"text", "email", "date", "number"} and "tabindex" not in held
+            offered.setdefault(chosen, set()).update(() if is_free else {held.get("value") or ""})
+            several |= {chosen} if held.get("type") == "checkbox" else set()
+    if path.startswith("/unsubscribe/"):
+        offered["List-Unsubscribe"] = {"", "One-Click"}
+    told = {name: text(values, any_text=any_text) for name, values in offered.items()}
+    told |= {name: {"type": "array", "items": told[name], "maxItems": 3} for name in several}
+    return told if any_text else told | {name: TYPED[name] for name in told.keys() & TYPED}
 
 
-def or_anything(known: set[str]) -> dict[str, Any]:
-    """What there is, or any other text."""
-    return {"anyOf": [*([{"enum": sorted(known)}] if known else []), {"type": "string", "maxLength": 300}]}
+def text(known: set[str], *, any_text: bool) -> dict[str, Any]:
+    """One of what is known, or any text."""
+    return {"type": "string", "maxLength": 300} if any_text or not known else {"enum": sorted(known)}
 
 
 def answers(template: str, method: str) -> dict[str, Any]:
@@ -139,22 +160,25 @@ def answers(template: str, method: str) -> dict[str, Any]:
     }
 
 
-def test_nothing_that_is_sent_makes_the_site_fail_or_answer_otherwise_than_described(inhabited: Place) -> None:
-    # What is sent may well end the second reader's subscription: that is not the one whose preferences are asked for.
-    reader_joins(inhabited.app, "leaving@example.org", choices())
-    api = schemathesis.openapi.from_dict(described(inhabited))
+@pytest.mark.parametrize("honest", [True, False], ids=["what is offered", "any text"])
+def test_nothing_that_is_sent_makes_the_site_fail_or_answer_otherwise_than_described(
+    inhabited: Place, honest: bool
+) -> None:
+    api = schemathesis.openapi.from_dict(described(inhabited, honest=honest))
+    inhabited.clock.now += timedelta(minutes=1)
     with requests.Session() as session:
         # No proxy is asked.
         session.trust_env = False
         for found in api.get_all_operations():
+            assert isinstance(found, Ok)
             send(found.ok(), url=inhabited.url, session=session)
 
 
-def send(operation: schemathesis.APIOperation, *, url: str, session: requests.Session) -> None:
+def send(operation: Any, *, url: str, session: requests.Session) -> None:
     @seed(1)
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy())
-    def sent(case: schemathesis.Case) -> None:
+    def sent(case: Any) -> None:
         case.call_and_validate(base_url=url, session=session, checks=CHECKS, allow_redirects=False)
 
     sent()
