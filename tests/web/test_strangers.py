@@ -71,14 +71,14 @@ def waiting(app: App) -> int:
 
 
 def test_a_strangers_confirm_message_holds_nothing_that_was_typed(place: Place) -> None:
-    typed = {"topic": "BUY CHEAP PILLS", "more": "visit evil.example", "name": "support@bank.example", "subject2": "x"}
+    typed = {"topic": "BUY CHEAP PILLS", "more": "visit evil.example", "name": "support@bank.example"}
     for name, fields in (("ada", {}), ("bob", typed)):
         place.client.post("/", data=place.form() | {"address": f"{name}@example.org"} | fields)
     place.deliver()
     first, second = sorted((place.outbox / "new").iterdir())
     assert "bob@example.org" in second.read_text()
     for value in typed.values():
-        assert value == "x" or value not in second.read_text()
+        assert value not in second.read_text()
     assert len(first.read_text().splitlines()) == len(second.read_text().splitlines())
 
 
