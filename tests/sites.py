@@ -1,9 +1,11 @@
 """A site being served, as its tests see it."""
 
+import socket
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from personas import NOON
@@ -54,6 +56,12 @@ class Place:
     def form(self) -> dict[str, str]:
         """What the subscribe form holds besides what people fill in, as it was shown a minute ago."""
         return {"form": self.app.keys.sign(Purpose.FORM, int(self.clock().timestamp()) - 60)}
+
+    def raw(self, request: bytes) -> bytes:
+        """What the server answers to these very bytes until it hangs up: a client that knows better would tidy up."""
+        with socket.create_connection(("127.0.0.1", urlsplit(self.url).port or 0), timeout=20) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
 
     def rows(self) -> list[str]:
         """Everything that the store holds."""
@@ -109,6 +117,10 @@ class Place:
     def feedback_token(self, number: int) -> str:
         """The token of a delivery's feedback links."""
         return self.app.keys.sign(Purpose.FEEDBACK, number)
+
+    def feed_token(self, number: int = 1) -> str:
+        """The token of a subscription's private feed."""
+        return self.app.keys.sign(Purpose.FEED, number)
 
     def view_token(self, number: int) -> str:
         """The token of a delivery's page."""

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from browsers import browser as browser
+from pages import people_it
 from sites import Front, Place
 
 from digest.app import App
@@ -59,3 +60,9 @@ def open_place(
 def place(open_place: Callable[..., Place]) -> Place:
     """An installation with the defaults."""
     return open_place()
+
+
+@pytest.fixture
+def inhabited(open_place: Callable[..., Place]) -> Place:
+    """Papers, a reader with an edition in the outbox, and somebody who has asked."""
+    return people_it(open_place(with_outbox=True))

@@ -58,6 +58,7 @@ def test_a_mailbox_gets_one_message_an_hour_and_three_without_an_answer(place: P
         ("ann@example.org", "ANN@EXAMPLE.ORG"),
         ("ann.lee@gmail.com", "a.n.n.lee+x@googlemail.com"),
         ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ann@example.org", "ann@ｅｘａｍｐｌｅ.org"),
     ],
 )
 def test_another_spelling_of_a_mailbox_gets_round_no_limit(place: Place, one: str, other: str) -> None:

@@ -1,12 +1,14 @@
 """What holds for every answer of the site."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
+from pages import FILES, FRAMED, OUTBOX, PRIVATE, PUBLIC, SENT, address, operations, visits
+from personas import NOON
 from reading import Page, read_page
 from sites import Front, Place
 
@@ -14,56 +16,22 @@ from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
 
-PUBLIC = [
-    *("/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"),
-    *("/paper/2606.00001", "/paper/9", "/search", "/search?q=diffusion", "/search?q=nothing"),
-    *("/archive/", "/archive/papers/2026-06-19", "/archive/papers/2026-06-18", "/archive/?month=x"),
-]
-PRIVATE = [
-    "/confirm/{confirm}",
-    "/confirm/1-forged",
-    "/unsubscribe/{unsubscribe}",
-    "/unsubscribe/1-forged",
-    "/preferences/{preferences}",
-    "/preferences/1-forged",
-    *("/preferences/{preferences}/next", "/preferences/{preferences}/erase", "/preferences/{preferences}/export.json"),
-    *("/preferences/{preferences}/why", "/preferences/{preferences}/why?paper=2606.00001", "/preferences/1-a/why"),
-    *("/move/{move}", "/move/1-forged"),
-    "/feedback/{feedback}?paper=1&want=more",
-    "/feedback/1-forged",
-    "/view/x",
-]
+
+def test_every_address_of_the_site_is_among_the_pages(inhabited: Place) -> None:
+    listed = {
+        "get": {address(inhabited, path).partition("?")[0] for path in [*PUBLIC, *PRIVATE, *OUTBOX, *FILES, *FRAMED]},
+        "post": {address(inhabited, path).partition("?")[0] for path, _ in SENT},
+    }
+    for template, described in operations(inhabited).items():
+        pattern = re.sub(r"\\{.*?\\}", "[^/]+", re.escape(template))
+        for method in described.keys() & listed.keys():
+            assert any(re.fullmatch(pattern, path) for path in listed[method]), (method, template)
 
 
-@pytest.fixture
-def inhabited(open_place: Callable[..., Place]) -> Place:
-    """Papers, a reader with an edition, and somebody who has asked."""
-    place = open_place(with_outbox=True)
-    papers_come_in(place.app.store, PAPERS)
-    reader_joins(place.app, "reader@example.org", choices("diffusion models"))
-    place.client.post("/", data=place.form() | {"address": "asking@example.org"})
-    path = f"/preferences/{place.preferences_token()}"
-    place.client.post(path, data={"do": "move", "address": "new@example.org"})
-    place.publish()
-    place.deliver()
-    return place
-
-
-def address(place: Place, path: str) -> str:
-    return path.format(
-        confirm=place.confirm_token(),
-        unsubscribe=place.unsubscribe_token(),
-        preferences=place.preferences_token(),
-        move=place.move_token(2),
-        feedback=place.feedback_token(3),
-    )
-
-
+@pytest.mark.slow
 def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
-    for path in [*PUBLIC, *PRIVATE, "/outbox/"]:
-        if path.endswith(".json"):
-            continue
-        page = read_page(inhabited.client.get(address(inhabited, path)).text)
+    for _, answer in visits(inhabited):
+        page = read_page(answer.text)
         assert inhabited.app.press.credits in page.text
         assert_is_whole(page)
 
@@ -81,9 +49,8 @@ def assert_is_whole(page: Page) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
 def test_every_answer_carries_the_headers(inhabited: Place, method: str) -> None:
-    others = ("/style.css", "/healthz", "/robots.txt", "/outbox/nothing", "/paper/1.bib", "/feed/papers.atom")
     # All of them beforehand: what is posted takes some of the tokens away.
-    for path in [address(inhabited, path) for path in (*PUBLIC, *PRIVATE, *others)]:
+    for path in [address(inhabited, path) for path in [*PUBLIC, *PRIVATE, *FILES]]:
         answer = inhabited.client.request(method, path)
         assert answer.headers["Content-Security-Policy"] == STRICT
         assert answer.headers["Referrer-Policy"] == "no-referrer"
