@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
@@ -14,7 +14,6 @@ from digest.model import (
     InterestKind,
     Paper,
     Selection,
-    Signals,
     Subscription,
     Want,
     Weights,
@@ -80,13 +79,6 @@ def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) 
         papers={paper.id: paper for paper in papers},
         model=model,
     )
-
-
-def stock_known_at(connection: Connection, stock: Stock, seen: Collection[int], *, now: datetime) -> Stock:
-    """The stock as it was at an earlier moment, when only `seen` of its papers had been; it costs little."""
-    latest = latest_signals(connection, seen, now=now)
-    papers = [replace(paper, signals=latest.get(paper.id, Signals())) for paper in stock.candidates.papers]
-    return replace(stock, candidates=stock.candidates.known_at(now, papers), as_of=now)
 
 
 def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: str, now: datetime) -> Candidates:
@@ -248,9 +240,10 @@ def _seen_after(subscription: Subscription, past: Past) -> datetime | None:
 
 def _rises(connection: Connection, stock: Stock, moments: Iterable[datetime]) -> dict[datetime | None, frozenset[int]]:
     """Which of the papers that lead now have risen far since each of the moments."""
-    papers = leading(stock.candidates.papers, now=stock.candidates.now)
-    numbers = [paper.id for paper in papers]
-    return {moment: risen(papers, latest_signals(connection, numbers, now=moment)) for moment in moments}
+    known = stock.candidates
+    places = leading(known.numbers, known.upvotes, known.expected)
+    upvotes = dict(zip(known.numbers[places].tolist(), known.upvotes[places].tolist(), strict=True))
+    return {moment: risen(upvotes, latest_signals(connection, upvotes, now=moment)) for moment in moments}
 
 
 def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:

@@ -13,7 +13,7 @@ from personas import NOON, choices, papers_come_in, reader_joins
 from digest.app import App
 from digest.collect import count_features
 from digest.errors import BusyError
-from digest.hindsight import EDITIONS, MOST_WAITING, PastEdition, Turns, past_editions
+from digest.hindsight import EDITIONS, MOST_WAITING, PastEdition, Turns, past_editions, prepare
 from digest.model import Cadence, Choices, Interest, InterestKind, Listing, ReasonKind, Signals, Weights
 from digest.publish import publish
 from digest.refit import refit_background
@@ -62,9 +62,8 @@ def daily(app: App) -> App:
 
 def looked_back(store: Store, wanted: Choices, **limits: int) -> list[PastEdition]:
     with store.reading() as connection:
-        return past_editions(
-            connection, wanted, newsletter="papers", sources=["test"], weights=Weights(), now=NOON, **limits
-        )
+        prepared = prepare(connection, sources=["test"], now=NOON, **limits)
+        return past_editions(connection, prepared, wanted, newsletter="papers", weights=Weights(), now=NOON)
 
 
 def numbers(editions: Sequence[PastEdition]) -> list[list[int]]:

@@ -1,7 +1,7 @@
 """Reading papers and their signals."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -99,6 +99,14 @@ def latest_signals(connection: Connection, ids: Iterable[int], *, now: datetime)
         for row in connection.execute(_LATEST, {"ids": block, "now": now}):
             found[row.paper_id] = signals_in(row)
     return found
+
+
+def upvotes_seen(connection: Connection, ids: Iterable[int]) -> Iterator[list[tuple[int, float, int]]]:
+    """(paper, seconds since 1970, upvotes) of all that was ever seen of the papers, some hundreds of them at a time."""
+    for block in blocks(ids):
+        query = select(signals.c.paper_id, signals.c.seen_at, signals.c.upvotes)
+        rows = connection.execute(query.where(signals.c.paper_id.in_(block), signals.c.upvotes.is_not(None)))
+        yield [(row.paper_id, row.seen_at.timestamp(), row.upvotes) for row in rows]
 
 
 def present_numbers(connection: Connection, ids: Iterable[int]) -> dict[int, int]:

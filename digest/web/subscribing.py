@@ -16,7 +16,7 @@ from digest.address import EXAMPLE, parse_address
 from digest.app import App
 from digest.config.sections import Newsletter
 from digest.errors import BusyError, InputError
-from digest.hindsight import PastEdition, Turns, past_editions
+from digest.hindsight import Hindsight, PastEdition
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.cards import Card, make_card
@@ -59,7 +59,7 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
-        self.turns = Turns()
+        self.hindsight = Hindsight()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = _own_mailboxes(app.config.newsletter)
@@ -106,8 +106,8 @@ class _Subscribing:
         if isinstance(wish, list):
             return self._form(typed, faults=wish, status=422)
         try:
-            with self.turns.one(), self.app.store.reading() as connection:
-                editions = past_editions(
+            with self.app.store.reading() as connection:
+                editions = self.hindsight.editions(
                     connection,
                     wish.choices,
                     newsletter=wish.newsletter,
