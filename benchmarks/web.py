@@ -142,9 +142,7 @@ def main() -> None:
     sys.exit(1 if table.missed else 0)
 
 
-def fill(
-    app: App, rows: Sequence[Mapping[str, Any]], topics: Sequence[str], *, subscribers: int, days: int
-) -> None:
+def fill(app: App, rows: Sequence[Mapping[str, Any]], topics: Sequence[str], *, subscribers: int, days: int) -> None:
     """Papers day by day, the editions of the last days, and then all the other readers."""
     source = Dated(rows, days=days)
     add_readers(app, range(1, REALLY_SENT + 1), topics)
@@ -199,7 +197,8 @@ def copy_delivery(connection: Connection, numbers: range) -> None:
 def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+        port: int = trial.getsockname()[1]
+        return port
 
 
 @contextmanager
@@ -226,14 +225,14 @@ class Site:
         self._chance, self._readers, self._networks = random.Random(1), count(REALLY_SENT + 1), count()
         self._listen = app.config.web.listen
         with app.store.reading() as connection:
-            self.papers = list(connection.execute(select(papers.c.id)).scalars())
+            self.papers: list[int] = list(connection.execute(select(papers.c.id)).scalars())
             self.edition = connection.execute(select(func.max(deliveries.c.due_on))).scalar_one()
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._listen, timeout=120)
 
     def token(self, purpose: Purpose) -> str:
-        """A link of a reader's who has not been asked for yet; of a message's, whose numbers are the readers' at least."""
+        """A link of a reader's who has not been asked for yet, or of a message's: there are as many of them."""
         return self._app.keys.sign(purpose, 1 + next(self._readers) % self._subscribers)
 
     def words(self) -> str:
@@ -345,7 +344,7 @@ class WrongAnswerError(Exception):
 
 def memory(pid: int) -> float:
     """What the process holds, in MB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    pages: int = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 

@@ -25,7 +25,7 @@ from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import MOST_SHELVED, Shelf, shelved
 from digest.ranking.relevance import Profile, sampled
 from digest.ranking.selection import select
-from digest.ranking.similar import similar
+from digest.ranking.similar import Similar
 from digest.ranking.trending import leading, risen
 from digest.ranking.weighing import Reader
 from digest.store import Connection
@@ -95,18 +95,22 @@ def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: 
 
 
 def similar_papers(
-    connection: Connection, paper: Paper, *, now: datetime, measure: Measure | None = None
+    connection: Connection, paper: Paper, *, now: datetime, measure: Similar | None = None
 ) -> list[tuple[Paper, float]]:
     """The papers nearest to one, of the newest, with their scores: at most MOST_SIMILAR, best first.
 
-    `measure` is what `newest_measure` gave, for whoever asks often.
+    `measure` is what `similarity` gave, for whoever asks often.
     """
     content = paper_bag(paper.title, paper.abstract)
-    background, shelf = measure or newest_measure(connection, [content])
-    scores = dict(similar(paper.id, content, background=background, shelf=shelf))
+    scores = dict((measure or similarity(connection, [content])).to(paper.id, content))
     known = papers_by_id(connection, scores, now=now)
     seen = [known[number] for number in scores if number in known and known[number].first_seen_at <= now]
     return [(one, scores[one.id]) for one in seen if one.withdrawn_at is None][:MOST_SIMILAR]
+
+
+def similarity(connection: Connection, bags: Sequence[Bag] = ()) -> Similar:
+    """What the papers nearest to one are found by; see `newest_measure`."""
+    return Similar(*newest_measure(connection, bags))
 
 
 def choose(

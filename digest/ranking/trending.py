@@ -25,11 +25,16 @@ class Rated(Protocol):
     """What a list needs to know of a paper."""
 
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """Its number."""
+
     @property
-    def listed_at(self) -> datetime: ...
+    def listed_at(self) -> datetime:
+        """When it was listed."""
+
     @property
-    def signals(self) -> Signals: ...
+    def signals(self) -> Signals:
+        """What was seen of it last."""
 
 
 R = TypeVar("R", bound=Rated)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from digest.store.engine import insert
-from digest.store.tables import backgrounds, features, sources, vectors
+from digest.store.tables import backgrounds, features, papers, sources, vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ def state_of_papers(connection: Connection) -> tuple[object, ...]:
     tried = connection.execute(select(sources.c.name, sources.c.tried_at).order_by(sources.c.name)).all()
     counted, fitted = select(func.max(features.c.paper_id)), select(func.max(backgrounds.c.version))
     made = select(func.count()).select_from(vectors)
-    after = select(counted.scalar_subquery(), fitted.scalar_subquery(), made.scalar_subquery())
+    known = select(func.max(papers.c.id))
+    after = select(*(one.scalar_subquery() for one in (known, counted, fitted, made)))
     return tuple(map(tuple, tried)), *connection.execute(after).one()
 
 

@@ -29,7 +29,7 @@ from digest.subscribe import CONFIRM_LASTS, Origin, ask, asked_for, confirm
 from digest.tokens import Purpose
 from digest.web.clients import network_of
 from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
-from digest.web.lists import newest_card
+from digest.web.lists import Lists
 from digest.web.pages import READ, Button, Link, Pages
 from digest.web.robots import TRAP, hold
 from digest.web.security import posted
@@ -59,7 +59,7 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
-        self.hindsight = Hindsight()
+        self.hindsight, self.lists = Hindsight(), Lists()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = _own_mailboxes(app.config.newsletter)
@@ -168,7 +168,7 @@ class _Subscribing:
     ) -> Response:
         now = self.clock()
         with self.app.store.reading() as connection:
-            sample, topics = newest_card(connection, now=now), self._topics(connection, now=now)
+            sample, topics = self.lists.newest_card(connection, now=now), self._topics(connection, now=now)
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),
