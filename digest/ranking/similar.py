@@ -16,7 +16,7 @@ class Similar:
 
     def __init__(self, background: Background, shelf: Shelf) -> None:
         self._background, self._shelf = background, shelf
-        self._relevance = Relevance(background, shelf=shelf, papers=shelf.documents)
+        self._relevance = Relevance(background, shelf=shelf, papers=shelf.documents.whole())
 
     def to(self, number: int, content: Bag) -> list[tuple[int, float]]:
         """(number, score) of those nearest to a paper, best first: at most MOST, none below the floor.

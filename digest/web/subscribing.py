@@ -17,6 +17,7 @@ from digest.app import App
 from digest.config.sections import Newsletter
 from digest.errors import BusyError, InputError
 from digest.hindsight import Hindsight, PastEdition
+from digest.limits import Looks
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.cards import Card, make_card
@@ -59,7 +60,7 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
-        self.hindsight, self.lists = Hindsight(), Lists()
+        self.hindsight, self.looks, self.lists = Hindsight(), Looks(), Lists()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = _own_mailboxes(app.config.newsletter)
@@ -72,7 +73,7 @@ class _Subscribing:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
         if fields.get("do") == LOOK:
-            return self._look_back(typed)
+            return self._look_back(typed, request)
         press = self.app.press
         wanted = checked(typed, press.newsletters, languages=press.library.languages, own=self.own)
         if isinstance(wanted, list):
@@ -100,11 +101,16 @@ class _Subscribing:
             more=LOOK_IN_OUTBOX if self.pages.has_outbox else LOOK_AMONG_SPAM,
         )
 
-    def _look_back(self, typed: Typed) -> Response:
+    def _look_back(self, typed: Typed, request: Request) -> Response:
         """The form as it was sent, and below it the editions that its choices would have had; nothing is stored."""
         wish = wished(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
         if isinstance(wish, list):
             return self._form(typed, faults=wish, status=422)
+        now = self.clock()
+        try:
+            self.looks.take(network_of(request, trusted=self.app.config.web.trusted_proxies), now=now)
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("look", error)], status=429)
         try:
             with self.app.store.reading() as connection:
                 editions = self.hindsight.editions(
@@ -113,7 +119,7 @@ class _Subscribing:
                     newsletter=wish.newsletter,
                     sources=self.app.press.newsletter(wish.newsletter).sources,
                     weights=self.app.weights,
-                    now=self.clock(),
+                    now=now,
                 )
         except BusyError as error:
             return self._form(typed, faults=[fault_of("look", error)], status=503)
