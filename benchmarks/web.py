@@ -6,8 +6,9 @@ Papers are those of the real data, as if they had come in over the last `--days`
 that it had on its own day and one, two and four days later; topics are pieces of their titles. Readers, each
 with three topics and one edition that was sent, are inserted as rows, but for a few that really get their
 editions. The server is the process that `digest serve` starts; a page's time is what one client waits for it on
-loopback. The first look back after papers came in prepares them, and stands by itself. In the end 50 clients
-ask at once. Exits 1 where a limit is missed, or an answer is not what it should be.
+loopback. The first look back after papers came in prepares them, and stands by itself. Then 50 clients ask at
+once, and in the end one asks while 300 connections drip a byte of their headers a second, and 300 a byte of a
+form. Exits 1 where a limit is missed, or an answer is not what it should be.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -224,6 +226,8 @@ class Site:
         self._app, self._topics, self._subscribers = app, topics, subscribers
         self._chance, self._readers, self._networks = random.Random(1), count(REALLY_SENT + 1), count()
         self._listen = app.config.web.listen
+        host, _, port = self._listen.rpartition(":")
+        self.address = host, int(port)
         with app.store.reading() as connection:
             self.papers: list[int] = list(connection.execute(select(papers.c.id)).scalars())
             self.edition = connection.execute(select(func.max(deliveries.c.due_on))).scalar_one()
@@ -270,7 +274,7 @@ def measure(table: Table, site: Site, pid: int) -> None:
             first, took = ask(connection, request()), [ask(connection, request()) for _ in range(REPEATED)]
             worst = f"first {first:.0f}, worst of {REPEATED} {max(took):.0f}"
             table.line(name, median(took), "ms", limit=PAGE_MS, more=worst)
-        table.line("memory, before anybody looked back", memory(pid), "MB", limit=IDLE_MB)
+        table.line("memory, before anybody looked back", memory(pid), "MB")
         for cadence in Cadence:
             first = ask(connection, site.look(cadence))
             took = [ask(connection, site.look(cadence)) for _ in range(REPEATED)]
@@ -279,6 +283,12 @@ def measure(table: Table, site: Site, pid: int) -> None:
         table.line("memory, after looking back", memory(pid), "MB")
     for name in AT_ONCE:
         crowd(table, site, name, pages[name])
+    for part, begun in DRIPPED.items():
+        with dripping(site, begun) as held, closing(site.connect()) as connection:
+            # After as long as a request may take, the first of them have been ended, and have come again.
+            took = [ask(connection, pages["trending, the day"]()) for _ in every_second(2 * DRIPS)]
+            table.line(f"trending, while {len(held)} drip their {part}", median(took), "ms", limit=PAGE_MS)
+    table.line("memory in the end", memory(pid), "MB")
 
 
 def pages_of(site: Site) -> dict[str, Callable[[], Request]]:
@@ -336,6 +346,50 @@ def crowd(table: Table, site: Site, name: str, request: Callable[[], Request]) -
     table.line(f"{CLIENTS} at once: {name}", len(errors), "err", limit=0, more=times)
     for error in errors[:3]:
         print(f"    {error}")
+
+
+DRIPPING = 300
+DRIPS = 15
+_HEADERS = "POST / HTTP/1.1\r\nHost: example.org\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+DRIPPED = {"headers": _HEADERS, "form": f"{_HEADERS}Content-Length: 1000\r\n\r\n"}
+
+
+@contextmanager
+def dripping(site: Site, begun: str) -> Iterator[list[socket.socket]]:
+    """Connections that have begun a request and send another byte of it every second; one that ends comes again."""
+    done = Event()
+    held = [opened(site, begun) for _ in range(DRIPPING)]
+
+    def drip() -> None:
+        while not done.wait(1):
+            for at, one in enumerate(held):
+                try:
+                    one.sendall(b"a")
+                except OSError:
+                    one.close()
+                    held[at] = opened(site, begun)
+
+    thread = Thread(target=drip)
+    thread.start()
+    try:
+        yield held
+    finally:
+        done.set()
+        thread.join()
+        for one in held:
+            one.close()
+
+
+def opened(site: Site, begun: str) -> socket.socket:
+    connection = socket.create_connection(site.address)
+    connection.sendall(begun.encode())
+    return connection
+
+
+def every_second(times: int) -> Iterator[int]:
+    for turn in range(times):
+        time.sleep(1)
+        yield turn
 
 
 class WrongAnswerError(Exception):
