@@ -9,6 +9,8 @@ from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
 
 MOST = 20
+MOST_ALIKE = 100
+"""So many are looked at: the texts that are nearly the same stand at their head, and hardly ever are more than a few."""
 
 
 class Similar:
@@ -25,8 +27,8 @@ class Similar:
         """
         shelf = self._shelf
         scores = self._relevance.scores([Profile(liked=(number,))], {number: content})
-        values = np.where(scores.share[0], scores.values[0], -np.inf)
-        alike = (shelf.documents.x @ self._background.documents([content]).x.T).toarray()[:, 0] >= ALIKE
-        values[alike | (shelf.numbers == number)] = -np.inf
-        best = np.argsort(-values, kind="stable")[:MOST]
-        return [(int(shelf.numbers[row]), float(values[row])) for row in best if values[row] >= scores.floors[0]]
+        values = np.where(scores.share[0] & (shelf.numbers != number), scores.values[0], -np.inf)
+        best = np.argsort(-values, kind="stable")[:MOST_ALIKE]
+        cosines = (shelf.documents.x[best] @ self._background.documents([content]).x.T).toarray()[:, 0]
+        best = best[(cosines < ALIKE) & (values[best] >= scores.floors[0])][:MOST]
+        return [(int(shelf.numbers[row]), float(values[row])) for row in best]
