@@ -10,7 +10,7 @@ from digest.ranking.relevance import Profile, Relevance
 
 MOST = 20
 MOST_ALIKE = 100
-"""So many are looked at: the texts that are nearly the same stand at their head, and hardly ever are more than a few."""
+"""So many are looked at: the texts that are nearly the same stand at their head, and are seldom more than a few."""
 
 
 class Similar:
