@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -271,15 +272,11 @@ def measure(table: Table, site: Site, pid: int) -> None:
     pages = pages_of(site)
     with closing(site.connect()) as connection:
         for name, request in pages.items():
-            first, took = ask(connection, request()), [ask(connection, request()) for _ in range(REPEATED)]
-            worst = f"first {first:.0f}, worst of {REPEATED} {max(took):.0f}"
-            table.line(name, median(took), "ms", limit=PAGE_MS, more=worst)
+            repeated(table, connection, pid, name, request, limit=PAGE_MS)
         table.line("memory, before anybody looked back", memory(pid), "MB")
         for cadence in Cadence:
-            first = ask(connection, site.look(cadence))
-            took = [ask(connection, site.look(cadence)) for _ in range(REPEATED)]
-            worst = f"first {first:.0f}, worst of {REPEATED} {max(took):.0f}"
-            table.line(f"looking back, {cadence}", median(took), "ms", limit=LOOK_BACK_MS, more=worst)
+            look = partial(site.look, cadence)
+            repeated(table, connection, pid, f"looking back, {cadence}", look, limit=LOOK_BACK_MS)
         table.line("memory, after looking back", memory(pid), "MB")
     for name in AT_ONCE:
         crowd(table, site, name, pages[name])
@@ -289,6 +286,23 @@ def measure(table: Table, site: Site, pid: int) -> None:
             took = [ask(connection, pages["trending, the day"]()) for _ in every_second(2 * DRIPS)]
             table.line(f"trending, while {len(held)} drip their {part}", median(took), "ms", limit=PAGE_MS)
     table.line("memory in the end", memory(pid), "MB")
+
+
+def repeated(
+    table: Table,
+    connection: http.client.HTTPConnection,
+    pid: int,
+    name: str,
+    request: Callable[[], Request],
+    *,
+    limit: float,
+) -> None:
+    """One client asks again and again; what the server's processor was busy besides, as other work may be going on."""
+    first, before = ask(connection, request()), busy(pid)
+    took = [ask(connection, request()) for _ in range(REPEATED)]
+    each = 1000 * (busy(pid) - before) / REPEATED
+    more = f"first {first:.0f}, worst of {REPEATED} {max(took):.0f}; processor {each:.0f}"
+    table.line(name, median(took), "ms", limit=limit, more=more)
 
 
 def pages_of(site: Site) -> dict[str, Callable[[], Request]]:
@@ -394,6 +408,12 @@ def every_second(times: int) -> Iterator[int]:
 
 class WrongAnswerError(Exception):
     """An answer is not what it should be."""
+
+
+def busy(pid: int) -> float:
+    """Seconds that processors have worked for the process."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digest.choose import Stock, choose, stock_of
 from digest.due import LOOK_BACK, due_at, due_before, due_on
 from digest.errors import BusyError
+from digest.measure import Measures
 from digest.model import Choices, Paper, Reason, Selection, Subscription, SubscriptionState, Weights
 from digest.store import Connection
 from digest.store.papers import papers_by_id, papers_listed, upvotes_seen
@@ -91,8 +92,8 @@ class Prepared:
 class Hindsight:
     """Keeps the papers that were prepared last, until what the store knows of papers changes."""
 
-    def __init__(self) -> None:
-        self.turns = Turns()
+    def __init__(self, measures: Measures) -> None:
+        self.measures, self.turns = measures, Turns()
         self._kept: tuple[object, Prepared] | None = None
 
     def editions(
@@ -111,14 +112,21 @@ class Hindsight:
             if self._kept is None or self._kept[0] != state:
                 # First let go of what is kept: both at once would be twice the memory.
                 self._kept = None
-                self._kept = state, prepare(connection, sources=sources, now=now)
+                self._kept = state, prepare(connection, sources=sources, now=now, measures=self.measures)
             return past_editions(connection, self._kept[1], choices, newsletter=newsletter, weights=weights, now=now)
 
 
-def prepare(connection: Connection, *, sources: Sequence[str], now: datetime, most: int = MOST_PAPERS) -> Prepared:
+def prepare(
+    connection: Connection,
+    *,
+    sources: Sequence[str],
+    now: datetime,
+    most: int = MOST_PAPERS,
+    measures: Measures | None = None,
+) -> Prepared:
     """The `most` newest papers that any past edition could hold."""
     papers = papers_listed(connection, since=now - FURTHEST, now=now, sources=sources, most=most)
-    stock = stock_of(connection, papers, now=now)
+    stock = stock_of(connection, papers, now=now, measures=measures)
     places = stock.candidates.positions
     seen = np.array([one for block in upvotes_seen(connection, places) for one in block]).reshape(-1, 3)
     seen = seen[np.argsort(seen[:, 1], kind="stable")]

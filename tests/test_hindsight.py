@@ -14,7 +14,8 @@ from digest.app import App
 from digest.collect import count_features
 from digest.due import due_at, due_before
 from digest.errors import BusyError
-from digest.hindsight import EDITIONS, MOST_WAITING, Hindsight, PastEdition, Turns, past_editions, prepare
+from digest.hindsight import EDITIONS, MOST_PAPERS, MOST_WAITING, Hindsight, PastEdition, Turns, past_editions, prepare
+from digest.measure import Measures
 from digest.model import Cadence, Choices, Interest, InterestKind, Listing, ReasonKind, Signals, Weights
 from digest.publish import publish
 from digest.refit import refit_background
@@ -71,9 +72,9 @@ def daily(app: App) -> App:
     return app
 
 
-def looked_back(store: Store, wanted: Choices, **limits: int) -> list[PastEdition]:
+def looked_back(store: Store, wanted: Choices, *, most: int = MOST_PAPERS) -> list[PastEdition]:
     with store.reading() as connection:
-        prepared = prepare(connection, sources=["test"], now=NOON, **limits)
+        prepared = prepare(connection, sources=["test"], now=NOON, most=most)
         return past_editions(connection, prepared, wanted, newsletter="papers", weights=Weights(), now=NOON)
 
 
@@ -151,7 +152,7 @@ def test_only_editions_whose_papers_were_all_read_are_told(daily: App) -> None:
 
 
 def test_what_came_in_since_the_last_look_is_looked_at(daily: App) -> None:
-    hindsight, wanted = Hindsight(), choices("quantum gravity")
+    hindsight, wanted = Hindsight(Measures()), choices("quantum gravity")
 
     def look() -> list[list[int]]:
         with daily.store.reading() as connection:

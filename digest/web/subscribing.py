@@ -18,6 +18,7 @@ from digest.config.sections import Newsletter
 from digest.errors import BusyError, InputError
 from digest.hindsight import Hindsight, PastEdition
 from digest.limits import Looks
+from digest.measure import Measures
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.cards import Card, make_card
@@ -45,9 +46,9 @@ LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
 
 
-def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
+def router(app: App, pages: Pages, *, measures: Measures, clock: Callable[[], datetime]) -> APIRouter:
     """`/` and `/confirm/TOKEN`."""
-    face = _Subscribing(app, pages, clock)
+    face = _Subscribing(app, pages, measures, clock)
     routes = APIRouter()
     routes.add_api_route("/", face.offer, methods=READ)
     routes.add_api_route("/", face.take, methods=["POST"])
@@ -57,10 +58,10 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
 
 class _Subscribing:
-    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: App, pages: Pages, measures: Measures, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
-        self.hindsight, self.looks, self.lists = Hindsight(), Looks(), Lists()
+        self.hindsight, self.looks, self.lists = Hindsight(measures), Looks(), Lists()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = _own_mailboxes(app.config.newsletter)
