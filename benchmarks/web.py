@@ -24,37 +24,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
-from typing import Any
 from urllib.parse import urlencode
 
+from dripping import DRIPPED, dripping
 from evidence import json_lines
+from running import NOW, REALLY_SENT, fill
 from selection import pieces_of
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from digest.app import App, set_up
-from digest.collect import collect
 from digest.config import load_config
-from digest.model import Cadence, DeliveryState, Listing, Signals, SubscriptionState, Weights
-from digest.publish import publish
-from digest.refit import refit_background
-from digest.sources import Page
-from digest.store import Connection
-from digest.store.tables import deliveries, interests, papers, subscribers, subscriptions
+from digest.model import Cadence
+from digest.store.tables import deliveries, papers
 from digest.tokens import Purpose
 
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
-SHARES = {0: 0.44, 1: 0.73, 2: 0.85, 4: 1.0}
-"""Of a paper's upvotes those that it has after so many days."""
-
-REALLY_SENT = 20
-EDITIONS = 7
 REPEATED = 21
 CLIENTS = 50
 REQUESTS = 20
@@ -90,38 +77,6 @@ class Table:
         print(f"{what:<44} {value:8.1f} {unit:<4} {asked:<12} {'MISSED ' if is_missed else ''}{more}", flush=True)
 
 
-class Dated:
-    """A source that lists what came in on a day, and the upvotes of the days before."""
-
-    name = "bench"
-
-    def __init__(self, papers: Sequence[Mapping[str, Any]], *, days: int) -> None:
-        chance = random.Random(1)
-        self._upvotes = [chance.expovariate(1 / 15) for _ in papers]
-        self._papers, self._days = papers, days
-
-    def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
-        day = round((NOW - now) / DAY)
-        listed = tuple(self._listing(at, age) for age in SHARES for at in self._at(day + age))
-        yield Page(label=str(since), listings=listed)
-
-    def _at(self, day: int) -> range:
-        each = -(-len(self._papers) // self._days)
-        return range(day * each, min((day + 1) * each, len(self._papers))) if day < self._days else range(0)
-
-    def _listing(self, at: int, age: int) -> Listing:
-        paper, each = self._papers[at], -(-len(self._papers) // self._days)
-        return Listing(
-            title=paper["title"],
-            abstract=paper["abstract"],
-            aliases=(f"arxiv:2606.{at:05}",),
-            authors=("Ann Larch", "Ben Alder"),
-            categories=tuple(paper.get("categories", ())),
-            listed_on=(NOW - at // each * DAY).date(),
-            signals=Signals(upvotes=round(SHARES[age] * self._upvotes[at])),
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subscribers", type=int, default=100_000)
@@ -143,58 +98,6 @@ def main() -> None:
             measure(table, Site(app, topics=topics, subscribers=wanted.subscribers), pid)
         app.store.close()
     sys.exit(1 if table.missed else 0)
-
-
-def fill(app: App, rows: Sequence[Mapping[str, Any]], topics: Sequence[str], *, subscribers: int, days: int) -> None:
-    """Papers day by day, the editions of the last days, and then all the other readers."""
-    source = Dated(rows, days=days)
-    add_readers(app, range(1, REALLY_SENT + 1), topics)
-    for day in range(days - 1, -1, -1):
-        now = NOW - day * DAY
-        [collected] = collect(app.store, [source], now=now)
-        if collected.error:
-            raise SystemExit(collected.error)
-        refit_background(app.store, now=now)
-        if day < EDITIONS:
-            publish(app.store, app.press, newsletter="papers", weights=Weights(), now=now)
-    add_readers(app, range(REALLY_SENT + 1, subscribers + 1), topics, is_sent=True)
-
-
-def add_readers(app: App, numbers: range, topics: Sequence[str], *, is_sent: bool = False) -> None:
-    chance = random.Random(len(numbers))
-    plain = {
-        "newsletter": "papers",
-        "state": SubscriptionState.ACTIVE,
-        "cadence": Cadence.DAILY,
-        "hour": NOW.hour,
-        "timezone": "UTC",
-        "max_papers": 10,
-        "next_due_at": NOW + DAY if is_sent else NOW - EDITIONS * DAY,
-        "confirmed_at": NOW - 30 * DAY,
-    }
-    people = [
-        {"id": n, "address": f"r{n}@example.org", "address_key": f"r{n}@example.org", "created_at": NOW}
-        for n in numbers
-    ]
-    theirs = [{"id": n, "subscriber_id": n, **plain} for n in numbers]
-    followed = [
-        {"subscription_id": n, "kind": "topic", "value": topic} for n in numbers for topic in chance.sample(topics, 3)
-    ]
-    with app.store.writing() as connection:
-        for table, some in ((subscribers, people), (subscriptions, theirs), (interests, followed)):
-            connection.execute(insert(table), some)
-        if is_sent:
-            copy_delivery(connection, numbers)
-
-
-def copy_delivery(connection: Connection, numbers: range) -> None:
-    """Give everybody an edition that a real reader was sent."""
-    [real] = connection.execute(select(deliveries).order_by(deliveries.c.id.desc()).limit(1)).mappings()
-    sent = {name: value for name, value in real.items() if name != "id"} | {"state": DeliveryState.SENT}
-    connection.execute(
-        insert(deliveries),
-        [{**sent, "key": f"copied:{n}", "subscriber_id": n, "subscription_id": n} for n in numbers],
-    )
 
 
 def free_port() -> int:
@@ -281,7 +184,7 @@ def measure(table: Table, site: Site, pid: int) -> None:
     for name in AT_ONCE:
         crowd(table, site, name, pages[name])
     for part, begun in DRIPPED.items():
-        with dripping(site, begun) as held, closing(site.connect()) as connection:
+        with dripping(site.address, begun) as held, closing(site.connect()) as connection:
             # After as long as a request may take, the first of them have been ended, and have come again.
             took = [ask(connection, pages["trending, the day"]()) for _ in every_second(2 * DRIPS)]
             table.line(f"trending, while {len(held)} drip their {part}", median(took), "ms", limit=PAGE_MS)
@@ -362,42 +265,7 @@ def crowd(table: Table, site: Site, name: str, request: Callable[[], Request]) -
         print(f"    {error}")
 
 
-DRIPPING = 300
 DRIPS = 15
-_HEADERS = "POST / HTTP/1.1\r\nHost: example.org\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-DRIPPED = {"headers": _HEADERS, "form": f"{_HEADERS}Content-Length: 1000\r\n\r\n"}
-
-
-@contextmanager
-def dripping(site: Site, begun: str) -> Iterator[list[socket.socket]]:
-    """Connections that have begun a request and send another byte of it every second; one that ends comes again."""
-    done = Event()
-    held = [opened(site, begun) for _ in range(DRIPPING)]
-
-    def drip() -> None:
-        while not done.wait(1):
-            for at, one in enumerate(held):
-                try:
-                    one.sendall(b"a")
-                except OSError:
-                    one.close()
-                    held[at] = opened(site, begun)
-
-    thread = Thread(target=drip)
-    thread.start()
-    try:
-        yield held
-    finally:
-        done.set()
-        thread.join()
-        for one in held:
-            one.close()
-
-
-def opened(site: Site, begun: str) -> socket.socket:
-    connection = socket.create_connection(site.address)
-    connection.sendall(begun.encode())
-    return connection
 
 
 def every_second(times: int) -> Iterator[int]:
