@@ -2,9 +2,14 @@
 
 import socket
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +24,7 @@ from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_queued
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Purpose
+from digest.web.server import build_server
 
 
 @dataclass
@@ -31,6 +37,25 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.site is not None
         await self.site(scope, receive, send)
+
+
+@contextmanager
+def serving(site: ASGIApp, listen: str, **options: Any) -> Iterator[None]:
+    """A server of a site, in a thread of its own."""
+    server = build_server(site, listen, **options)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        sleep(0.01)
+    yield
+    server.should_exit = True
+    thread.join()
+
+
+def free_address() -> str:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{trial.getsockname()[1]}"
 
 
 @dataclass

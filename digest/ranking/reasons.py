@@ -1,13 +1,13 @@
 """Why a paper suits a wish, in the paper's own words: the largest terms of the score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy import sparse
 
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, number, paper_features, surface_forms, topic_bag
+from digest.ranking.features import Bag, features, number, paper_features, surface_forms
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -34,14 +34,17 @@ class Reasons:
 
     def terms(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The paper's features that count for the profile, and how much each adds to the cosine, largest first."""
+        if position not in self._features:
+            paper = self._candidates.papers[position]
+            self._features[position] = self._columns(paper_features(paper.title, paper.abstract))
+        return self._terms(profile, position, self._features[position])
+
+    def _terms(self, profile: Profile, position: int, named: Mapping[int, str]) -> list[tuple[str, float]]:
+        """Those of the terms that have a name; what an older release counted may be no feature of the text any more."""
         if profile not in self._words:
             self._words[profile] = self._candidates.relevance.words(profile, self._known)
-        if position not in self._features:
-            self._features[position] = self._features_of(position)
         shared = self._words[profile].multiply(self._candidates.documents.x[[position]]).tocsr()
-        named = self._features[position]
         terms = [(named.get(at, ""), float(weight)) for at, weight in zip(shared.indices, shared.data, strict=True)]
-        # What was counted by an older release may be no feature of the text by this one.
         return sorted(
             ((name, weight) for name, weight in terms if name and weight > 0), key=lambda term: (-term[1], term[0])
         )
@@ -52,12 +55,11 @@ class Reasons:
         forms = self._forms(position, [feature for feature, _ in terms])
         return [(forms.get(feature, feature), weight) for feature, weight in terms]
 
-    def _features_of(self, position: int) -> dict[int, str]:
-        """A paper's features by the columns in which they stand."""
-        paper = self._candidates.papers[position]
-        counted = list(paper_features(paper.title, paper.abstract))
-        columns = self._candidates.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
-        return dict(zip(columns.tolist(), counted, strict=True))
+    def _columns(self, counted: Iterable[str]) -> dict[int, str]:
+        """Features by the columns in which they stand."""
+        names = list(counted)
+        columns = self._candidates.background.columns(np.array([number(name) for name in names], dtype=np.uint64))
+        return dict(zip(columns.tolist(), names, strict=True))
 
     def _of(self, wish: Wish, position: int) -> Reason:
         if isinstance(wish, Interest):
@@ -68,11 +70,9 @@ class Reasons:
 
     def _own(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
-        terms = self.terms(profile, position)
         if profile.liked or not profile.topic:
-            return terms
-        own = set(topic_bag(profile.topic).numbers.tolist())
-        return [(feature, weight) for feature, weight in terms if number(feature) in own]
+            return self.terms(profile, position)
+        return self._terms(profile, position, self._columns(features(profile.topic)))
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""

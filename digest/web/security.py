@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,8 +56,14 @@ def guard(site: FastAPI) -> None:
 
 
 async def posted(request: Request) -> FormData:
-    """The fields that were sent, urlencoded or multipart. Raises HTTPException 400 for damage, and for a file."""
-    return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_BYTES)
+    """The fields that were sent, urlencoded or multipart.
+
+    Raises HTTPException 400 for damage, for a file, and where whoever sent them left half-way.
+    """
+    try:
+        return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_BYTES)
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
 
 
 async def posted_or_nothing(request: Request) -> FormData:

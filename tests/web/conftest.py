@@ -1,37 +1,25 @@
 """A real server on loopback and a real browser, both shared by every test; each test brings its own site."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import httpx
 import pytest
 from browsers import browser as browser
 from pages import people_it
-from sites import Front, Place
+from sites import Front, Place, free_address, serving
 
 from digest.app import App
 from digest.web import create_site
-from digest.web.server import build_server
 
 
 @pytest.fixture(scope="session")
 def front() -> Iterator[Front]:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{trial.getsockname()[1]}"
+    listen = free_address()
     served = Front(url=f"http://{listen}")
-    server = build_server(served, listen)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        sleep(0.01)
-    yield served
-    server.should_exit = True
-    thread.join()
+    with serving(served, listen):
+        yield served
 
 
 @pytest.fixture(scope="session")

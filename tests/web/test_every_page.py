@@ -1,8 +1,10 @@
 """What holds for every answer of the site."""
 
 import re
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from gzip import compress
 from itertools import pairwise
 from pathlib import Path
 
@@ -187,3 +189,46 @@ def test_a_megabyte_is_refused_and_changes_nothing(inhabited: Place, path: str, 
     assert answer.status_code == 413
     assert answer.headers["Content-Security-Policy"] == STRICT
     assert inhabited.rows() == before
+
+
+FIELDS = "&".join(f"topic={number}" for number in range(10_000)).encode()
+PARTS = (
+    b"".join(b'--x\r\nContent-Disposition: form-data; name="topic"\r\n\r\na\r\n' for _ in range(2_000)) + b"--x--\r\n"
+)
+HEADED = b"--x\r\n" + b"".join(b"X-Header-%d: a\r\n" % number for number in range(5_000)) + b"\r\na\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}", "/preferences/{preferences}"])
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("application/x-www-form-urlencoded", FIELDS),
+        ("multipart/form-data; boundary=x", PARTS),
+        ("multipart/form-data; boundary=x", HEADED),
+        (f"multipart/form-data; boundary={'x' * 10_000}", PARTS),
+    ],
+    ids=["10,000 fields", "2,000 parts", "5,000 headers of a part", "a long boundary"],
+)
+def test_a_form_of_very_many_parts_is_not_taken_apart(inhabited: Place, path: str, kind: str, content: bytes) -> None:
+    before = inhabited.rows()
+    answer = inhabited.client.post(address(inhabited, path), content=content, headers={"Content-Type": kind})
+    # The button of unsubscribing needs no field, so it works whatever is sent.
+    assert answer.status_code == (200 if "unsubscribe" in path else 400)
+    assert "unsubscribe" in path or inhabited.rows() == before
+
+
+def test_a_packed_body_is_not_unpacked(inhabited: Place) -> None:
+    before = inhabited.rows()
+    bomb = compress(b"address=" + b"a" * 50_000_000)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+    answer = inhabited.client.post("/", content=bomb, headers=headers)
+    assert answer.status_code == 422
+    assert len(answer.content) < len(bomb) + len(inhabited.client.get("/").content)
+    assert inhabited.rows() == before
+
+
+def test_a_gigabyte_that_is_announced_is_not_waited_for(inhabited: Place) -> None:
+    host, _, port = inhabited.url.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: example.org\r\nContent-Length: 1073741824\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413")
