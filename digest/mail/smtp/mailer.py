@@ -7,7 +7,7 @@ the caller waits for the next answer.
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import fields
 
 from digest.errors import DeliveryError
@@ -25,6 +25,8 @@ IN_VAIN_MOST = 3
 """Connections in a row that end without an answer to any message; then nothing more is tried."""
 
 LONGEST_TICK = 1.0
+TURNS_TO_CLOSE = 3
+"""Turns of the event loop until a transport that was aborted has let its socket go."""
 
 
 class Smtp:
@@ -46,7 +48,7 @@ class Smtp:
         self._context = None if server.tls == "none" else ssl.create_default_context()
         self._new_loop = new_loop
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Generator[Answer]:
         """Send the messages. Raises DeliveryError where no connection can be made, or none holds.
 
         An exception that `messages` raises is raised here, after what was taken before is answered.
@@ -81,6 +83,7 @@ class _Sending:
         self._in_vain, self._has_opened = 0, False
         self._has_stopped = False
         self._failure: Exception | None = None
+        self._is_waiting = False
 
     def answers(self) -> Iterator[Answer]:
         """The answers, as they come."""
@@ -89,6 +92,7 @@ class _Sending:
         self._open_more()
         while self._connections or self._answers:
             if not self._answers:
+                self._is_waiting = True
                 self._loop.run_forever()
             while self._answers:
                 yield self._answers.popleft()
@@ -97,12 +101,18 @@ class _Sending:
 
     def close(self) -> None:
         """Leave nothing open, whatever was going on."""
+        self._has_stopped = True
+        self._loop.run_until_complete(self._leave())
+        self._loop.close()
+
+    async def _leave(self) -> None:
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for session in [*self.sessions]:
             session.abort("the program stopped sending")
-        self._loop.run_until_complete(asyncio.wait_for(asyncio.sleep(0), 1))
-        self._loop.close()
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     # The connections' desk.
 
@@ -125,13 +135,13 @@ class _Sending:
         if answer.outcome is Outcome.SENDER_REFUSED:
             self._stop()
         self._answers.append(answer)
-        if len(self._answers) == 1:
-            self._loop.stop()
+        self._wake()
 
     def put_back(self, message: Outgoing, why: str) -> None:
         """Try the message once more, or say that it has to wait."""
         if message.delivery_id in self._tried:
             self._answers.append(deferred(message, why))
+            self._wake()
         else:
             self._tried.add(message.delivery_id)
             self._returned.append(message)
@@ -160,8 +170,8 @@ class _Sending:
             self._returned.appendleft(message)
             self._one_less(str(error) if isinstance(error, SessionError) else type(error).__name__)
         else:
-            self._has_opened = True
-            self._wanted = self._mailer.server.connections
+            if not self._has_opened:
+                self._has_opened, self._wanted = True, self._mailer.server.connections
             session.begin(message)
             self._open_more()
 
@@ -174,7 +184,7 @@ class _Sending:
                 self._stop(self._unreachable(in_vain))
         self._open_more()
         if not self._connections:
-            self._loop.stop()
+            self._wake()
 
     def _unreachable(self, why: str) -> DeliveryError:
         server = self._mailer.server
@@ -182,6 +192,12 @@ class _Sending:
             f"{server.host}:{server.port} cannot be reached, or refused us ({why}). Mend mail.smtp.host, port and tls,"
             " or wait until the server is back."
         )
+
+    def _wake(self) -> None:
+        """Let whoever waits in `answers` go on."""
+        if self._is_waiting:
+            self._is_waiting = False
+            self._loop.stop()
 
     def _stop(self, failure: Exception | None = None) -> None:
         self._has_stopped = True
