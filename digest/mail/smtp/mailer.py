@@ -11,8 +11,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import fields
 
 from digest.errors import DeliveryError
-from digest.mail.smtp.opening import Server, SignInRefusedError, open_session
+from digest.mail.smtp.opening import SignInRefusedError, open_session
 from digest.mail.smtp.replies import SessionError, deferred, refused
+from digest.mail.smtp.server import Server
 from digest.mail.smtp.session import Desk, Session
 from digest.model import Answer, Outcome, Outgoing
 
@@ -23,6 +24,10 @@ except ImportError:
 
 IN_VAIN_MOST = 3
 """Connections in a row that end without an answer to any message; then nothing more is tried."""
+
+ANSWERS_AT_ONCE = 32
+ANSWERS_WITHIN = 0.005
+"""Seconds that an answer waits for others to be told together with it."""
 
 LONGEST_TICK = 1.0
 TURNS_TO_CLOSE = 3
@@ -84,6 +89,7 @@ class _Sending:
         self._has_stopped = False
         self._failure: Exception | None = None
         self._is_waiting = False
+        self._waking: asyncio.TimerHandle | None = None
 
     def answers(self) -> Iterator[Answer]:
         """The answers, as they come."""
@@ -194,7 +200,16 @@ class _Sending:
         )
 
     def _wake(self) -> None:
-        """Let whoever waits in `answers` go on."""
+        """Let whoever waits in `answers` go on, soon: to stop and start the loop costs as much as half a message."""
+        if len(self._answers) >= ANSWERS_AT_ONCE or not self._connections:
+            self._wake_now()
+        elif self._answers and self._waking is None:
+            self._waking = self._loop.call_later(ANSWERS_WITHIN, self._wake_now)
+
+    def _wake_now(self) -> None:
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
         if self._is_waiting:
             self._is_waiting = False
             self._loop.stop()

@@ -4,27 +4,11 @@ import asyncio
 import base64
 import socket
 import ssl
-from dataclasses import dataclass, field
-from typing import Literal
 
 from digest.mail.smtp.envelope import Features
 from digest.mail.smtp.replies import Reply, SessionError
-from digest.mail.smtp.session import Desk, Session, Timeouts
-
-Tls = Literal["starttls", "tls", "none"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where to send and how to sign in; `password` never leaves this value but over the wire."""
-
-    host: str
-    port: int
-    tls: Tls
-    username: str = ""
-    password: str = field(default="", repr=False)
-    connections: int = 8
-    timeouts: Timeouts = field(default_factory=Timeouts)
+from digest.mail.smtp.server import Server, Timeouts
+from digest.mail.smtp.session import Desk, Session
 
 
 class SignInRefusedError(Exception):

@@ -8,13 +8,13 @@ and what was answered: its final dot may have been read, or it cannot have been.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum
 from math import inf
 from typing import Protocol, cast
 
 from digest.mail.smtp.envelope import Features, UnsendableError, commands, on_the_wire
 from digest.mail.smtp.replies import CLOSING, Replies, Reply, SessionError, accepted, refused, unknown, unsendable
+from digest.mail.smtp.server import Timeouts
 from digest.model import Answer, Outcome, Outgoing
 
 UNSENT_MOST = 1024
@@ -22,29 +22,16 @@ UNSENT_MOST = 1024
 dot, so what is stuck has not sent the dot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """How long to wait at each stage, in seconds (RFC 5321, 4.5.3.2)."""
+Stage = Enum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
+"""What a reply is expected to; NOTHING is a message of no line."""
 
-    connect: float = 30
-    greeting: float = 300
-    command: float = 300
-    data: float = 120
-    block: float = 180
-    final_dot: float = 600
-    quit: float = 5
-
-
-class Stage(Enum):
-    """What a reply is expected to; the value is its time-out's name."""
-
-    MAIL = "command", "MAIL"
-    RCPT = "command", "RCPT"
-    DATA = "data", "DATA"
-    DOT = "final_dot", "."
-    NOTHING = "final_dot", "nothing"
-    RSET = "command", "RSET"
-    QUIT = "quit", "QUIT"
+_TIMED_AS: dict[Stage | None, str] = {
+    Stage.DATA: "data",
+    Stage.DOT: "final_dot",
+    Stage.NOTHING: "final_dot",
+    Stage.QUIT: "quit",
+}
+_REFUSED_AT = {Stage.MAIL: Outcome.SENDER_REFUSED, Stage.RCPT: Outcome.RECIPIENT_REFUSED}
 
 
 class Desk(Protocol):
@@ -278,7 +265,8 @@ class Session(asyncio.Protocol):
 
     def _wind_up(self) -> None:
         """Set the time by which the next reply has to be there."""
-        name = "block" if self._is_stuck else self._expected[0].value[0] if self._expected else "command"
+        expected = self._expected[0] if self._expected else None
+        name = "block" if self._is_stuck else _TIMED_AS.get(expected, "command")
         self._deadline = self._desk.now + float(getattr(self._timeouts, name))
 
     # The end.
@@ -298,8 +286,8 @@ class Session(asyncio.Protocol):
         """Say what became of the messages that the connection still holds."""
         message, announced = self._handed_over, self._announced
         self._handed_over = self._announced = None
-        never_left = any(stage is Stage.DOT for stage, _ in self._unsent)
-        if message is not None and (self._is_stuck or never_left):
+        was_kept = self._is_stuck or any(stage is Stage.DOT for stage, _ in self._unsent)
+        if message is not None and was_kept:
             self._desk.put_back(message, why)
         elif message is not None:
             self._desk.answer(unknown(message, why))
@@ -307,6 +295,3 @@ class Session(asyncio.Protocol):
             self._decide(self._refusal)
         elif announced is not None:
             self._desk.put_back(announced, why)
-
-
-_REFUSED_AT = {Stage.MAIL: Outcome.SENDER_REFUSED, Stage.RCPT: Outcome.RECIPIENT_REFUSED}
