@@ -1,15 +1,17 @@
 """SMTP with PIPELINING, against servers that refuse, stammer, lie, hang up and fall silent."""
 
+import asyncio
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import uvloop
 from smtp_server import SmtpServer
 from talking_server import Saying, Talking, talking
 
@@ -463,6 +465,21 @@ def test_answers_that_nobody_waits_for_any_more_leave_nothing_open() -> None:
         assert next(sending).outcome is Outcome.ACCEPTED
         sending.close()
     assert len(server.taken) < 200
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_an_interrupt_in_the_middle_ends_it_at_once_and_leaves_nothing_open(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    def source() -> Iterator[Outgoing]:
+        yield from messages(5)
+        raise KeyboardInterrupt
+
+    with talking() as server:
+        interrupted = Smtp(Server(host="127.0.0.1", port=server.port, tls="none"), new_loop=new_loop)
+        with pytest.raises(KeyboardInterrupt):
+            list(interrupted.send(source()))
+    assert len(server.taken) <= 5
 
 
 def test_nothing_to_send_needs_no_connection() -> None:

@@ -107,7 +107,7 @@ class _Sending:
 
     def close(self) -> None:
         """Leave nothing open, whatever was going on."""
-        self._has_stopped = True
+        self._has_stopped, self._is_waiting = True, False
         self._loop.run_until_complete(self._leave())
         self._loop.close()
 
@@ -178,8 +178,14 @@ class _Sending:
         else:
             if not self._has_opened:
                 self._has_opened, self._wanted = True, self._mailer.server.connections
-            session.begin(message)
+            self._begin(session, message)
             self._open_more()
+
+    def _begin(self, session: Session, message: Outgoing) -> None:
+        try:
+            session.begin(message)
+        except Exception as error:
+            session.abort(type(error).__name__)
 
     def _one_less(self, in_vain: str) -> None:
         self._connections -= 1

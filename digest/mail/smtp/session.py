@@ -122,7 +122,7 @@ class Session(asyncio.Protocol):
             replies = self._replies.feed(data)
             for reply in replies:
                 self._take(reply)
-            if replies and self._has_begun:
+            if replies and self._has_begun and not self._has_ended:
                 self._go_on()
         except SessionError as error:
             self.abort(str(error))
