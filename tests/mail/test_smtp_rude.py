@@ -363,6 +363,7 @@ def test_a_server_that_hangs_up_after_data_leaves_nothing_without_an_answer() ->
 # Servers that fall silent.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at", "outcome"),
     [(b"MAIL", Outcome.DEFERRED), (b"RCPT", Outcome.DEFERRED), (b"DATA", Outcome.DEFERRED), (b".", Outcome.UNKNOWN)],
@@ -380,6 +381,7 @@ def test_silence_is_waited_for_no_longer_than_its_stage_may_take(at: bytes, outc
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {outcome: 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("greeting", [b"", b"220-", b"220-one\r\n220-two\r\n"])
 def test_a_greeting_without_an_end_is_not_waited_for_forever(greeting: bytes) -> None:
     short = replace(SHORT, connect=0.1)
@@ -387,12 +389,14 @@ def test_a_greeting_without_an_end_is_not_waited_for_forever(greeting: bytes) ->
         send(server, messages(1), timeouts=short)
 
 
+@pytest.mark.slow
 def test_a_reply_that_drips_is_not_waited_for_longer_than_a_silent_one() -> None:
     drip = b"250-" + b"x" * 400
     with talking(lambda line, would: drip if line.startswith(b"MAIL") else would, piece=1) as server:
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
 
 
+@pytest.mark.slow
 def test_a_message_of_which_the_end_never_left_is_not_in_doubt() -> None:
     big = message(1, content=b"x" * 70 + b"\r\n" + b"0123456789abcdef\r\n" * 3_000_000)
     with deaf() as port:
