@@ -100,6 +100,8 @@ class _Conversation(socketserver.StreamRequestHandler):
     def would(self, command: bytes) -> bytes:
         if command == b"EHLO":
             return b"".join(b"250-%b\r\n" % each for each in (b"hello", *self.offering)) + b"250 HELP\r\n"
+        if command == b"MAIL" and self.sender:
+            return b"503 5.5.1 nested\r\n"
         if (command == b"RCPT" and not self.sender) or (command == b"DATA" and not self.recipients):
             return b"503 5.5.1 not now\r\n"
         return _REPLIES.get(command, b"250 2.0.0 ok\r\n")

@@ -195,7 +195,7 @@ class Session(asyncio.Protocol):
         if reply.code >= 400:
             self._refusal = self._refusal or refused(message, reply, permanently=Outcome.MESSAGE_REFUSED)
             self._conclude(Stage.RSET, b"RSET\r\n")
-        elif reply.code != 354 or self._expected or self._replies.pending:
+        elif reply.code != 354 or self._replies.pending:
             raise SessionError(f"{reply.status} to DATA, out of turn")
         elif self._refusal is not None:
             # It waits for a message although it has refused its recipient: it gets an empty one (RFC 2920, 3.1).
