@@ -280,7 +280,7 @@ def test_a_greeting_that_is_none_costs_little(greeting: bytes) -> None:
 @pytest.mark.parametrize("more", [b"250 2.0.0 another\r\n", b"250-the beginning of one"])
 def test_a_reply_too_many_before_a_message_keeps_the_message_here(more: bytes) -> None:
     with talking(lambda line, would: would + more if line == b"DATA" else would) as server:
-        assert outcomes(send(server, messages(1))) == {Outcome.DEFERRED: 1}
+        assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
     assert server.taken == []
     assert server.connections == 2
 
