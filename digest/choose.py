@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from digest.due import LOOK_BACK
+from digest.measure import Measures, newest_measure
 from digest.model import (
     Cadence,
     Feedback,
@@ -14,24 +15,21 @@ from digest.model import (
     InterestKind,
     Paper,
     Selection,
-    Signals,
     Subscription,
     Want,
     Weights,
 )
-from digest.ranking.background import Background, fit, unpack
 from digest.ranking.candidates import Candidates
 from digest.ranking.features import Bag, bag, paper_bag, unpack_bag
 from digest.ranking.nearness import Nearness
-from digest.ranking.neighbours import MOST_SHELVED, Shelf, shelved
+from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, sampled
 from digest.ranking.selection import select
-from digest.ranking.similar import similar
+from digest.ranking.similar import Similar
 from digest.ranking.trending import leading, risen
 from digest.ranking.weighing import Reader
 from digest.store import Connection
-from digest.store.backgrounds import latest_background
-from digest.store.features import features_of, newest_features
+from digest.store.features import features_of
 from digest.store.feedback import feedback_of
 from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.past import Past, past_editions
@@ -43,8 +41,6 @@ OVERLAP = timedelta(hours=1)
 then may have stored them only afterwards."""
 
 MOST_SIMILAR = 5
-
-Measure = tuple[Background, Shelf]
 
 MOST_LIKED = 40
 """Of what a reader liked so many speak for an interest: more say nothing more. The newest likes and the examples, of
@@ -71,47 +67,48 @@ def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iter
     return stock_of(connection, papers, now=now)
 
 
-def stock_of(connection: Connection, papers: Sequence[Paper], *, now: datetime) -> Stock:
+def stock_of(
+    connection: Connection, papers: Sequence[Paper], *, now: datetime, measures: Measures | None = None
+) -> Stock:
     """These papers, prepared for choosing."""
     model = stored_model(connection)
     return Stock(
-        candidates=candidates_among(connection, papers, model=model, now=now),
+        candidates=candidates_among(connection, papers, model=model, now=now, measures=measures),
         as_of=min(last_collected_at(connection) or now, now),
         papers={paper.id: paper for paper in papers},
         model=model,
     )
 
 
-def stock_known_at(connection: Connection, stock: Stock, seen: Collection[int], *, now: datetime) -> Stock:
-    """The stock as it was at an earlier moment, when only `seen` of its papers had been; it costs little."""
-    latest = latest_signals(connection, seen, now=now)
-    papers = [replace(paper, signals=latest.get(paper.id, Signals())) for paper in stock.candidates.papers]
-    return replace(stock, candidates=stock.candidates.known_at(now, papers), as_of=now)
-
-
-def candidates_among(connection: Connection, papers: Sequence[Paper], *, model: str, now: datetime) -> Candidates:
-    """The papers, with the newest of all papers as what they are measured against."""
+def candidates_among(
+    connection: Connection,
+    papers: Sequence[Paper],
+    *,
+    model: str,
+    now: datetime,
+    measures: Measures | None = None,
+) -> Candidates:
+    """The papers, with the newest of all papers as what they are measured against, kept where `measures` keep them."""
     counted = features_of(connection, [paper.id for paper in papers])
     # What is not counted yet was stored a moment ago.
     bags = [
         unpack_bag(counted[paper.id]) if paper.id in counted else paper_bag(paper.title, paper.abstract)
         for paper in papers
     ]
-    background, shelf = newest_measure(connection, bags)
+    background, shelf = (measures or Measures()).newest(connection, bags)
     nearness = _nearness(connection, papers, shelf=shelf, model=model) if model else None
     return Candidates(papers, bags, background=background, shelf=shelf, now=now, nearness=nearness)
 
 
 def similar_papers(
-    connection: Connection, paper: Paper, *, now: datetime, measure: Measure | None = None
+    connection: Connection, paper: Paper, *, now: datetime, measure: Similar | None = None
 ) -> list[tuple[Paper, float]]:
     """The papers nearest to one, of the newest, with their scores: at most MOST_SIMILAR, best first.
 
-    `measure` is what `newest_measure` gave, for whoever asks often.
+    `measure` is what they are found by, for whoever asks often.
     """
     content = paper_bag(paper.title, paper.abstract)
-    background, shelf = measure or newest_measure(connection, [content])
-    scores = dict(similar(paper.id, content, background=background, shelf=shelf))
+    scores = dict((measure or Similar(*newest_measure(connection, [content]))).to(paper.id, content))
     known = papers_by_id(connection, scores, now=now)
     seen = [known[number] for number in scores if number in known and known[number].first_seen_at <= now]
     return [(one, scores[one.id]) for one in seen if one.withdrawn_at is None][:MOST_SIMILAR]
@@ -248,9 +245,10 @@ def _seen_after(subscription: Subscription, past: Past) -> datetime | None:
 
 def _rises(connection: Connection, stock: Stock, moments: Iterable[datetime]) -> dict[datetime | None, frozenset[int]]:
     """Which of the papers that lead now have risen far since each of the moments."""
-    papers = leading(stock.candidates.papers, now=stock.candidates.now)
-    numbers = [paper.id for paper in papers]
-    return {moment: risen(papers, latest_signals(connection, numbers, now=moment)) for moment in moments}
+    known = stock.candidates
+    places = leading(known.numbers, known.upvotes, known.expected)
+    upvotes = dict(zip(known.numbers[places].tolist(), known.upvotes[places].tolist(), strict=True))
+    return {moment: risen(upvotes, latest_signals(connection, upvotes, now=moment)) for moment in moments}
 
 
 def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:
@@ -266,17 +264,6 @@ def _bags(connection: Connection, numbers: Collection[int], *, now: datetime) ->
     return dict.fromkeys(numbers, bag({})) | bags
 
 
-def newest_measure(connection: Connection, bags: Sequence[Bag] = ()) -> Measure:
-    """What scores are measured by: the background, fitted over `bags` where none is stored, and the newest papers.
-
-    One that is stored where no features are was fitted to what an older release counted.
-    """
-    newest = newest_features(connection, limit=MOST_SHELVED)
-    known = [unpack_bag(content) for _, content in newest]
-    background = _background(connection, known) if known else fit(bags, version=0)
-    return background, shelved(background, [number for number, _ in newest], known)
-
-
 def _nearness(connection: Connection, papers: Sequence[Paper], *, shelf: Shelf, model: str) -> Nearness:
     sample = shelf.numbers[sampled(shelf)].tolist()
     numbers = [paper.id for paper in papers]
@@ -290,10 +277,3 @@ def _paper_vectors(connection: Connection, numbers: Iterable[int], *, model: str
     texts = texts_of(connection, numbers)
     vectors = vectors_of(connection, texts.values(), model=model)
     return {number: vectors[text] for number, text in texts.items()}
-
-
-def _background(connection: Connection, bags: Sequence[Bag]) -> Background:
-    stored = latest_background(connection)
-    if stored is None:
-        return fit(bags, version=0)
-    return unpack(stored.content, version=stored.version, papers=stored.papers)

@@ -1,9 +1,13 @@
 """How many confirm messages may be asked for: by one mailbox, from one network, by everybody together.
 
-What is counted are the confirms in the store, so limits hold over restarts and over processes alike.
+What is counted are the confirms in the store, so limits hold over restarts and over processes alike. Looking back at
+past editions stores nothing, and is counted in memory.
 """
 
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from digest.errors import BusyError
 from digest.store import Connection
@@ -13,6 +17,9 @@ PERIOD = timedelta(hours=1)
 MOST_FROM_A_NETWORK = 20
 MOST_BY_FORM = 500
 """In a period: a class that subscribes together fits, a list of strangers' addresses does not."""
+
+MOST_LOOKS = 100
+"""From a network in a period: a lecture hall that tries it out fits, and costs ten seconds of one core."""
 
 MOST_UNANSWERED = 3
 """Messages to one mailbox that wait for an answer; of the others there may be one in a period."""
@@ -31,6 +38,27 @@ def has_been_asked(connection: Connection, mailbox: str, *, now: datetime) -> bo
     """Whether a mailbox has been sent enough for now."""
     asked = asked_by(connection, mailbox, since=now - PERIOD)
     return asked > 0 or unanswered_by(connection, mailbox, now=now) >= MOST_UNANSWERED
+
+
+@dataclass(slots=True)
+class Looks:
+    """Counts who looks back, a period at a time."""
+
+    _since: datetime | None = None
+    _counts: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, network: str, *, now: datetime) -> None:
+        """Count a look. Raises BusyError where the network had too many; an empty network is not known."""
+        with self._lock:
+            if self._since is None or not timedelta(0) <= now - self._since < PERIOD:
+                self._since, self._counts = now, Counter()
+            if network and self._counts[network] >= MOST_LOOKS:
+                raise BusyError(
+                    "Too many have looked at past editions from your network within the hour. Subscribe without, or"
+                    " press the button again in an hour."
+                )
+            self._counts[network] += 1
 
 
 def _busy(where: str) -> BusyError:

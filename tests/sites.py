@@ -1,9 +1,16 @@
 """A site being served, as its tests see it."""
 
+import socket
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import sleep
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from personas import NOON
@@ -17,6 +24,7 @@ from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_queued
 from digest.store.subscribers import confirm_numbered
 from digest.tokens import Purpose
+from digest.web.server import build_server
 
 
 @dataclass
@@ -29,6 +37,25 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.site is not None
         await self.site(scope, receive, send)
+
+
+@contextmanager
+def serving(site: ASGIApp, listen: str, **options: Any) -> Iterator[None]:
+    """A server of a site, in a thread of its own."""
+    server = build_server(site, listen, **options)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        sleep(0.01)
+    yield
+    server.should_exit = True
+    thread.join()
+
+
+def free_address() -> str:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{trial.getsockname()[1]}"
 
 
 @dataclass
@@ -54,6 +81,12 @@ class Place:
     def form(self) -> dict[str, str]:
         """What the subscribe form holds besides what people fill in, as it was shown a minute ago."""
         return {"form": self.app.keys.sign(Purpose.FORM, int(self.clock().timestamp()) - 60)}
+
+    def raw(self, request: bytes) -> bytes:
+        """What the server answers to these very bytes until it hangs up: a client that knows better would tidy up."""
+        with socket.create_connection(("127.0.0.1", urlsplit(self.url).port or 0), timeout=20) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
 
     def rows(self) -> list[str]:
         """Everything that the store holds."""
@@ -109,6 +142,10 @@ class Place:
     def feedback_token(self, number: int) -> str:
         """The token of a delivery's feedback links."""
         return self.app.keys.sign(Purpose.FEEDBACK, number)
+
+    def feed_token(self, number: int = 1) -> str:
+        """The token of a subscription's private feed."""
+        return self.app.keys.sign(Purpose.FEED, number)
 
     def view_token(self, number: int) -> str:
         """The token of a delivery's page."""

@@ -101,5 +101,7 @@ class _Controller(Controller):
         self._listening = listening
 
     def _create_server(self) -> Awaitable[Any]:
-        server: Awaitable[Any] = self.loop.create_server(self._factory_invoker, sock=self._listening)
+        server: Awaitable[Any] = self.loop.create_server(
+            self._factory_invoker, sock=self._listening, ssl=self.ssl_context
+        )
         return server

@@ -1,6 +1,6 @@
 """The operator is told once a day of what only they can mend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -33,7 +33,7 @@ class Refuses:
         self.is_mended = False
         self.recipients: list[str] = []
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
         for message in messages:
             self.recipients.append(message.recipient)
             outcome = Outcome.ACCEPTED if self.is_mended else Outcome.SENDER_REFUSED

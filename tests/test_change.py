@@ -1,7 +1,7 @@
 """Other choices, breaks and their ends: never two editions for one local date, and none that is lost."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -126,7 +126,7 @@ class PausesMeanwhile:
     def __init__(self, app: App, number: int) -> None:
         self.app, self.number = app, number
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
         pause(self.app.store, self.number, until=TODAY + DAY, keys=self.app.keys, now=NOON)
         yield from Outbox(Path(self.app.config.folder) / "box").send(messages)
 

@@ -11,6 +11,7 @@ from places import ROOT
 from pydantic import BaseModel
 
 from digest.config import Config, load_config, parse_config
+from digest.config.presets import PRESETS
 from digest.config.sections import DkimKey, FeedSection
 from digest.errors import ConfigError
 from digest.model import Cadence
@@ -123,6 +124,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"smtp": {"connections": 65}}}, "mail.smtp.connections"),
         ({"mail": {"smtp": {"envelope": "brown"}}}, "mail.smtp.envelope"),
         ({"mail": {"provider": "smtp"}}, "mail.smtp.host"),
+        ({"mail": {"smtp": {"preset": "nobody"}}}, "mail.smtp.preset"),
+        ({"mail": {"smtp": {"preset": 1}}}, "mail.smtp.preset"),
         ({"mail": {"provider": "mailgun"}}, "mail.mailgun.domain"),
         ({"mail": {"provider": "mailgun", "mailgun": {"domain": "x.org"}}}, "mail.mailgun.api_key"),
         ({"mail": {"mailgun": {"url": "mailgun"}}}, "mail.mailgun.url"),
@@ -347,6 +350,7 @@ DKIM = "mail.dkim.keys"
 OPTIONAL = {
     "templates.folder",
     "newsletter.reply_to",
+    *(f"mail.smtp.{key}" for key in ("host", "port", "tls", "connections", "envelope")),  # a preset's to fill in
     *(f"{FEED}.{key}" for key in FeedSection.model_fields),
     *(f"{DKIM}.{key}" for key in DkimKey.model_fields),
 }
@@ -394,3 +398,27 @@ def _keys(section: type[BaseModel], path: str = "") -> list[str]:
 def test_a_trusted_proxy_is_an_ip_address_or_a_network(proxy: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"web.trusted_proxies.0: is not an IP address or network; write one such as"):
         parse_config({"web": {"trusted_proxies": [proxy]}}, folder=tmp_path)
+
+
+def test_a_preset_fills_in_what_is_not_written() -> None:
+    smtp = parse({"mail": {"smtp": {"preset": "office365", "connections": 1}}}).mail.smtp
+    assert (smtp.host, smtp.port, smtp.tls) == ("smtp.office365.com", 587, "starttls")
+    assert (smtp.connections, smtp.envelope) == (1, "fixed")
+
+
+def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> None:
+    documented = (ROOT / "docs" / "providers.md").read_text()
+    for name, preset in PRESETS.items():
+        smtp = parse({"mail": {"provider": "smtp", "smtp": {"preset": name}}}).mail.smtp
+        assert smtp.host == preset.host
+        caps = [f"{cap:,}" if cap else "" for cap in (preset.per_minute, preset.per_day)]
+        cells = [
+            f"`{name}`",
+            preset.host,
+            str(preset.port),
+            preset.tls,
+            str(preset.connections),
+            preset.envelope,
+            *caps,
+        ]
+        assert f"| {' | '.join(cells)} |".replace("  ", " ") in documented

@@ -1,6 +1,6 @@
 import email
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
@@ -34,7 +34,7 @@ class Scripted:
         self.answer, self.breaks_after = answer, breaks_after
         self.taken: list[Outgoing] = []
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
         for message in messages:
             if len(self.taken) == self.breaks_after:
                 raise DeliveryError("The line is cut. Mend it.")
@@ -167,7 +167,7 @@ def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> N
 
 def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App) -> None:
     class LeavesMeanwhile(Scripted):
-        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
             unsubscribe(queued.store, 5, now=NOON)
             yield from super().send(messages)
 
@@ -207,7 +207,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
     theirs = Scripted()
 
     class TakenOver(Scripted):
-        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
             with queued.store.writing() as connection:
                 connection.execute(leases.update().values(expires=0))
             sent(queued, theirs)
@@ -222,7 +222,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
 
 def test_a_lease_is_held_on_to_while_a_server_takes_its_time(queued: App) -> None:
     class Slow(Scripted):
-        def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
             before = expiry(queued)
             while expiry(queued) == before:
                 pass

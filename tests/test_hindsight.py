@@ -3,84 +3,99 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from threading import Event
 
 import pytest
 from library import library
-from personas import NOON, choices, papers_come_in, reader_joins
+from personas import NOON, TODAY, choices, papers_come_in, reader_joins
 
 from digest.app import App
 from digest.collect import count_features
+from digest.due import due_at, due_before
 from digest.errors import BusyError
-from digest.hindsight import EDITIONS, MOST_WAITING, PastEdition, Turns, past_editions
+from digest.hindsight import EDITIONS, MOST_PAPERS, MOST_WAITING, Hindsight, PastEdition, Turns, past_editions, prepare
+from digest.measure import Measures
 from digest.model import Cadence, Choices, Interest, InterestKind, Listing, ReasonKind, Signals, Weights
 from digest.publish import publish
 from digest.refit import refit_background
 from digest.store import Store
 from digest.store.deliveries import deliveries_of
+from digest.store.papers import papers_named
 
 pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
-DAYS = 8
-"""Papers come in an hour before NOON on so many days, the last of them that of NOON."""
+TIMES = 8
+"""Papers come in so many times, each an hour before an edition is due."""
 
 
-def listings(day: int) -> list[Listing]:
-    """A fifth of the library is new each day; of what was there the day before, every seventh has risen far."""
-    papers = library(40 * DAYS)
-    new, before = papers[40 * day : 40 * (day + 1)], papers[40 * max(day - 1, 0) : 40 * day]
-    fresh = [listing(one.id, one.title, one.abstract, day=day, upvotes=one.id % 9) for one in new]
-    risen = [listing(one.id, one.title, one.abstract, day=day - 1, upvotes=90) for one in before if one.id % 7 == 0]
+def moments(cadence: Cadence) -> list[datetime]:
+    """When the last editions up to NOON were due, oldest first."""
+    days = [TODAY + DAY]
+    while len(days) <= TIMES:
+        days.append(due_before(days[-1], cadence=cadence))
+    return [due_at(day, hour=12, timezone="UTC") for day in days[:0:-1]]
+
+
+def listings(due: Sequence[datetime], at: int) -> list[Listing]:
+    """An eighth of the library is new each time; of what was there the time before, every seventh has risen far."""
+    papers = library(40 * TIMES)
+    new, before = papers[40 * at : 40 * (at + 1)], papers[40 * max(at - 1, 0) : 40 * at]
+    fresh = [listing(one.id, one.title, one.abstract, on=due[at], upvotes=one.id % 9) for one in new]
+    risen = [listing(one.id, one.title, one.abstract, on=due[at - 1], upvotes=90) for one in before if one.id % 7 == 0]
     return fresh + risen
 
 
-def listing(number: int, title: str, abstract: str, *, day: int, upvotes: int) -> Listing:
+def listing(number: int, title: str, abstract: str, *, on: datetime, upvotes: int) -> Listing:
     return Listing(
         title=title,
         abstract=abstract,
         aliases=(f"arxiv:2606.{number:05}",),
-        listed_on=(NOON - (DAYS - 1 - day) * DAY).date(),
+        listed_on=on.date(),
         signals=Signals(upvotes=upvotes),
     )
 
 
-def moment(day: int) -> timedelta:
-    return (DAYS - 1 - day) * DAY
+def come_in(app: App, due: Sequence[datetime]) -> None:
+    """Papers come time by time, and a background is fitted that stays."""
+    for at, moment in enumerate(due):
+        papers_come_in(app.store, listings(due, at), now=moment - timedelta(hours=1))
+    count_features(app.store)
+    assert refit_background(app.store, now=NOON)
 
 
 @pytest.fixture
 def daily(app: App) -> App:
-    """An installation to which papers came day by day, with a background that stays."""
-    for day in range(DAYS):
-        papers_come_in(app.store, listings(day), now=NOON - moment(day) - timedelta(hours=1))
-    count_features(app.store)
-    assert refit_background(app.store, now=NOON)
+    """An installation to which papers came day by day."""
+    come_in(app, moments(Cadence.DAILY))
     return app
 
 
-def looked_back(store: Store, wanted: Choices, **limits: int) -> list[PastEdition]:
+def looked_back(store: Store, wanted: Choices, *, most: int = MOST_PAPERS) -> list[PastEdition]:
     with store.reading() as connection:
-        return past_editions(
-            connection, wanted, newsletter="papers", sources=["test"], weights=Weights(), now=NOON, **limits
-        )
+        prepared = prepare(connection, sources=["test"], now=NOON, most=most)
+        return past_editions(connection, prepared, wanted, newsletter="papers", weights=Weights(), now=NOON)
 
 
 def numbers(editions: Sequence[PastEdition]) -> list[list[int]]:
     return [[paper.id for paper, _ in edition.papers] for edition in editions]
 
 
-def test_a_look_back_tells_what_was_really_sent(daily: App) -> None:
-    wanted = choices("speech", "robot", "graph")
-    reader_joins(daily, "ada@example.org", wanted, now=NOON - DAYS * DAY)
-    for day in range(DAYS):
-        publish(daily.store, daily.press, newsletter="papers", weights=Weights(), now=NOON - moment(day))
-    with daily.store.reading() as connection:
-        sent = sorted(deliveries_of(connection, 1), key=lambda one: str(one.due_on))
-    told = looked_back(daily.store, wanted)
+@pytest.mark.parametrize("cadence", list(Cadence))
+def test_a_look_back_tells_what_was_really_sent(app: App, cadence: Cadence) -> None:
+    due = moments(cadence)
+    come_in(app, due)
+    wanted = choices("speech", "robot", "graph", cadence=cadence)
+    reader_joins(app, "ada@example.org", wanted, now=due[0] - DAY)
+    for moment in due:
+        publish(app.store, app.press, newsletter="papers", weights=Weights(), now=moment)
+    with app.store.reading() as connection:
+        sent = deliveries_of(connection, 1)
+    told = looked_back(app.store, wanted)
     really = {one.due_on: [(p.paper_id, p.reason) for p in one.selection.picks] for one in sent if one.selection}
-    assert [edition.on for edition in told] == [(NOON - back * DAY).date() for back in range(EDITIONS)]
+    assert [edition.on for edition in told] == [moment.date() for moment in due[: -EDITIONS - 1 : -1]]
+    assert all(edition.papers for edition in told)
     # What the reader had got before reaches into the oldest of them alone.
     for edition in told[:-1]:
         assert [(paper.id, reason) for paper, reason in edition.papers] == really[edition.on]
@@ -97,10 +112,9 @@ def test_no_paper_comes_twice_and_none_before_it_was_seen(daily: App) -> None:
 
 
 def test_upvotes_are_those_of_the_day(store: Store) -> None:
-    for day, upvotes in ((6, 5), (7, 80)):
-        papers_come_in(
-            store, [listing(1, "Robots", "A robot folds.", day=6, upvotes=upvotes)], now=NOON - moment(day) - DAY / 24
-        )
+    for day, upvotes in ((1, 5), (0, 80)):
+        robots = listing(1, "Robots", "A robot folds.", on=NOON - DAY, upvotes=upvotes)
+        papers_come_in(store, [robots], now=NOON - day * DAY - DAY / 24)
     told = looked_back(store, choices("robot"))
     assert [[paper.signals.upvotes for paper, _ in edition.papers] for edition in told] == [[], [5], [], [], []]
 
@@ -135,6 +149,23 @@ def test_only_editions_whose_papers_were_all_read_are_told(daily: App) -> None:
     some = looked_back(daily.store, choices("graph"), most=60)
     assert [edition.on for edition in some] == [whole[0].on]
     assert looked_back(daily.store, choices("graph", "speech", "robot"), most=10) == []
+
+
+def test_what_came_in_since_the_last_look_is_looked_at(daily: App) -> None:
+    hindsight, wanted = Hindsight(Measures(), Turns()), choices("quantum gravity")
+
+    def look() -> list[list[int]]:
+        with daily.store.reading() as connection:
+            told = hindsight.editions(connection, wanted, newsletter="papers", sources=[], weights=Weights(), now=NOON)
+        return numbers(told)
+
+    before = look()
+    assert look() == before
+    late = listing(900, "Quantum Gravity", "We study quantum gravity.", on=NOON, upvotes=400)
+    papers_come_in(daily.store, [late], now=NOON - timedelta(minutes=30))
+    [new] = {number for edition in look() for number in edition} - {number for edition in before for number in edition}
+    with daily.store.reading() as connection:
+        assert papers_named(connection, ["arxiv:2606.00900"]) == {"arxiv:2606.00900": new}
 
 
 def test_more_than_a_few_who_look_back_at_once_are_told_to_come_again() -> None:

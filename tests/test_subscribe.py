@@ -10,7 +10,7 @@ from digest.app import App
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
-from digest.model import Cadence, DeliveryState, InterestKind, SubscriptionState, Weights
+from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState, Weights
 from digest.publish import publish
 from digest.store.deliveries import count_by_state, deliveries_of
 from digest.store.events import events_of
@@ -132,15 +132,16 @@ def test_many_who_ask_at_once_for_one_address_cause_one_message(app: App) -> Non
     assert queued.count(True) == 1
 
 
-def test_a_link_that_is_pressed_fifty_times_at_once_is_one_subscription(app: App) -> None:
+def test_a_link_that_is_pressed_fifty_times_at_once_is_one_subscription_and_one_welcome(app: App) -> None:
     asked(app)
     token = link(app)
-    with ThreadPoolExecutor(10) as pool:
+    with ThreadPoolExecutor(50) as pool:
         done = list(pool.map(lambda _: confirm(app.store, token, keys=app.keys, now=NOON), range(50)))
     assert all(done)
     assert states(app) == [SubscriptionState.ACTIVE]
     with app.store.reading() as connection:
         assert [event.kind for event in events_of(connection, 1)] == ["confirmed"]
+        assert sorted(one.kind for one in deliveries_of(connection, 1)) == [DeliveryKind.CONFIRM, DeliveryKind.WELCOME]
 
 
 @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.VIEW])

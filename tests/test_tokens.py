@@ -1,5 +1,9 @@
 """Signed links: what is ours is read, everything else is refused."""
 
+import base64
+import hmac
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +53,40 @@ def test_a_token_with_one_character_changed_is_refused(position: int) -> None:
     for character in "0123456789abcdefg-=":
         changed = TOKEN[:position] + character + TOKEN[position + 1 :]
         assert changed == TOKEN or KEYS.read(Purpose.UNSUBSCRIBE, changed) is None
+
+
+def test_no_bit_of_a_token_can_be_flipped_but_for_a_letters_case() -> None:
+    sent = TOKEN.encode()
+    for position, bit in product(range(len(sent)), range(8)):
+        flipped = (sent[:position] + bytes([sent[position] ^ 1 << bit]) + sent[position + 1 :]).decode("latin-1")
+        assert (KEYS.read(Purpose.UNSUBSCRIBE, flipped) == 42) == (flipped.lower() == TOKEN)
+
+
+def test_an_ending_that_stands_for_the_same_bytes_is_not_the_same_token() -> None:
+    number, _, mac = TOKEN.partition("-")
+    endings = [f"{mac[:-1]}{letter}" for letter in "abcdefghijklmnopqrstuvwxyz234567"]
+    same = [
+        one for one in endings if base64.b32decode(f"{one}======".upper()) == base64.b32decode(f"{mac}======".upper())
+    ]
+    assert len(same) == 4
+    assert [one for one in same if KEYS.read(Purpose.UNSUBSCRIBE, f"{number}-{one}") == 42] == [mac]
+
+
+def test_how_long_a_comparison_takes_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def noted(given: bytes, wanted: bytes) -> bool:
+        compared.append((given, wanted))
+        return given == wanted
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    for token in (KEYS.sign(Purpose.VIEW, 7), Keys((OLD,)).sign(Purpose.VIEW, 7), f"7-{'a' * 26}"):
+        compared.clear()
+        KEYS.read(Purpose.VIEW, token)
+        assert compared == [(token.encode(), Keys((key,)).sign(Purpose.VIEW, 7).encode()) for key in (NEW, OLD)]
+    # Nothing else decides.
+    monkeypatch.setattr(hmac, "compare_digest", lambda *_: True)
+    assert KEYS.read(Purpose.VIEW, "7-anything") == 7
 
 
 @pytest.mark.parametrize(

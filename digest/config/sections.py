@@ -24,6 +24,7 @@ from digest.config.checks import (
     Zone,
     listens,
 )
+from digest.config.presets import PRESETS, Envelope, Tls
 from digest.locator import network, site_url
 from digest.model import Cadence, Layout
 
@@ -161,16 +162,32 @@ class OutboxSection(Section):
     path: Path = Path("var/outbox")
 
 
-class SmtpSection(Section):
-    """An SMTP server that takes our mail."""
+def _known_preset(name: str) -> str:
+    if name and name not in PRESETS:
+        raise ValueError(f"is not a preset; there are {', '.join(PRESETS)}")
+    return name
 
+
+class SmtpSection(Section):
+    """An SMTP server that takes our mail; a preset fills in what is not written."""
+
+    preset: Annotated[str, AfterValidator(_known_preset)] = ""
     host: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
-    tls: Literal["starttls", "tls", "none"] = "starttls"
+    tls: Tls = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    connections: Annotated[int, Field(ge=1, le=64)] = 4
-    envelope: Literal["per_delivery", "fixed"] = "per_delivery"
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
+    envelope: Envelope = "per_delivery"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, values: Any) -> Any:
+        name = values.get("preset") if isinstance(values, dict) else None
+        preset = PRESETS.get(name) if isinstance(name, str) else None
+        if preset is None:
+            return values
+        return {key: getattr(preset, key) for key in ("host", "port", "tls", "connections", "envelope")} | values
 
 
 class MailgunSection(Section):

@@ -1,6 +1,6 @@
 """The seam between the ledger and whatever takes our messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from digest.model import Answer, Outgoing
@@ -18,6 +18,12 @@ class Mailer(Protocol):
     repeatable: bool
     signs: bool
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
-        """Hand the messages over; one answer each, in any order, as they come."""
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+        """Hand the messages over; one answer each, in any order, as they come.
+
+        The next message is asked for when there is room for it, so `messages` may make them one by one, and
+        note a window of them as under way before it gives out the first. Sending goes on while the next
+        answer is waited for. What has no answer when this ends, or raises, was not handed over; where
+        the caller stops listening earlier, what has none may have been.
+        """
         ...

@@ -1,7 +1,7 @@
 """Mailgun, by raw MIME (POST /v3/DOMAIN/messages.mime), one recipient a call."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from digest.errors import DeliveryError
 from digest.http import Client, HttpFailure, Response
@@ -27,7 +27,7 @@ class Mailgun:
         self._address = f"{url}/v3/{domain}/messages.mime"
         self._api_key = api_key
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
         """Send the messages, one call each. Raises DeliveryError where the very first call cannot be made."""
         for position, message in enumerate(messages):
             yield self._hand_over(message, first=position == 0)

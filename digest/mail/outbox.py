@@ -4,7 +4,7 @@ A file is named after its delivery, so handing the same delivery over again find
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from digest.errors import DeliveryError
@@ -21,7 +21,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, messages: Sequence[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
         """Write the messages."""
         try:
             for part in ("tmp", "new", "cur"):

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from digest.model import Interest, InterestKind, Paper, Reason
+from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
-from digest.ranking.trending import trend_scores
+from digest.ranking.trending import all_expected, trend_scores
 from digest.text import title_key
 
 LEAST_COVERED = 0.6
@@ -41,6 +41,9 @@ ALIKE = 0.8
 MOST_REMEMBERED = 20_000
 """Wishes; of each the papers that fit, which are few."""
 
+MOST_WORDED = 1_000
+"""Papers whose words are kept as they stand there, with some 30 kB each."""
+
 AT_ONCE = 500
 """Papers whose twins are looked for together."""
 
@@ -58,6 +61,7 @@ class Candidates:
     """Papers, ready to be scored for any number of readers.
 
     `bags` are their features, `shelf` papers of the background, `nearness` that by vectors, where there are any.
+    `listed_at` and `first_seen_at` (papers,) are seconds since 1970, `upvotes` (papers,) NaN where none are known.
     `reasons` are those for which papers suit a topic, by topic and position, as far as they have been asked for;
     `twins` (papers,) is a number that papers share which are nearly the same, or that papers between them make so.
     """
@@ -74,11 +78,16 @@ class Candidates:
     ) -> None:
         self.papers = tuple(papers)
         self.now = now
+        self.numbers = np.array([paper.id for paper in papers], dtype=np.int64)
+        self.listed_at = np.array([paper.listed_at.timestamp() for paper in papers], dtype=np.float64)
+        self.first_seen_at = np.array([paper.first_seen_at.timestamp() for paper in papers], dtype=np.float64)
+        self.upvotes = np.array([_upvotes(paper.signals) for paper in papers], dtype=np.float64)
         self.background = background
         self.documents = background.documents(bags)
         self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
+        self._authors = _Authors(self.papers)
         self._holding = _ones(self.documents.x)
         self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
         self._wordings: dict[int, dict[str, tuple[float, str]]] = {}
@@ -86,37 +95,34 @@ class Candidates:
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
 
-    def known_at(self, now: datetime, papers: Sequence[Paper]) -> Self:
-        """These very papers at another moment, with what was thought of them then: only their signals may differ."""
+    def known_at(self, now: datetime, upvotes: NDArray[np.float64]) -> Self:
+        """These very papers at another moment, with what was thought of them then; what they fit they share."""
         other = copy(self)
-        other.papers, other.now = tuple(papers), now
-        for depends in ("trend", "days_listed"):
+        other.now, other.upvotes = now, upvotes
+        for depends in ("expected", "trend", "days_listed"):
             other.__dict__.pop(depends, None)
         return other
 
     @cached_property
+    def expected(self) -> NDArray[np.float64]:
+        """(papers,) the upvotes that are expected of each in the end."""
+        return all_expected(self.upvotes, 24 * self.days_listed)
+
+    @cached_property
     def trend(self) -> NDArray[np.float64]:
         """(papers,) the standardised trend."""
-        return trend_scores(self.papers, now=self.now)
+        return trend_scores(self.upvotes, self.expected)
 
     @cached_property
     def days_listed(self) -> NDArray[np.float64]:
         """(papers,) days since each was listed."""
-        return np.array([(self.now - paper.listed_at) / timedelta(days=1) for paper in self.papers])
-
-    @cached_property
-    def listed_at(self) -> NDArray[np.float64]:
-        """(papers,) seconds since 1970 at which each was listed."""
-        return np.array([paper.listed_at.timestamp() for paper in self.papers])
-
-    @cached_property
-    def first_seen_at(self) -> NDArray[np.float64]:
-        """(papers,) seconds since 1970 at which each was first seen here."""
-        return np.array([paper.first_seen_at.timestamp() for paper in self.papers])
+        return np.asarray((self.now.timestamp() - self.listed_at) / timedelta(days=1).total_seconds())
 
     def wording(self, position: int) -> Mapping[str, tuple[float, str]]:
         """A paper's features by name: how much each tells, and as what it stands there first."""
         if position not in self._wordings:
+            if len(self._wordings) >= MOST_WORDED:
+                self._wordings.clear()
             paper, row = self.papers[position], self.documents.x[[position]]
             weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
             counted = list(paper_features(paper.title, paper.abstract))
@@ -203,11 +209,7 @@ class Candidates:
 
     def _by(self, author: str) -> Floats:
         name = title_key(author)
-        return self._where(name in names for names in self._authors)
-
-    @cached_property
-    def _authors(self) -> Sequence[frozenset[str]]:
-        return [frozenset(map(title_key, paper.authors)) for paper in self.papers]
+        return self._where(name in names for names in self._authors.names)
 
     def _holds_all(self, words: str) -> Floats:
         columns = np.unique(self.background.columns(topic_bag(words).numbers))
@@ -218,11 +220,26 @@ class Candidates:
         return np.fromiter(truths, dtype=np.float32, count=len(self.papers))
 
 
+def _upvotes(signals: Signals) -> float:
+    return np.nan if signals.upvotes is None else signals.upvotes
+
+
 def _ones(x: sparse.csr_array) -> sparse.csr_array:
     """(columns, rows) ones where a row has the column."""
     across = x.T.tocsr()
     across.data = np.ones_like(across.data)
     return across
+
+
+class _Authors:
+    """The papers' authors as they are compared, by the time that somebody follows one; the same at any moment."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._papers = papers
+
+    @cached_property
+    def names(self) -> Sequence[frozenset[str]]:
+        return [frozenset(map(title_key, paper.authors)) for paper in self._papers]
 
 
 def twins(x: sparse.csr_array) -> NDArray[np.intp]:

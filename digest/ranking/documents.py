@@ -41,6 +41,15 @@ class Documents:
             meaning=self.meaning.astype(np.float16),
         )
 
+    def whole(self) -> Self:
+        """The same in single precision, where they are multiplied often."""
+        return replace(
+            self,
+            projected=self.projected.astype(np.float32),
+            latent=self.latent.astype(np.float32),
+            meaning=self.meaning.astype(np.float32),
+        )
+
     def __getitem__(self, rows: NDArray[np.intp] | slice) -> Self:
         return type(self)(
             x=self.x[rows],

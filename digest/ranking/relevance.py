@@ -6,6 +6,7 @@ a score depends on the profile and the paper alone, so it can be held against a 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,12 @@ class Relevance:
         self._targets = stacked([shelf.documents[chosen], papers])
         self._products = Products(self._targets.x)
         self._common = _common(shelf.documents.x)
-        self._telling = without(shelf.documents.x, self._common).T.tocsr()
         self._neighbours = Neighbours(self._targets, self._products)
+
+    @cached_property
+    def _telling(self) -> sparse.csr_array:
+        """(features, shelved) what tells the shelved papers apart; only topics are read by it."""
+        return without(self._shelf.documents.x, self._common).T.tocsr()
 
     @property
     def shelved(self) -> Set[int]:

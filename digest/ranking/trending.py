@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.model import Cadence, Paper, Signals
+from digest.model import Cadence, Signals
 
 PRIOR_UPVOTES = 3
 PRIOR_HOURS = 24
@@ -18,6 +19,25 @@ LEADING = 0.1
 RISEN = 2
 LEAST_RISE = 10
 """What a reader was not sent is worth a second look in the tenth that leads, with twice its votes and ten more."""
+
+
+class Rated(Protocol):
+    """What a list needs to know of a paper."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def listed_at(self) -> datetime:
+        """When it was listed."""
+
+    @property
+    def signals(self) -> Signals:
+        """What was seen of it last."""
+
+
+R = TypeVar("R", bound=Rated)
 
 
 class Window(StrEnum):
@@ -40,7 +60,7 @@ _REACH = {Window.WEEK: timedelta(days=7), Window.MONTH: timedelta(days=31)}
 LONGEST = max(_REACH.values())
 
 
-def listed_in(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[Paper]:
+def listed_in(papers: Sequence[R], window: Window, *, now: datetime) -> list[R]:
     """The papers of a window that ends now; the day is the newest (UTC) that any paper was listed on."""
     listed = [paper for paper in papers if paper.listed_at <= now]
     if window in _REACH:
@@ -51,23 +71,29 @@ def listed_in(papers: Sequence[Paper], window: Window, *, now: datetime) -> list
     return [paper for paper in listed if paper.listed_at >= since]
 
 
-def hours_listed(paper: Paper, *, now: datetime) -> float:
+def hours_listed(paper: Rated, *, now: datetime) -> float:
     """Hours since 00:00 UTC of the day on whose list the paper stands, at least 6."""
     return max(LEAST_HOURS, (now - paper.listed_at) / timedelta(hours=1))
 
 
-def trend(paper: Paper, *, now: datetime) -> float:
+def trend(paper: Rated, *, now: datetime) -> float:
     """`(u + 3) / (h + 24)` for u upvotes after h hours: NDCG@10 of .930 for the final order of two days' papers."""
     return ((paper.signals.upvotes or 0) + PRIOR_UPVOTES) / (hours_listed(paper, now=now) + PRIOR_HOURS)
 
 
-def expected_upvotes(paper: Paper, *, now: datetime) -> float:
+def expected_upvotes(paper: Rated, *, now: datetime) -> float:
     """`u * (h + 9) / h`: what u upvotes after h hours will have grown to in the end."""
     hours = hours_listed(paper, now=now)
     return (paper.signals.upvotes or 0) * (hours + GROWTH_HOURS) / hours
 
 
-def by_trend(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[Paper]:
+def all_expected(upvotes: NDArray[np.float64], hours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(papers,) the same of many papers, after so many hours listed; of no upvotes known, none."""
+    listed = np.maximum(LEAST_HOURS, hours)
+    return np.asarray(np.nan_to_num(upvotes) * (listed + GROWTH_HOURS) / listed)
+
+
+def by_trend(papers: Sequence[R], window: Window, *, now: datetime) -> list[R]:
     """Papers in the order of a trending list: the most trending first, unvoted ones after the voted.
 
     A week's and a month's go by the upvotes expected of them: against their hours, its newest
@@ -77,24 +103,25 @@ def by_trend(papers: Sequence[Paper], window: Window, *, now: datetime) -> list[
     return sorted(papers, key=lambda p: (p.signals.upvotes is None, -score(p, now=now), p.id))
 
 
-def leading(papers: Sequence[Paper], *, now: datetime) -> list[Paper]:
-    """The tenth of the papers with votes of which the most are expected."""
-    voted = [paper for paper in papers if paper.signals.upvotes]
-    voted.sort(key=lambda paper: (-expected_upvotes(paper, now=now), paper.id))
-    return voted[: round(len(voted) * LEADING)]
+def leading(
+    numbers: NDArray[np.int64], upvotes: NDArray[np.float64], expected: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Where the tenth of the papers with votes stands of which the most are expected."""
+    voted = np.flatnonzero(upvotes > 0)
+    order = voted[np.lexsort((numbers[voted], -expected[voted]))]
+    return order[: round(len(voted) * LEADING)]
 
 
-def risen(papers: Sequence[Paper], before: Mapping[int, Signals]) -> frozenset[int]:
-    """Those of the papers that have risen far since they had the signals of `before`."""
-    upvotes = {paper.id: (paper.signals.upvotes or 0, before.get(paper.id, Signals()).upvotes or 0) for paper in papers}
-    return frozenset(n for n, (now, then) in upvotes.items() if now >= max(RISEN * then, then + LEAST_RISE))
+def risen(upvotes: Mapping[int, float], before: Mapping[int, Signals]) -> frozenset[int]:
+    """The papers whose upvotes have risen far since they had the signals of `before`."""
+    then = {number: before.get(number, Signals()).upvotes or 0 for number in upvotes}
+    return frozenset(n for n, now in upvotes.items() if now >= max(RISEN * then[n], then[n] + LEAST_RISE))
 
 
-def trend_scores(papers: Sequence[Paper], *, now: datetime) -> NDArray[np.float64]:
-    """(papers,) standardised `ln(1 + expected upvotes)`; papers with no votes known get the mean, zero."""
-    known = np.array([paper.signals.upvotes is not None for paper in papers], dtype=bool)
-    logarithms = np.log1p(np.array([expected_upvotes(paper, now=now) for paper in papers], dtype=np.float64))
-    return np.where(known, standardised(logarithms, of=known), 0.0)
+def trend_scores(upvotes: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(papers,) standardised `ln(1 + expected upvotes)`; papers with no votes known (NaN) get the mean, zero."""
+    known = ~np.isnan(upvotes)
+    return np.where(known, standardised(np.log1p(expected), of=known), 0.0)
 
 
 def standardised(values: NDArray[np.float64], *, of: NDArray[np.bool_]) -> NDArray[np.float64]:

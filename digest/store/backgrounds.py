@@ -26,6 +26,11 @@ def latest_background(connection: Connection) -> StoredBackground | None:
     return None if row is None else StoredBackground(**row._asdict())
 
 
+def newest_fitted(connection: Connection) -> int:
+    """The version of the newest background, 0 where there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(backgrounds.c.version), 0))).scalar_one())
+
+
 def add_background(connection: Connection, content: bytes, *, version: int, papers: int, now: datetime) -> None:
     """Store a background in place of those before it; one of the same version, fitted by another process, stays."""
     connection.execute(delete(backgrounds).where(backgrounds.c.version < version))

@@ -1,8 +1,8 @@
 """Reading papers and their signals."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,18 @@ EXAMPLES = "examples"
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """When such a paper was first seen, until a source lists it: whatever asks for what was seen by now leaves it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A paper in a list of many, without its texts; of its signals the upvotes alone."""
+
+    id: int
+    listed_at: datetime
+    first_seen_at: datetime
+    categories: tuple[str, ...]
+    signals: Signals
+
 
 # Made once: making it anew takes as long as a small answer.
 _KNOWN = signals.c.paper_id.in_(bindparam("ids", expanding=True)) & (signals.c.seen_at <= bindparam("now"))
@@ -45,11 +57,43 @@ def papers_listed(
     Withdrawn papers are left out. A list may be out before its day has begun (UTC). An empty
     `sources` means all of them.
     """
-    wanted = and_(papers.c.listed_at >= since, papers.c.first_seen_at <= now, papers.c.withdrawn_at.is_(None))
+    wanted = and_(papers.c.listed_at >= since, _is_seen(now))
     if sources:
         listed = select(paper_sources.c.paper_id).where(paper_sources.c.source.in_(sources))
         wanted = and_(wanted, papers.c.id.in_(listed))
     return _papers(connection, wanted, now=now, most=most)
+
+
+def lines_listed(connection: Connection, *, since: datetime, until: datetime, now: datetime) -> list[Listed]:
+    """What lists are put in order by of the papers listed from then until then, both included, and seen by `now`."""
+    known = (signals.c.paper_id == papers.c.id) & (signals.c.seen_at <= now)
+    latest = select(signals.c.upvotes).where(known).order_by(signals.c.seen_at.desc()).limit(1).scalar_subquery()
+    query = select(papers.c.id, papers.c.listed_at, papers.c.first_seen_at, papers.c.categories, latest)
+    wanted = query.where(papers.c.listed_at.between(since, until), _is_seen(now))
+    return [
+        Listed(
+            id=number,
+            listed_at=listed_at,
+            first_seen_at=seen_at,
+            categories=tuple(categories),
+            signals=Signals(upvotes=upvotes),
+        )
+        for number, listed_at, seen_at, categories, upvotes in connection.execute(wanted)
+    ]
+
+
+def listed_beside(
+    connection: Connection, *, since: datetime, until: datetime, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """When the last paper was listed before that, and the first after that, of those seen and listed by `now`."""
+    before = select(func.max(papers.c.listed_at)).where(papers.c.listed_at < since, papers.c.listed_at <= now)
+    after = select(func.min(papers.c.listed_at)).where(papers.c.listed_at > until, papers.c.listed_at <= now)
+    first, last = (connection.execute(query.where(_is_seen(now))).scalar_one() for query in (before, after))
+    return first, last
+
+
+def _is_seen(now: datetime) -> ColumnElement[bool]:
+    return (papers.c.first_seen_at <= now) & papers.c.withdrawn_at.is_(None)
 
 
 def keywords_seen(connection: Connection, *, since: datetime, now: datetime) -> list[tuple[str, ...]]:
@@ -99,6 +143,14 @@ def latest_signals(connection: Connection, ids: Iterable[int], *, now: datetime)
         for row in connection.execute(_LATEST, {"ids": block, "now": now}):
             found[row.paper_id] = signals_in(row)
     return found
+
+
+def upvotes_seen(connection: Connection, ids: Iterable[int]) -> Iterator[list[tuple[int, float, int]]]:
+    """(paper, seconds since 1970, upvotes) of all that was ever seen of the papers, some hundreds of them at a time."""
+    for block in blocks(ids):
+        query = select(signals.c.paper_id, signals.c.seen_at, signals.c.upvotes)
+        rows = connection.execute(query.where(signals.c.paper_id.in_(block), signals.c.upvotes.is_not(None)))
+        yield [(row.paper_id, row.seen_at.timestamp(), row.upvotes) for row in rows]
 
 
 def present_numbers(connection: Connection, ids: Iterable[int]) -> dict[int, int]:

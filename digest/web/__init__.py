@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from digest.app import App
 from digest.hindsight import Turns
+from digest.measure import Measures
 from digest.web import (
     account,
     archive,
@@ -40,6 +41,7 @@ __all__ = ["create_site"]
 def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> FastAPI:
     """The website of an installation; with the messages of a Maildir, for the demo, where a folder is given."""
     pages = Pages(app.press, has_outbox=outbox is not None)
+    measures = Measures()
     site = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -51,7 +53,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     )
     site.include_router(plain.router(pages))
     turns = Turns()
-    site.include_router(subscribing.router(app, pages, clock=clock, turns=turns))
+    site.include_router(subscribing.router(app, pages, measures=measures, clock=clock, turns=turns))
     site.include_router(moving.router(app, pages, clock=clock))
     site.include_router(unsubscribing.router(app, pages, clock=clock))
     site.include_router(preferences.router(app, pages, clock=clock))
@@ -63,7 +65,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(archive.router(app, pages))
     site.include_router(feeds.router(app))
     site.include_router(private_feed.router(app))
-    site.include_router(papers.router(app, pages, clock=clock))
+    site.include_router(papers.router(app, pages, measures=measures, clock=clock))
     if outbox is not None:
         site.include_router(letters.router(outbox, pages))
     failures.add_pages(site, pages)

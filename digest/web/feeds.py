@@ -20,8 +20,9 @@ from digest.model import Cadence, Paper
 from digest.press import Press
 from digest.rendering.cards import web_address
 from digest.store import Connection
-from digest.store.editions import editions_printed
+from digest.store.editions import Printed, editions_printed
 from digest.store.papers import papers_by_id, present_numbers
+from digest.store.sources import state_of_papers
 from digest.web.atom import NOTHING_YET, add, document, lawful, link, new_feed, unless_known, written
 from digest.web.failures import no_such_page
 from digest.web.lists import path_of
@@ -42,22 +43,32 @@ class Entry:
 def router(app: App) -> APIRouter:
     """`/feed/NEWSLETTER.atom`."""
 
+    kept: dict[str, tuple[object, bytes, datetime]] = {}
+
     def feed(newsletter: str, request: Request) -> Response:
         if newsletter not in app.press.newsletters:
             raise no_such_page()
         with app.store.reading() as connection:
-            entries = newest_entries(connection, newsletter)
-        content = atom(app.press, newsletter, entries)
-        return unless_known(request, content, changed_at=_changed_at(entries))
+            editions = newest_editions(connection, newsletter)
+            state = (editions, state_of_papers(connection))
+            if newsletter not in kept or kept[newsletter][0] != state:
+                entries = entries_of(connection, editions)
+                kept[newsletter] = state, atom(app.press, newsletter, entries), _changed_at(entries)
+        _, content, changed_at = kept[newsletter]
+        return unless_known(request, content, changed_at=changed_at)
 
     routes = APIRouter()
     routes.add_api_route("/feed/{newsletter}.atom", feed, methods=READ)
     return routes
 
 
-def newest_entries(connection: Connection, newsletter: str) -> list[Entry]:
-    """The papers that led the newest editions, the newest edition first, each paper once."""
-    printed = editions_printed(connection, [newsletter], since=date.min, until=date.max, limit=EDITIONS)
+def newest_editions(connection: Connection, newsletter: str) -> list[Printed]:
+    """The newest editions, as they were printed last, the newest first."""
+    return editions_printed(connection, [newsletter], since=date.min, until=date.max, limit=EDITIONS)
+
+
+def entries_of(connection: Connection, printed: Sequence[Printed]) -> list[Entry]:
+    """The papers that led editions, in their order, each paper once."""
     editions = [one for each in printed if (one := public_edition(connection, each)) is not None]
     former = present_numbers(connection, {number for one in editions for number in one.leading})
     first: dict[int, datetime] = {}

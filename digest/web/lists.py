@@ -7,17 +7,18 @@ from urllib.parse import quote
 
 from digest.compose import card_of
 from digest.model import Cadence, Paper
-from digest.ranking.trending import LONGEST, Window, by_trend, listed_in
+from digest.ranking.trending import LONGEST, Window, by_trend
 from digest.rendering.cards import Card
 from digest.sources.names import ARXIV_ID
 from digest.store import Connection
-from digest.store.papers import papers_listed, with_histories
+from digest.store.papers import Listed, lines_listed, listed_beside, papers_by_id, with_histories
 from digest.store.query import Marker, Range
 from digest.store.search import EXCERPT_CHARACTERS, marker_of, numbers_found
-from digest.store.sources import last_collected_at
+from digest.store.sources import last_collected_at, state_of_papers
 
-REACH = {Window.DAY: timedelta(days=7), Window.WEEK: timedelta(days=7), Window.MONTH: LONGEST}
-"""How far the papers of a page are looked for: a day's also among those around it, to name its neighbours."""
+DAY = timedelta(days=1)
+REACH = {Window.DAY: DAY, Window.WEEK: timedelta(days=7), Window.MONTH: LONGEST}
+"""How far a page reaches back."""
 
 _CADENCE = {Window.DAY: Cadence.DAILY, Window.WEEK: Cadence.WEEKLY, Window.MONTH: Cadence.MONTHLY}
 
@@ -61,19 +62,22 @@ def _marked(paper: Paper, card: Card, marker: Marker) -> Shown:
 class TrendingList:
     """Papers in order. `on` is the last day (UTC) that the list covers, `seen_at` the time of its figures.
 
-    `earlier` and `later` are the days of the lists beside it, where there are any.
+    Shown is what was known at `known_at`. `earlier` and `later` are the days of the lists beside it, if there are any.
     """
 
     window: Window
     on: date
-    papers: Sequence[Paper]
+    papers: Sequence[Listed]
+    known_at: datetime
     seen_at: datetime
     earlier: date | None
     later: date | None
 
     def shown(self, connection: Connection, first: int, last: int, *, query: str = "") -> list[Shown]:
         """Some of the papers as they are shown, with what was searched for marked."""
-        papers = with_histories(connection, self.papers[first:last], now=self.seen_at)
+        numbers = [paper.id for paper in self.papers[first:last]]
+        known = papers_by_id(connection, numbers, now=self.known_at)
+        papers = with_histories(connection, [known[number] for number in numbers], now=self.seen_at)
         marker = marker_of(connection, query) if query else None
         return shown(papers, seen_at=self.seen_at, cadence=_CADENCE[self.window], marker=marker)
 
@@ -96,52 +100,71 @@ class Sample:
     on: date
 
 
-def trending_list(connection: Connection, window: Window, *, on: date | None, now: datetime) -> TrendingList:
-    """The list of a window that ends on that day; without one, of the window that ends with the last collect."""
-    as_of = min(last_collected_at(connection) or now, now)
+class Lists:
+    """Trending lists; those that end now are kept until what the store knows of papers changes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Window, tuple[object, TrendingList]] = {}
+
+    def of(self, connection: Connection, window: Window, *, on: date | None, now: datetime) -> TrendingList:
+        """The list of a window that ends on that day; without one, of the window that ends with the last collect."""
+        as_of = min(last_collected_at(connection) or now, now)
+        if on is not None:
+            return _list(connection, window, on=on, as_of=as_of, now=now)
+        # What is listed ahead of its day comes in with the day.
+        state = (state_of_papers(connection), as_of, now.date())
+        kept = self._kept.get(window)
+        if kept is None or kept[0] != state:
+            kept = self._kept[window] = state, _list(connection, window, on=None, as_of=as_of, now=now)
+        return kept[1]
+
+    def newest_card(self, connection: Connection, *, now: datetime) -> Sample | None:
+        """The paper at the head of the newest day's list, or None while there is no paper."""
+        newest = self.of(connection, Window.DAY, on=None, now=now)
+        return Sample(card=newest.shown(connection, 0, 1)[0].card, on=newest.on) if newest.papers else None
+
+
+def _list(connection: Connection, window: Window, *, on: date | None, as_of: datetime, now: datetime) -> TrendingList:
     end = as_of if on is None else min(_end_of(on), now)
-    # A day's papers may have come in after it. An old list is taken as it was known then, which
-    # costs no more than a new one.
+    # A day's papers may have come in after it. An old list is taken as it was known then.
     known_at = now if now - end < LONGEST else end
-    known = papers_listed(connection, since=end - REACH[window], now=known_at)
-    # A list may be out before its day has begun.
-    papers = [paper for paper in known if paper.listed_at <= now]
     if window is Window.DAY:
-        return _day_list(papers, on=on, end=end, seen_at=min(known_at, as_of))
-    listed = by_trend(listed_in(papers, window, now=end), window, now=end)
+        return _day_list(connection, on=on, end=end, known_at=known_at, as_of=as_of, now=now)
+    listed = lines_listed(connection, since=end - REACH[window], until=end, now=known_at)
     last, step = end.date(), REACH[window]
     return TrendingList(
         window=window,
         on=last,
-        papers=listed,
+        papers=by_trend(listed, window, now=end),
+        known_at=known_at,
         seen_at=min(known_at, as_of),
         earlier=last - step if listed else None,
         later=last + step if last + step <= now.date() else None,
     )
 
 
-def newest_card(connection: Connection, *, now: datetime) -> Sample | None:
-    """The paper at the head of the newest day's list, or None while there is no paper."""
-    newest = trending_list(connection, Window.DAY, on=None, now=now)
-    return Sample(card=newest.shown(connection, 0, 1)[0].card, on=newest.on) if newest.papers else None
-
-
-def _day_list(papers: Sequence[Paper], *, on: date | None, end: datetime, seen_at: datetime) -> TrendingList:
-    days = sorted({_day(paper) for paper in papers})
-    known = [day for day in days if day <= end.date()]
-    shown = on or (known[-1] if known else end.date())
+def _day_list(
+    connection: Connection, *, on: date | None, end: datetime, known_at: datetime, as_of: datetime, now: datetime
+) -> TrendingList:
+    """A day's list, and when there were papers before it and after it; without a day, that of the newest with any."""
+    newest, _ = listed_beside(connection, since=_start_of(end.date()) + DAY, until=now, now=now)
+    shown = on or (newest.astimezone(UTC).date() if newest else end.date())
+    since = _start_of(shown)
+    listed = lines_listed(connection, since=since, until=min(_end_of(shown), now), now=known_at)
+    before, after = listed_beside(connection, since=since, until=_end_of(shown), now=now)
     return TrendingList(
         window=Window.DAY,
         on=shown,
-        papers=by_trend([paper for paper in papers if _day(paper) == shown], Window.DAY, now=end),
-        seen_at=seen_at,
-        earlier=max((day for day in days if day < shown), default=None),
-        later=min((day for day in days if day > shown), default=None),
+        papers=by_trend(listed, Window.DAY, now=end),
+        known_at=known_at,
+        seen_at=min(known_at, as_of),
+        earlier=before and before.astimezone(UTC).date(),
+        later=after and after.astimezone(UTC).date(),
     )
 
 
-def _day(paper: Paper) -> date:
-    return paper.listed_at.astimezone(UTC).date()
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _end_of(day: date) -> datetime:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from digest.choose import Measure, newest_measure, similar_papers
+from digest.choose import similar_papers
+from digest.measure import Measures
 from digest.model import Paper
+from digest.ranking.similar import Similar
 from digest.store import Connection
 from digest.store.features import newest_counted
 from digest.store.papers import papers_by_id
@@ -17,9 +19,10 @@ MOST_ANSWERS = 10_000
 class Neighbours:
     """Measuring ten thousand papers takes most of a second, finding the nearest in them about a fifth of that."""
 
+    measures: Measures
     _lock: Lock = field(default_factory=Lock)
     _newest: int = 0
-    _measure: Measure | None = None
+    _measure: Similar | None = None
     _answers: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def of(self, connection: Connection, paper: Paper, *, now: datetime) -> list[Paper]:
@@ -34,7 +37,7 @@ class Neighbours:
         if not newest:
             return ()
         if newest != self._newest or len(self._answers) >= MOST_ANSWERS:
-            self._newest, self._measure, self._answers = newest, newest_measure(connection), {}
+            self._newest, self._measure, self._answers = newest, Similar(*self.measures.newest(connection)), {}
         if paper.id not in self._answers:
             found = similar_papers(connection, paper, now=now, measure=self._measure)
             self._answers[paper.id] = tuple(one.id for one, _ in found)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from digest.app import App
 from digest.compose import card_of
+from digest.measure import Measures
 from digest.model import Cadence, Paper
 from digest.rendering.cards import web_address
 from digest.rendering.language import ENGLISH
@@ -38,10 +39,10 @@ class _Way:
     stars: str = ""
 
 
-def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
+def router(app: App, pages: Pages, *, measures: Measures, clock: Callable[[], datetime]) -> APIRouter:
     """`/paper/ID` and `/paper/ID.bib`."""
 
-    neighbours = Neighbours()
+    neighbours = Neighbours(measures)
 
     def cite(name: str) -> Response:
         with app.store.reading() as connection:

@@ -137,15 +137,18 @@ class _Preferences:
 
     def _pause(self, token: str, subscription: Subscription, typed: object) -> Response:
         faults: list[Fault] = []
-        until, now = str(typed or ""), self.clock()
-        attempt(
-            faults,
-            "until",
-            lambda: pause(self.app.store, subscription.id, until=date_in(until), keys=self.app.keys, now=now),
-        )
-        if faults:
-            return self._page(token, faults=faults, until=until)
-        return self._page(token, note=(f"Paused until {ENGLISH.full_date(date_in(until))}.", "Your settings stay."))
+        now = self.clock()
+        until = attempt(faults, "until", lambda: date_in(str(typed or "")))
+        if until is not None:
+            attempt(
+                faults,
+                "until",
+                lambda: pause(self.app.store, subscription.id, until=until, keys=self.app.keys, now=now),
+            )
+        if faults or until is None:
+            # A field for a date holds a date or nothing.
+            return self._page(token, faults=faults, until="" if until is None else until.isoformat())
+        return self._page(token, note=(f"Paused until {ENGLISH.full_date(until)}.", "Your settings stay."))
 
     def _standing(self, connection: Connection, subscription: Subscription) -> Typed:
         said = feedback_of(connection, [subscription.id]).get(subscription.id, [])

@@ -25,7 +25,7 @@ from digest.text import shorten
 from digest.tokens import Purpose
 from digest.web.failures import no_such_page
 from digest.web.form import date_in
-from digest.web.lists import TrendingList, trending_list
+from digest.web.lists import Lists, TrendingList
 from digest.web.pages import READ, Pages
 from digest.web.paging import MOST_CHARACTERS, SAID, Way, page_in, turn, words_in
 from digest.web.security import message_policy
@@ -36,12 +36,13 @@ EARLIEST = date(1991, 8, 14)
 
 def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRouter:
     """`/trending` and `/view/TOKEN`."""
+    lists = Lists()
 
     def trending(request: Request) -> Response:
         now = clock()
         asked = _asked(request.query_params, today=now.date())
         with app.store.reading() as connection:
-            shown = trending_list(connection, asked.window, on=asked.on, now=now)
+            shown = lists.of(connection, asked.window, on=asked.on, now=now)
             return _trending_page(connection, pages, asked, shown)
 
     def view(token: str) -> Response:

@@ -4,7 +4,8 @@ from fastapi import FastAPI
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.web.pages import READ
@@ -50,12 +51,19 @@ PRIVATE_PATHS = (
 def guard(site: FastAPI) -> None:
     """Put the headers on every answer and the limit on every request."""
     site.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
+    site.add_middleware(_OneEnd)
     site.add_middleware(_Headers)
 
 
 async def posted(request: Request) -> FormData:
-    """The fields that were sent, urlencoded or multipart. Raises HTTPException 400 for damage, and for a file."""
-    return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_BYTES)
+    """The fields that were sent, urlencoded or multipart.
+
+    Raises HTTPException 400 for damage, for a file, and where whoever sent them left half-way.
+    """
+    try:
+        return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_BYTES)
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
 
 
 async def posted_or_nothing(request: Request) -> FormData:
@@ -66,6 +74,19 @@ async def posted_or_nothing(request: Request) -> FormData:
         if error.status_code != 400:
             raise
         return FormData()
+
+
+class _OneEnd:
+    """Refuses a request that tells two ends of its body, and hangs up: a proxy may go by the other (RFC 9112, 6.3)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self.app
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope.get("headers", ())}:
+            app = PlainTextResponse("Two lengths.", status_code=400, headers={"Connection": "close"})
+        await app(scope, receive, send)
 
 
 class _Headers:

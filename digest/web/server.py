@@ -1,14 +1,21 @@
 """The web server, set up for this site."""
 
 import errno
+import resource
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from digest.errors import ConfigError
+from digest.web.protocol import PromptProtocol
 
-CONNECTIONS = 500
+CONNECTIONS = 2_000
+"""At once; whoever comes beyond is told to come again. One that waits costs 25 KB, and for its time alone."""
+
+OTHER_FILES = 200
+"""What else is open: the store, and what jobs read and write."""
+
 HEADER_BYTES = 16 * 1024
 KEEP_ALIVE_SECONDS = 5
 SHUTDOWN_SECONDS = 5
@@ -22,19 +29,20 @@ _WHY = {
 _OTHERWISE = "cannot be listened on. Set an address of this machine, such as 127.0.0.1:8000"
 
 
-def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
+def build_server(site: ASGIApp, listen: str, *, protocol: type[PromptProtocol] = PromptProtocol) -> uvicorn.Server:
     """A server of the site at `HOST:PORT`. Raises ConfigError where it cannot listen there.
 
-    `run()` serves until a signal or `should_exit`, in the main thread or in another.
+    `run()` serves until a signal or `should_exit`, in the main thread or in another. `protocol` says how long it waits.
     """
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     require_free(listen)
+    _allow_files(CONNECTIONS + OTHER_FILES)
     config = uvicorn.Config(
         site,
         host=host,
         port=int(port),
-        http="h11",
+        http=protocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -51,6 +59,14 @@ def build_server(site: ASGIApp, listen: str) -> uvicorn.Server:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     return uvicorn.Server(config)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let the process have so many files open, or as many as it may: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def require_free(listen: str) -> None:

@@ -14,7 +14,9 @@ from digest.address import EXAMPLE
 from digest.app import App
 from digest.config.sections import Newsletter
 from digest.errors import BusyError
-from digest.hindsight import PastEdition, Turns, past_editions
+from digest.hindsight import Hindsight, PastEdition, Turns
+from digest.limits import Looks
+from digest.measure import Measures
 from digest.model import Cadence, SubscriptionState
 from digest.rendering import words
 from digest.rendering.cards import Card, make_card
@@ -28,7 +30,7 @@ from digest.tokens import Purpose
 from digest.web.asking import LASTS, check_mail, own_mailboxes
 from digest.web.clients import network_of
 from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
-from digest.web.lists import newest_card
+from digest.web.lists import Lists
 from digest.web.pages import READ, Button, Link, Pages
 from digest.web.robots import TRAP, hold
 from digest.web.security import posted
@@ -40,9 +42,9 @@ LOOK = "look"
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
 
 
-def router(app: App, pages: Pages, *, clock: Callable[[], datetime], turns: Turns) -> APIRouter:
+def router(app: App, pages: Pages, *, measures: Measures, clock: Callable[[], datetime], turns: Turns) -> APIRouter:
     """`/` and `/confirm/TOKEN`."""
-    face = _Subscribing(app, pages, clock, turns)
+    face = _Subscribing(app, pages, Hindsight(measures, turns), clock)
     routes = APIRouter()
     routes.add_api_route("/", face.offer, methods=READ)
     routes.add_api_route("/", face.take, methods=["POST"])
@@ -52,9 +54,10 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime], turns: Turn
 
 
 class _Subscribing:
-    def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime], turns: Turns) -> None:
-        self.app, self.pages, self.clock, self.turns = app, pages, clock, turns
+    def __init__(self, app: App, pages: Pages, hindsight: Hindsight, clock: Callable[[], datetime]) -> None:
+        self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
+        self.hindsight, self.looks, self.lists = hindsight, Looks(), Lists()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = own_mailboxes(app.config.newsletter)
@@ -67,7 +70,7 @@ class _Subscribing:
         """Whatever is known of the address, the same answer: it tells nobody who subscribes here."""
         typed = filled_in(fields, untouched(self.default))
         if fields.get("do") == LOOK:
-            return self._look_back(typed)
+            return self._look_back(typed, request)
         press = self.app.press
         wanted = checked(typed, press.newsletters, languages=press.library.languages, own=self.own)
         if isinstance(wanted, list):
@@ -91,20 +94,25 @@ class _Subscribing:
             return self._form(typed, faults=[fault_of("address", error)], status=429)
         return check_mail(self.pages, wanted.address)
 
-    def _look_back(self, typed: Typed) -> Response:
+    def _look_back(self, typed: Typed, request: Request) -> Response:
         """The form as it was sent, and below it the editions that its choices would have had; nothing is stored."""
         wish = wished(typed, self.app.press.newsletters, languages=self.app.press.library.languages)
         if isinstance(wish, list):
             return self._form(typed, faults=wish, status=422)
+        now = self.clock()
         try:
-            with self.turns.one(), self.app.store.reading() as connection:
-                editions = past_editions(
+            self.looks.take(network_of(request, trusted=self.app.config.web.trusted_proxies), now=now)
+        except BusyError as error:
+            return self._form(typed, faults=[fault_of("look", error)], status=429)
+        try:
+            with self.app.store.reading() as connection:
+                editions = self.hindsight.editions(
                     connection,
                     wish.choices,
                     newsletter=wish.newsletter,
                     sources=self.app.press.newsletter(wish.newsletter).sources,
                     weights=self.app.weights,
-                    now=self.clock(),
+                    now=now,
                 )
         except BusyError as error:
             return self._form(typed, faults=[fault_of("look", error)], status=503)
@@ -159,7 +167,7 @@ class _Subscribing:
     ) -> Response:
         now = self.clock()
         with self.app.store.reading() as connection:
-            sample, topics = newest_card(connection, now=now), self._topics(connection, now=now)
+            sample, topics = self.lists.newest_card(connection, now=now), self._topics(connection, now=now)
         return self.pages.show(
             "subscribe.html",
             heading=_promise(self.default),

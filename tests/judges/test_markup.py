@@ -1,20 +1,15 @@
 """What the Nu validator, which checks the web's pages, says of every kind of message: one run over all of them."""
 
-import json
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from messages import Message
-from places import ROOT
+from validator import judged
 
 pytestmark = pytest.mark.slow
 
-VALIDATOR = ROOT / ".tools/judges/node_modules/vnu-jar/build/dist/vnu.jar"
-NO_VALIDATOR = "the Nu validator is not here; apt install default-jre-headless npm, then ./run test --full fetches it"
 ALLOWED = {
     r"Attribute “xmlns:[vo]” not allowed here\.": "Outlook for Windows draws shapes only where VML is declared",
     r"CSS: “mso-[a-z-]+”: Property “mso-[a-z-]+” doesn't exist\.": "only Outlook for Windows reads these",
@@ -27,8 +22,6 @@ ALLOWED = {
 def test_every_message_is_valid_but_for_what_mail_programs_need(
     messages: Mapping[str, Message], tmp_path: Path
 ) -> None:
-    if not VALIDATOR.exists() or not shutil.which("java"):
-        pytest.skip(NO_VALIDATOR)
     pages = {kind: message.html for kind, message in messages.items()}
     told = judged(tmp_path, pages | {"broken": pages["test"].replace("<h1", "<h1 colour")})
     assert told.pop("broken") - told["test"] == {"Attribute “colour” not allowed on element “h1” at this point."}
@@ -36,16 +29,3 @@ def test_every_message_is_valid_but_for_what_mail_programs_need(
     assert {one for one in everything if not any(re.fullmatch(pattern, one) for pattern in ALLOWED)} == set()
     # What no message needs any more is allowed no longer.
     assert [pattern for pattern in ALLOWED if not any(re.fullmatch(pattern, one) for one in everything)] == []
-
-
-def judged(folder: Path, pages: Mapping[str, str]) -> dict[str, set[str]]:
-    """The validator's errors by page."""
-    found: dict[str, set[str]] = {name: set() for name in pages}
-    files = [folder / f"{number}.html" for number in range(len(pages))]
-    for file, html in zip(files, pages.values(), strict=True):
-        file.write_text(html)
-    asked = ["java", "-jar", str(VALIDATOR), "--format", "json", "--stdout", "--exit-zero-always", "--errors-only"]
-    done = subprocess.run([*asked, *files], capture_output=True, check=True)
-    for told in json.loads(done.stdout)["messages"]:
-        found[list(pages)[int(Path(told["url"]).stem)]].add(told["message"])
-    return found

@@ -110,11 +110,9 @@ def test_no_answer_holds_an_address(command: str) -> None:
     assert "unknown" in answer.detail
 
 
-@pytest.mark.parametrize(
-    "address", ["älg@example.org", "reader@exämple.org", "a\r\nRCPT TO:<evil@example.org>@x", "Eve <evil@example.org>"]
-)
+@pytest.mark.parametrize("address", ["älg@example.org", "a\r\nRCPT TO:<evil@example.org>@x", "Eve <evil@example.org>"])
 def test_an_address_that_cannot_be_written_fails_alone(address: str) -> None:
-    with SmtpServer() as server:
+    with SmtpServer(enable_SMTPUTF8=False) as server:
         answers = send(server, message(1, address), message(2))
         taken = server.wait_for(1)
     assert answers[1].outcome is Outcome.MESSAGE_REFUSED
@@ -133,10 +131,11 @@ def test_a_server_that_is_not_there_is_named() -> None:
 def test_a_refused_sign_in_stops_everything_and_repeats_no_secret() -> None:
     with SmtpServer(authenticator=lambda *_: _refuse(), auth_require_tls=False) as server:
         signing_in = mailer(server, username="ines", password="pass-phrase")
-        with pytest.raises(DeliveryError, match="refused the sign-in") as failure:
-            list(signing_in.send([message(1)]))
-    assert "ines" not in str(failure.value)
-    assert "pass-phrase" not in str(failure.value)
+        answers = list(signing_in.send([message(1), message(2)]))
+    assert [(answer.delivery_id, answer.outcome, answer.code) for answer in answers] == [
+        (1, Outcome.SENDER_REFUSED, "535 5.7.8")
+    ]
+    assert "pass-phrase" not in str(answers)
     assert server.taken == []
 
 
@@ -160,7 +159,7 @@ def _let_in() -> Any:
 
 def test_nothing_is_sent_in_the_clear_where_starttls_is_asked_for() -> None:
     with SmtpServer() as server:
-        with pytest.raises(DeliveryError, match="cannot be reached or refused us"):
+        with pytest.raises(DeliveryError, match="cannot be reached, or refused us"):
             list(mailer(server, tls="starttls").send([message(1)]))
         assert server.taken == []
 
@@ -234,16 +233,20 @@ def test_a_reply_to_the_final_dot_that_says_neither_yes_nor_no_leaves_the_messag
 
 
 @pytest.mark.parametrize("steps", [0, 1])
-def test_a_connection_cut_before_the_content_defers_the_message(steps: int) -> None:
-    with scripted([HELLO, *ENVELOPE[:steps], (b"\r\n", b"")]) as port:
+def test_a_connection_that_is_cut_twice_before_the_content_defers_the_message(steps: int) -> None:
+    cut = [HELLO, *ENVELOPE[:steps], (b"\r\n", b"")]
+    with scripted(cut, cut) as port:
         assert [answer.outcome for answer in scripted_answers(port, message(1))] == [Outcome.DEFERRED]
 
 
-def test_a_server_that_closes_in_the_middle_is_connected_to_again() -> None:
-    closing = [HELLO, ENVELOPE[0], (b"\r\n", b"421 4.3.2 closing"), (b"\r\n", b"")]
-    with scripted(closing, [HELLO, *ENVELOPE, TAKEN, QUIT]) as port:
+def test_a_server_that_closes_in_the_middle_is_connected_to_again_and_nothing_waits() -> None:
+    closing = [HELLO, ENVELOPE[0], (b"\r\n", b"421 4.3.2 closing")]
+    with scripted(closing, [HELLO, *ENVELOPE, TAKEN, *ENVELOPE, TAKEN, QUIT]) as port:
         answers = scripted_answers(port, message(1), message(2))
-    assert [answer.outcome for answer in answers] == [Outcome.DEFERRED, Outcome.ACCEPTED]
+    assert [(answer.delivery_id, answer.outcome) for answer in answers] == [
+        (1, Outcome.ACCEPTED),
+        (2, Outcome.ACCEPTED),
+    ]
 
 
 def test_a_banner_that_refuses_stops_everything() -> None:

@@ -6,7 +6,7 @@ from themes import EACH, THEMES, themed
 from digest.ranking.background import fit
 from digest.ranking.features import Bag, paper_bag
 from digest.ranking.neighbours import Shelf
-from digest.ranking.similar import similar
+from digest.ranking.similar import Similar
 
 
 def bag(theme: int, number: int) -> Bag:
@@ -24,7 +24,7 @@ def shelf(*more: Bag) -> Shelf:
 
 
 def test_the_nearest_are_on_the_same_subject_best_first() -> None:
-    found = similar(30, BAGS[30], background=BACKGROUND, shelf=shelf())
+    found = Similar(BACKGROUND, shelf()).to(30, BAGS[30])
     assert len(found) >= 5
     assert {number // EACH for number, _ in found[:5]} == {3}
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -32,18 +32,18 @@ def test_the_nearest_are_on_the_same_subject_best_first() -> None:
 
 def test_itself_and_its_twins_are_left_out() -> None:
     with_twin = shelf(BAGS[30])
-    numbers = [number for number, _ in similar(30, BAGS[30], background=BACKGROUND, shelf=with_twin)]
+    numbers = [number for number, _ in Similar(BACKGROUND, with_twin).to(30, BAGS[30])]
     assert numbers
     assert not {30, len(BAGS)} & set(numbers)
 
 
 def test_a_paper_that_is_not_on_the_shelf_has_neighbours_too() -> None:
-    found = similar(10_000, bag(5, 77), background=BACKGROUND, shelf=shelf())
+    found = Similar(BACKGROUND, shelf()).to(10_000, bag(5, 77))
     assert {number // EACH for number, _ in found[:3]} == {5}
 
 
 def test_nothing_is_near_a_paper_of_other_words_or_measured_by_too_few() -> None:
     stranger = paper_bag("Wholly unrelated", "Nothing here was ever written elsewhere.")
-    assert similar(10_000, stranger, background=BACKGROUND, shelf=shelf()) == []
+    assert Similar(BACKGROUND, shelf()).to(10_000, stranger) == []
     few = Shelf(np.arange(20, dtype=np.int64), BACKGROUND.documents(BAGS[:20]).halved())
-    assert similar(3, BAGS[3], background=BACKGROUND, shelf=few) == []
+    assert Similar(BACKGROUND, few).to(3, BAGS[3]) == []

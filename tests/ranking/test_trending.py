@@ -1,15 +1,20 @@
 """What is trending."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from math import nan
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from listed import MIDNIGHT, paper
+from numpy.typing import NDArray
 
+from digest.model import Paper
 from digest.ranking.trending import (
     Window,
+    all_expected,
     by_trend,
     expected_upvotes,
     hours_listed,
@@ -81,20 +86,31 @@ def test_a_week_and_a_month_go_by_the_upvotes_that_are_expected(window: Window) 
     assert [one.id for one in by_trend(papers, Window.DAY, now=noon)] == [4, 3, 2, 5, 1]
 
 
+def trends(papers: Sequence[Paper]) -> NDArray[np.float64]:
+    upvotes = np.array([nan if one.signals.upvotes is None else one.signals.upvotes for one in papers], dtype=float)
+    return trend_scores(upvotes, all_expected(upvotes, np.zeros(len(papers))))
+
+
+def test_what_is_expected_of_many_is_what_is_expected_of_each() -> None:
+    papers = [paper(n, upvotes=n, listed_at=MIDNIGHT - n * HOUR) for n in range(50)]
+    together = all_expected(np.arange(50, dtype=float), np.arange(50, dtype=float))
+    assert together.tolist() == pytest.approx([expected_upvotes(one, now=MIDNIGHT) for one in papers])
+
+
 def test_an_unknown_number_of_votes_is_the_mean_and_not_nought() -> None:
     papers = [paper(1, upvotes=100), paper(2, upvotes=None), paper(3, upvotes=0)]
-    scores = trend_scores(papers, now=MIDNIGHT)
+    scores = trends(papers)
     assert scores[0] > scores[1] == 0 > scores[2]
 
 
 @pytest.mark.parametrize("votes", [[], [None], [None, None], [7], [7, 7, 7], [0, None, 0]])
 def test_where_nothing_differs_nothing_trends(votes: list[int | None]) -> None:
     papers = [paper(number, upvotes=upvotes) for number, upvotes in enumerate(votes)]
-    assert trend_scores(papers, now=MIDNIGHT).tolist() == [0] * len(votes)
+    assert trends(papers).tolist() == [0] * len(votes)
 
 
 def test_trend_scores_have_mean_nought_and_deviation_one_over_the_voted() -> None:
-    scores = trend_scores([paper(n, upvotes=n * n) for n in range(9)] + [paper(9, upvotes=None)], now=MIDNIGHT)
+    scores = trends([paper(n, upvotes=n * n) for n in range(9)] + [paper(9, upvotes=None)])
     assert scores[:9].mean() == pytest.approx(0)
     assert scores[:9].std() == pytest.approx(1)
 

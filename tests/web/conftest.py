@@ -1,36 +1,25 @@
 """A real server on loopback and a real browser, both shared by every test; each test brings its own site."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import httpx
 import pytest
 from browsers import browser as browser
-from sites import Front, Place
+from pages import people_it
+from sites import Front, Place, free_address, serving
 
 from digest.app import App
 from digest.web import create_site
-from digest.web.server import build_server
 
 
 @pytest.fixture(scope="session")
 def front() -> Iterator[Front]:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{trial.getsockname()[1]}"
+    listen = free_address()
     served = Front(url=f"http://{listen}")
-    server = build_server(served, listen)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        sleep(0.01)
-    yield served
-    server.should_exit = True
-    thread.join()
+    with serving(served, listen):
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +48,9 @@ def open_place(
 def place(open_place: Callable[..., Place]) -> Place:
     """An installation with the defaults."""
     return open_place()
+
+
+@pytest.fixture
+def inhabited(open_place: Callable[..., Place]) -> Place:
+    """Papers, a reader with an edition in the outbox, and somebody who has asked."""
+    return people_it(open_place(with_outbox=True))

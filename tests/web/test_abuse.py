@@ -10,7 +10,7 @@ from personas import NOON, choices, reader_joins
 from reading import read_page
 from sites import Place
 
-from digest.limits import MOST_BY_FORM, MOST_FROM_A_NETWORK
+from digest.limits import MOST_BY_FORM, MOST_FROM_A_NETWORK, MOST_LOOKS
 from digest.store.subscribers import open_confirms
 from digest.tokens import Purpose
 
@@ -58,6 +58,7 @@ def test_a_mailbox_gets_one_message_an_hour_and_three_without_an_answer(place: P
         ("ann@example.org", "ANN@EXAMPLE.ORG"),
         ("ann.lee@gmail.com", "a.n.n.lee+x@googlemail.com"),
         ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ann@example.org", "ann@ｅｘａｍｐｌｅ.org"),
     ],
 )
 def test_another_spelling_of_a_mailbox_gets_round_no_limit(place: Place, one: str, other: str) -> None:
@@ -90,6 +91,22 @@ def test_a_network_does_not_bomb_many_mailboxes(place: Place, addresses: str, ou
     assert ask(place, "else@example.org", via=outside).status_code == 200
     place.clock.now += timedelta(hours=1)
     assert ask(place, "late@example.org", via=addresses.format(99)).status_code == 200
+
+
+def test_a_network_does_not_look_back_until_there_is_no_time_for_others(place: Place) -> None:
+    for number in range(MOST_LOOKS):
+        assert ask(place, do="look", via=f"203.0.113.{number + 1}").status_code == 200
+    before = place.rows()
+    answer = ask(place, do="look", via="203.0.113.201", **KEPT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
+    assert "Too many have looked at past editions from your network within the hour." in answer.text
+    assert "few-step sampling" in answer.text
+    assert place.rows() == before
+    # Whoever may not look may subscribe, and others may look.
+    assert ask(place, do="look", via="203.0.114.1").status_code == 200
+    assert ask(place, via="203.0.113.201").status_code == 200
+    place.clock.now += timedelta(hours=1)
+    assert ask(place, do="look", via="203.0.113.201").status_code == 200
 
 
 def test_a_limit_tells_nobody_who_is_subscribed(place: Place) -> None:

@@ -1,12 +1,16 @@
 """What holds for every answer of the site."""
 
+import re
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from gzip import compress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
+from pages import FILES, FRAMED, OUTBOX, PRIVATE, PUBLIC, SENT, address, operations, visits
+from personas import NOON
 from reading import Page, read_page
 from sites import Front, Place
 
@@ -14,56 +18,22 @@ from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
 
-PUBLIC = [
-    *("/", "/trending", "/trending?window=month", "/trending?date=2026-06-14", "/trending?page=none", "/nothing"),
-    *("/paper/2606.00001", "/paper/9", "/search", "/search?q=diffusion", "/search?q=nothing"),
-    *("/archive/", "/archive/papers/2026-06-19", "/archive/papers/2026-06-18", "/archive/?month=x"),
-]
-PRIVATE = [
-    "/confirm/{confirm}",
-    "/confirm/1-forged",
-    "/unsubscribe/{unsubscribe}",
-    "/unsubscribe/1-forged",
-    "/preferences/{preferences}",
-    "/preferences/1-forged",
-    *("/preferences/{preferences}/next", "/preferences/{preferences}/erase", "/preferences/{preferences}/export.json"),
-    *("/preferences/{preferences}/why", "/preferences/{preferences}/why?paper=2606.00001", "/preferences/1-a/why"),
-    *("/move/{move}", "/move/1-forged"),
-    "/feedback/{feedback}?paper=1&want=more",
-    "/feedback/1-forged",
-    "/view/x",
-]
+
+def test_every_address_of_the_site_is_among_the_pages(inhabited: Place) -> None:
+    listed = {
+        "get": {address(inhabited, path).partition("?")[0] for path in [*PUBLIC, *PRIVATE, *OUTBOX, *FILES, *FRAMED]},
+        "post": {address(inhabited, path).partition("?")[0] for path, _ in SENT},
+    }
+    for template, described in operations(inhabited).items():
+        pattern = re.sub(r"\\{.*?\\}", "[^/]+", re.escape(template))
+        for method in described.keys() & listed.keys():
+            assert any(re.fullmatch(pattern, path) for path in listed[method]), (method, template)
 
 
-@pytest.fixture
-def inhabited(open_place: Callable[..., Place]) -> Place:
-    """Papers, a reader with an edition, and somebody who has asked."""
-    place = open_place(with_outbox=True)
-    papers_come_in(place.app.store, PAPERS)
-    reader_joins(place.app, "reader@example.org", choices("diffusion models"))
-    place.client.post("/", data=place.form() | {"address": "asking@example.org"})
-    path = f"/preferences/{place.preferences_token()}"
-    place.client.post(path, data={"do": "move", "address": "new@example.org"})
-    place.publish()
-    place.deliver()
-    return place
-
-
-def address(place: Place, path: str) -> str:
-    return path.format(
-        confirm=place.confirm_token(),
-        unsubscribe=place.unsubscribe_token(),
-        preferences=place.preferences_token(),
-        move=place.move_token(2),
-        feedback=place.feedback_token(3),
-    )
-
-
+@pytest.mark.slow
 def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
-    for path in [*PUBLIC, *PRIVATE, "/outbox/"]:
-        if path.endswith(".json"):
-            continue
-        page = read_page(inhabited.client.get(address(inhabited, path)).text)
+    for _, answer in visits(inhabited):
+        page = read_page(answer.text)
         assert inhabited.app.press.credits in page.text
         assert_is_whole(page)
 
@@ -81,9 +51,8 @@ def assert_is_whole(page: Page) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "TRACE"])
 def test_every_answer_carries_the_headers(inhabited: Place, method: str) -> None:
-    others = ("/style.css", "/healthz", "/robots.txt", "/outbox/nothing", "/paper/1.bib", "/feed/papers.atom")
     # All of them beforehand: what is posted takes some of the tokens away.
-    for path in [address(inhabited, path) for path in (*PUBLIC, *PRIVATE, *others)]:
+    for path in [address(inhabited, path) for path in [*PUBLIC, *PRIVATE, *FILES]]:
         answer = inhabited.client.request(method, path)
         assert answer.headers["Content-Security-Policy"] == STRICT
         assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -220,3 +189,46 @@ def test_a_megabyte_is_refused_and_changes_nothing(inhabited: Place, path: str, 
     assert answer.status_code == 413
     assert answer.headers["Content-Security-Policy"] == STRICT
     assert inhabited.rows() == before
+
+
+FIELDS = "&".join(f"topic={number}" for number in range(10_000)).encode()
+PARTS = (
+    b"".join(b'--x\r\nContent-Disposition: form-data; name="topic"\r\n\r\na\r\n' for _ in range(2_000)) + b"--x--\r\n"
+)
+HEADED = b"--x\r\n" + b"".join(b"X-Header-%d: a\r\n" % number for number in range(5_000)) + b"\r\na\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/unsubscribe/{unsubscribe}", "/preferences/{preferences}"])
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("application/x-www-form-urlencoded", FIELDS),
+        ("multipart/form-data; boundary=x", PARTS),
+        ("multipart/form-data; boundary=x", HEADED),
+        (f"multipart/form-data; boundary={'x' * 10_000}", PARTS),
+    ],
+    ids=["10,000 fields", "2,000 parts", "5,000 headers of a part", "a long boundary"],
+)
+def test_a_form_of_very_many_parts_is_not_taken_apart(inhabited: Place, path: str, kind: str, content: bytes) -> None:
+    before = inhabited.rows()
+    answer = inhabited.client.post(address(inhabited, path), content=content, headers={"Content-Type": kind})
+    # The button of unsubscribing needs no field, so it works whatever is sent.
+    assert answer.status_code == (200 if "unsubscribe" in path else 400)
+    assert "unsubscribe" in path or inhabited.rows() == before
+
+
+def test_a_packed_body_is_not_unpacked(inhabited: Place) -> None:
+    before = inhabited.rows()
+    bomb = compress(b"address=" + b"a" * 50_000_000)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+    answer = inhabited.client.post("/", content=bomb, headers=headers)
+    assert answer.status_code == 422
+    assert len(answer.content) < len(bomb) + len(inhabited.client.get("/").content)
+    assert inhabited.rows() == before
+
+
+def test_a_gigabyte_that_is_announced_is_not_waited_for(inhabited: Place) -> None:
+    host, _, port = inhabited.url.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: example.org\r\nContent-Length: 1073741824\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413")

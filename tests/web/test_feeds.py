@@ -15,6 +15,7 @@ from sites import Front, Place
 from digest.app import App
 from digest.model import Listing, Weights
 from digest.publish import publish
+from digest.store.sources import note_success
 from digest.store.tables import papers
 from digest.web import create_site
 
@@ -79,6 +80,8 @@ def test_an_entry_keeps_its_id_when_its_paper_changes(place: Place) -> None:
     edition(place, 0, (ROBOTS,))
     [before] = read(place).entries
     papers_come_in(place.app.store, [replace(ROBOTS, title="Folding Laundry with Three Arms", version=2)])
+    with place.app.store.writing() as connection:
+        note_success(connection, "test", cursor="", now=NOON)
     [after] = read(place).entries
     assert (before.id, before.updated) == (after.id, after.updated)
     assert after.title != before.title

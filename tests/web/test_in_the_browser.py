@@ -2,27 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
+from personas import PAPERS, choices, papers_come_in, reader_joins
 from playwright.sync_api import Browser, Page, expect
 from sites import Place
 
-from digest.model import Signals, SubscriptionState
+from digest.model import SubscriptionState
 from digest.store.subscribers import all_subscriptions
 
 pytestmark = pytest.mark.slow
-
-
-READING = (
-    *("/trending", "/trending?q=nothing", "/search?q=diffusion", "/search?q=nothing", "/paper/2606.00001"),
-    *("/archive/", "/archive/papers/2026-06-19"),
-)
-"""The pages for whoever reads."""
 
 
 @pytest.fixture
@@ -30,14 +20,6 @@ def demo(open_place: Callable[..., Place]) -> Place:
     place = open_place(with_outbox=True)
     papers_come_in(place.app.store, PAPERS)
     return place
-
-
-def account(place: Place) -> list[str]:
-    """What a reader finds behind the preferences, who has asked for another address."""
-    preferences = f"/preferences/{place.preferences_token()}"
-    place.client.post(preferences, data={"do": "move", "address": "new@example.org"})
-    pages = ("", "/next", "/why?paper=2606.00001", "/why?paper=nonsense", "/erase")
-    return [*(preferences + page for page in pages), f"/move/{place.move_token()}", "/move/1-forged"]
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
@@ -201,48 +183,3 @@ def test_a_reader_moves_looks_at_how_papers_are_chosen_and_is_erased(demo: Place
     tab.get_by_role("button", name="Erase everything").click()
     expect(tab.get_by_text("new@example.org and what was stored of it are gone.")).to_be_visible()
     assert states(demo) == []
-
-
-@pytest.mark.parametrize("width", [320, 375, 1000])
-def test_no_page_scrolls_sideways(demo: Place, browser: Browser, width: int) -> None:
-    page = browser.new_page(base_url=demo.url, viewport={"width": width, "height": 800})
-    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
-    own = [
-        f"/feedback/{demo.feedback_token(demo.publish())}?paper=1&want=more",
-        f"/preferences/{demo.preferences_token()}",
-        f"/unsubscribe/{demo.unsubscribe_token()}",
-        *account(demo),
-    ]
-    for path in ("/", "/trending?date=2026-06-14", "/outbox/", "/nothing", *READING, *own):
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1100])
-def test_axe_finds_no_barrier_on_the_pages_for_reading_and_on_a_readers_own(
-    demo: Place, browser: Browser, width: int, scheme: Literal["light", "dark"]
-) -> None:
-    for hours in (30, 20, 10, 0):
-        signals = Signals(upvotes=40 - hours, comments=1, stars=3)
-        everything = replace(
-            PAPERS[0],
-            signals=signals,
-            keywords=("diffusion models", "steps"),
-            categories=("cs.CV",),
-            code_url="https://x.example",
-        )
-        papers_come_in(demo.app.store, [everything], now=NOON - timedelta(hours=hours))
-    reader_joins(demo.app, "ada@example.org", choices("diffusion models"))
-    demo.publish()
-    page = browser.new_page(
-        base_url=demo.url, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
-    )
-    for path in (*READING, *account(demo)):
-        page.goto(path)
-        found = Axe().run(page, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}})
-        assert [
-            (path, one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]
-        ] == []
-    page.close()

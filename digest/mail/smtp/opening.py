@@ -1,0 +1,114 @@
+"""Opening a connection: greeting, EHLO, TLS, signing in."""
+
+import asyncio
+import base64
+import socket
+import ssl
+
+from digest.mail.smtp.envelope import Features
+from digest.mail.smtp.replies import Reply, SessionError
+from digest.mail.smtp.server import Server, Timeouts
+from digest.mail.smtp.session import Desk, Session
+
+
+class SignInRefusedError(Exception):
+    """The server does not take user name and password."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+async def open_session(desk: Desk, server: Server, context: ssl.SSLContext | None, *, hostname: str) -> Session:
+    """A connection that is ready for messages.
+
+    Raises SignInRefusedError; SessionError or OSError where it cannot be made otherwise.
+    """
+    session = Session(desk, server.timeouts)
+    try:
+        await _prepare(session, server, context, hostname)
+    except BaseException:
+        if hasattr(session, "transport"):
+            session.abort("opening it failed")
+        raise
+    return session
+
+
+async def _prepare(session: Session, server: Server, context: ssl.SSLContext | None, hostname: str) -> None:
+    # The greeting may have come before anybody is told of the connection.
+    greeting = session.ask(b"", seconds=server.timeouts.connect + server.timeouts.greeting)
+    await _connect(session, server, context)
+    if (reply := await greeting).code != 220:
+        raise SessionError(reply.status)
+    await _say_hello(session, hostname, server.timeouts)
+    if server.tls == "starttls":
+        await _secure(session, server, context)
+        await _say_hello(session, hostname, server.timeouts)
+    if server.username:
+        await _sign_in(session, server)
+
+
+async def _connect(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
+    loop = asyncio.get_running_loop()
+    over_tls = context if server.tls == "tls" else None
+    async with asyncio.timeout(server.timeouts.connect):
+        await loop.create_connection(lambda: session, server.host, server.port, ssl=over_tls)
+
+
+async def _say_hello(session: Session, hostname: str, timeouts: Timeouts) -> None:
+    name = hostname or _own_name(session.transport)
+    reply = await session.ask(f"EHLO {name}\r\n".encode(), seconds=timeouts.command)
+    if reply.code == 250:
+        session.features = Features.of(reply.lines)
+        return
+    if 500 <= reply.code < 505:  # it does not know the command: a server of before 1995
+        reply = await session.ask(f"HELO {name}\r\n".encode(), seconds=timeouts.command)
+    if reply.code != 250:
+        raise SessionError(reply.status)
+    session.features = Features()
+
+
+def _own_name(transport: asyncio.Transport) -> str:
+    """This machine's name where it is a full one, else its address (RFC 5321, 4.1.3)."""
+    name = socket.gethostname()
+    if "." in name and name.isascii() and name.isprintable():
+        return name
+    address = str(transport.get_extra_info("sockname")[0])
+    return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
+
+
+async def _secure(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
+    if not session.features.starttls:
+        raise SessionError("it offers no STARTTLS")
+    assert context is not None
+    reply = await session.ask(b"STARTTLS\r\n", seconds=server.timeouts.command)
+    if reply.code != 220:
+        raise SessionError(f"{reply.status} to STARTTLS")
+    # Whoever sits in between could put words here that would count as said under TLS (CVE-2021-38371).
+    session.require_silence()
+    transport = await asyncio.get_running_loop().start_tls(
+        session.transport,
+        session,
+        context,
+        server_hostname=server.host,
+        ssl_handshake_timeout=server.timeouts.connect,
+    )
+    assert transport is not None
+    session.use(transport)
+
+
+async def _sign_in(session: Session, server: Server) -> None:
+    """AUTH by PLAIN, else by LOGIN (RFC 4954)."""
+    name, password = server.username.encode(), server.password.encode()
+    if "PLAIN" in session.features.sign_in:
+        steps = [b"AUTH PLAIN " + base64.b64encode(b"\0%b\0%b" % (name, password))]
+    elif "LOGIN" in session.features.sign_in:
+        steps = [b"AUTH LOGIN", base64.b64encode(name), base64.b64encode(password)]
+    else:
+        raise SessionError("it offers no sign-in by PLAIN or LOGIN")
+    for place, step in enumerate(steps, 1):
+        reply = await session.ask(step + b"\r\n", seconds=server.timeouts.command)
+        if reply.code >= 500:
+            raise SignInRefusedError(reply)
+        if reply.code != (235 if place == len(steps) else 334):
+            raise SessionError(f"{reply.status} to the sign-in")
