@@ -13,18 +13,19 @@ from digest.due import next_due_at
 from digest.errors import RenderingError
 from digest.locator import are_aligned
 from digest.mail.dkim import Signing
-from digest.mail.message import ListHeaders, build_message, envelope_sender, wire_address
+from digest.mail.message import ListHeaders, MailingList, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription
 from digest.press import Press
 from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
-from digest.rendering.assembly import render_edition
+from digest.rendering.assembly import edition_body
 from digest.rendering.cards import Card, card_from_json, make_card
-from digest.rendering.edition import Edition, Links, Reader, printed_facts
+from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH, Language
 from digest.rendering.notice import notice_context
 from digest.rendering.notices import confirm_context, move_context, told_context, trial_notice
+from digest.rendering.printing import Printing
 from digest.rendering.site import Site
 from digest.rendering.templates import Compiled
 from digest.rendering.welcome import welcome_context
@@ -117,6 +118,7 @@ class Composer:
     def __init__(self, press: Press, *, signs: bool = True) -> None:
         self.press, self._signs = press, signs
         self._contents: dict[int, Mapping[str, Any]] = {}
+        self._printings: dict[tuple[int, str], Printing] = {}
         self._cards: dict[tuple[int, int], Card] = {}
 
     def preload(self, printing_id: int, content: Mapping[str, Any], cards: Mapping[int, Card]) -> None:
@@ -135,8 +137,8 @@ class Composer:
             sender=sender,
             recipient=delivery.address,
             subject=body.subject,
-            text=body.text,
-            html=body.html,
+            text=body.encoded_text,
+            html=body.encoded_html,
             token=token,
             dated_at=delivery.dated_at,
             list_headers=self._list_headers(delivery),
@@ -187,19 +189,28 @@ class Composer:
         if "language" not in delivery.reader or "signing" not in content:
             raise RenderingError(f"Delivery {delivery.id} was printed by an earlier version; it cannot be made again.")
         cards = self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks])
-        templates = content["templates"]
-        language = self.press.library.language(delivery.reader["language"])
-        if language.code not in templates:
-            language = ENGLISH
+        printing = self._printing(printing_id, delivery.reader["language"])
         edition = Edition(
-            language=language,
-            site=Site(**content["site"]),
-            printed=content["facts"],
+            language=printing.language,
+            printed=printing.printed,
             papers=[(cards[pick.paper_id], pick.reason) for pick in selection.picks],
             reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
             links=self._links(delivery),
         )
-        return render_edition(Compiled(**templates[language.code]), edition, whole=whole)
+        return edition_body(printing, edition, whole=whole)
+
+    def _printing(self, printing_id: int, code: str) -> Printing:
+        if (printing_id, code) not in self._printings:
+            content, language = self._contents[printing_id], self.press.library.language(code)
+            if language.code not in content["templates"]:
+                language = ENGLISH
+            self._printings[printing_id, code] = Printing(
+                Compiled(**content["templates"][language.code]),
+                language=language,
+                site=Site(**content["site"]),
+                printed=read_facts(content["facts"]),
+            )
+        return self._printings[printing_id, code]
 
     def _cards_for(self, connection: Connection, printing_id: int, papers: Sequence[int]) -> dict[int, Card]:
         missing = [paper for paper in papers if (printing_id, paper) not in self._cards]
@@ -272,14 +283,17 @@ class Composer:
             return None
         press, slug = self.press, delivery.newsletter
         token, domain = self._unsubscribe_token(delivery), press.sender(slug).domain
-        return ListHeaders(
+        known = MailingList(
             list_id=f"{slug}.{domain}",
             title=press.newsletter(slug).title,
-            unsubscribe_url=press.link(f"/unsubscribe/{token}"),
-            unsubscribe_subject=f"unsubscribe {token}",
             archive_url=press.link("/archive/"),
             help_url=press.link("/"),
             feedback_id=(str(delivery.due_on or delivery.dated_at.date()), slug, "edition", "offprint"),
+        )
+        return ListHeaders(
+            mailing_list=known,
+            unsubscribe_url=press.link(f"/unsubscribe/{token}"),
+            unsubscribe_subject=f"unsubscribe {token}",
         )
 
     def _unsubscribe_token(self, delivery: Delivery) -> str:

@@ -1,15 +1,16 @@
 """Signed links and envelope senders. Pure: the keys are arguments.
 
 A token is `<id>-<mac>`: a row's number and 128 bits of HMAC-SHA256 over the purpose and that
-number, in base32. One alphabet serves web links and mail addresses alike, whose case may be
+number, in hexadecimal. One alphabet serves web links and mail addresses alike, whose case may be
 changed on the way (RFC 5321, 2.4), so a token is compared in lower case.
 """
 
-import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from digest.errors import ConfigError
 
@@ -52,8 +53,7 @@ class Keys:
         `key` names the secret to sign with (default: the newest). A secret that has been removed
         is replaced by the newest: the message differs then, but its links work.
         """
-        secret = next((s for s in self.secrets if _name(s) == key), self.secrets[0])
-        return _token(secret, purpose, number, salt)
+        return _token(_named(self.secrets).get(key, self.secrets[0]), purpose, number, salt)
 
     def read(self, purpose: Purpose, token: str) -> int | None:
         """The row's number of a token made with an empty salt, or None if it is not ours."""
@@ -86,8 +86,12 @@ def claimed(token: str) -> int | None:
 
 def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
     message = f"{purpose}\0{number}\0{salt}".encode()
-    mac = hmac.digest(secret, message, hashlib.sha256)[:MAC_BYTES]
-    return f"{number}-{base64.b32encode(mac).decode().rstrip('=').lower()}"
+    return f"{number}-{hmac.digest(secret, message, 'sha256')[:MAC_BYTES].hex()}"
+
+
+@lru_cache(maxsize=8)
+def _named(secrets: tuple[bytes, ...]) -> Mapping[str | None, bytes]:
+    return {_name(secret): secret for secret in secrets}
 
 
 def _name(secret: bytes) -> str:

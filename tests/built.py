@@ -1,26 +1,35 @@
 """Messages as they are built, and how a mail program reads them."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from digest.mail.message import ListHeaders, Sender, build_message
+from digest.mail.message import ListHeaders, MailingList, Sender, build_message
+from digest.quoted import quoted
 from digest.tokens import Keys, Purpose
 
 KEYS = Keys((b"k" * 32,))
 TOKEN = KEYS.sign(Purpose.MESSAGE, 42)
 SENDER = Sender(mailbox="Offprint <digest@example.org>")
 LIST = ListHeaders(
-    list_id="papers.example.org",
-    title="Offprint",
     unsubscribe_url=f"https://papers.example.org/unsubscribe/{KEYS.sign(Purpose.UNSUBSCRIBE, 7)}",
     unsubscribe_subject=f"unsubscribe {KEYS.sign(Purpose.UNSUBSCRIBE, 7)}",
-    archive_url="https://papers.example.org/trending",
-    help_url="https://papers.example.org/",
-    feedback_id=("2026-06-19", "papers", "edition", "offprint"),
+    mailing_list=MailingList(
+        list_id="papers.example.org",
+        title="Offprint",
+        archive_url="https://papers.example.org/trending",
+        help_url="https://papers.example.org/",
+        feedback_id=("2026-06-19", "papers", "edition", "offprint"),
+    ),
 )
+
+
+def listed(**values: Any) -> ListHeaders:
+    """The list's headers with other values of the list."""
+    return replace(LIST, mailing_list=replace(LIST.mailing_list, **values))
 
 
 def build(**values: Any) -> bytes:
@@ -34,7 +43,8 @@ def build(**values: Any) -> bytes:
         "dated_at": datetime(2026, 6, 19, 5, tzinfo=UTC),
         "list_headers": LIST,
     }
-    return build_message(**given | values)
+    given |= values
+    return build_message(**given | {"text": quoted(given["text"]), "html": quoted(given["html"])})
 
 
 def parsed(raw: bytes) -> EmailMessage:

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Cadence, Layout, Paper, Reason, ReasonKind, Signals
-from digest.rendering.assembly import render_edition
+from digest.rendering.assembly import edition_body
 from digest.rendering.cards import Card
-from digest.rendering.edition import Edition, Links, Reader, printed_facts
+from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
 from digest.rendering.filling import Body
 from digest.rendering.language import ENGLISH, Language
+from digest.rendering.printing import Printing
 from digest.rendering.site import Site
 from digest.rendering.templates import Library
 
@@ -123,7 +124,7 @@ def render(
     links: Links = LINKS,
     whole: bool = False,
 ) -> Body:
-    edition = Edition(
-        language=language, site=site, printed=printed or facts(), papers=cards, reader=reader, links=links
-    )
-    return render_edition(LIBRARY.compile("edition", language), edition, whole=whole)
+    told = read_facts(printed or facts())
+    printing = Printing(LIBRARY.compile("edition", language), language=language, site=site, printed=told)
+    edition = Edition(language=language, printed=told, papers=cards, reader=reader, links=links)
+    return edition_body(printing, edition, whole=whole)

@@ -33,7 +33,7 @@ def test_a_message_is_the_same_after_a_restart_with_other_templates_keys_and_lay
     (own / "edition").mkdir(parents=True)
     (own / "parts").mkdir()
     (own / "locales").mkdir()
-    (own / "edition" / "body.txt").write_text("Another text\n")
+    (own / "edition" / "subject.txt").write_text("Another subject\n")
     (own / "parts" / "wordmark.mjml").write_text('<p class="w">Another wordmark</p>')
     (own / "locales" / "fr.po").write_text('msgid "Also trending"\nmsgstr "Aussi en vue"\n')
     keys = tmp_path / before.config.keys.file

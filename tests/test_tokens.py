@@ -27,8 +27,8 @@ def test_what_was_signed_is_read(purpose: Purpose, number: int) -> None:
 def test_a_token_carries_128_bits_in_an_alphabet_without_case() -> None:
     number, _, mac = TOKEN.partition("-")
     assert number == "42"
-    assert len(mac) == 26
-    assert set(mac) <= set("abcdefghijklmnopqrstuvwxyz234567")
+    assert len(mac) == 32
+    assert set(mac) <= set("0123456789abcdef")
 
 
 @pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.UNSUBSCRIBE])
@@ -50,7 +50,7 @@ def test_a_truncated_token_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize("position", range(len(TOKEN)))
 def test_a_token_with_one_character_changed_is_refused(position: int) -> None:
-    for character in "abcdefghijklmnopqrstuvwxyz234567-=":
+    for character in "0123456789abcdefg-=":
         changed = TOKEN[:position] + character + TOKEN[position + 1 :]
         assert changed == TOKEN or KEYS.read(Purpose.UNSUBSCRIBE, changed) is None
 
@@ -118,13 +118,6 @@ def test_how_long_a_comparison_takes_tells_nothing(monkeypatch: pytest.MonkeyPat
 )
 def test_whatever_is_not_ours_is_refused_without_an_error(token: str) -> None:
     assert KEYS.read(Purpose.UNSUBSCRIBE, token) is None
-
-
-def test_letters_that_only_look_like_ours_in_lower_case_are_refused() -> None:
-    token = next(t for n in range(100) if "k" in (t := KEYS.sign(Purpose.VIEW, n)))
-    kelvin = token.replace("k", "\u212a")
-    assert kelvin.lower() == token
-    assert KEYS.read(Purpose.VIEW, kelvin) is None
 
 
 @given(st.text(max_size=60))

@@ -9,14 +9,10 @@ import re
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from email.generator import BytesGenerator
 from email.header import Header
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from hashlib import sha256
-from io import BytesIO
-from typing import Any
 from urllib.parse import quote
 
 import idna
@@ -34,25 +30,6 @@ _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _UNBROKEN = re.compile(r"[!-;=?-~]+")
 
 
-class _Folded(str):
-    """A header's value on the wire, its line breaks in it."""
-
-    __slots__ = ()
-
-
-class _Policy(EmailPolicy):
-    """The standard library's, but that it leaves a _Folded value as it is."""
-
-    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        return (name, value) if isinstance(value, _Folded) else super().header_store_parse(name, value)
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        return f"{name}: {value}\r\n".encode() if isinstance(value, _Folded) else super().fold_binary(name, value)
-
-
-_POLICY = _Policy(linesep="\r\n", cte_type="7bit", max_line_length=LINE)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Who a message is from. `mailbox` is `Name <address>`; replies go to `reply_to`."""
@@ -63,7 +40,7 @@ class Sender:
     @property
     def address(self) -> str:
         """The sender's bare address, as it goes over the wire."""
-        return wire_address(_parsed(self.mailbox)[1])
+        return _address_in(self.mailbox)
 
     @property
     def domain(self) -> str:
@@ -72,16 +49,23 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListHeaders:
-    """What makes an edition a list's message: where to leave, and which list it is."""
+class MailingList:
+    """The list that an edition's messages belong to."""
 
     list_id: str
     title: str
-    unsubscribe_url: str
-    unsubscribe_subject: str
     archive_url: str
     help_url: str
     feedback_id: tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListHeaders:
+    """What makes an edition a list's message: which list it is, and where to leave."""
+
+    mailing_list: MailingList
+    unsubscribe_url: str
+    unsubscribe_subject: str
 
 
 def wire_address(address: str) -> str:
@@ -116,55 +100,74 @@ def build_message(
     sender: Sender,
     recipient: str,
     subject: str,
-    text: str,
-    html: str,
+    text: bytes,
+    html: bytes,
     token: str,
     dated_at: datetime,
     list_headers: ListHeaders | None,
 ) -> bytes:
     """A multipart/alternative message with CRLF line ends and nothing 8-bit, ready for SMTP DATA.
 
-    `token` is the delivery's signed one: the Message-ID and the boundary carry it, so the same
-    delivery gives the same bytes. Raises RenderingError where a header would hold a line break, or
-    an address cannot be written.
+    `text` and `html` are quoted-printable. `token` is the delivery's signed one: the Message-ID and the
+    boundary carry it, so the same delivery gives the same bytes. Raises RenderingError where a header would
+    hold a line break, or an address cannot be written.
     """
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = _mailbox("From", sender.mailbox)
-    message["To"] = _Folded(wire_address(recipient))
-    message["Subject"] = _text("Subject", subject)
-    message["Date"] = dated_at
-    message["Message-ID"] = _Folded(f"<{token}@{sender.domain}>")
-    if sender.reply_to:
-        message["Reply-To"] = _mailbox("Reply-To", sender.reply_to)
-    message["Auto-Submitted"] = "auto-generated"
-    if list_headers is not None:
-        _add_list_headers(message, list_headers, sender)
-    _add_parts(message, text, html)
-    message.set_boundary(f"=_{sha256(token.encode()).hexdigest()[:32]}")
-    return _flattened(message)
+    boundary = b"=_" + sha256(token.encode()).hexdigest()[:32].encode()
+    head = (
+        f"From: {_mailbox('From', sender.mailbox)}\r\nTo: {wire_address(recipient)}\r\n"
+        f"Subject: {_text('Subject', subject)}\r\nDate: {_date(dated_at)}\r\nMessage-ID: <{token}@{sender.domain}>\r\n"
+        f"{_reply_to(sender.reply_to)}Auto-Submitted: auto-generated\r\n"
+        f"{_list_fields(list_headers, sender)}MIME-Version: 1.0\r\n"
+    )
+    return b"".join([
+        head.encode(),
+        b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n--%b\r\n' % (boundary, boundary),
+        _PART % b"plain",
+        _ended(text),
+        b"\r\n--%b\r\n" % boundary,
+        _PART % b"html",
+        _ended(html),
+        b"\r\n--%b--\r\n" % boundary,
+    ])  # fmt: skip
 
 
-def _add_parts(message: EmailMessage, text: str, html: str) -> None:
-    try:
-        message.set_content(text, cte="quoted-printable")
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
-    except UnicodeEncodeError as error:
-        raise RenderingError("A message's text holds half a character. Mend its template.") from error
-    for part in message.iter_parts():
-        del part["MIME-Version"]
+_PART = b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 
 
-def _add_list_headers(message: EmailMessage, headers: ListHeaders, sender: Sender) -> None:
-    mailbox = wire_address(_parsed(sender.reply_to or sender.mailbox)[1])
+def _ended(part: bytes) -> bytes:
+    """The part with an end to its last line; the line end before a boundary belongs to the boundary."""
+    return part[:-3] + b"\r\n" if part.endswith(b"=\r\n") else part
+
+
+@lru_cache(maxsize=64)
+def _date(dated_at: datetime) -> str:
+    return format_datetime(dated_at)
+
+
+def _reply_to(mailbox: str | None) -> str:
+    return f"Reply-To: {_mailbox('Reply-To', mailbox)}\r\n" if mailbox else ""
+
+
+def _list_fields(headers: ListHeaders | None, sender: Sender) -> str:
+    if headers is None:
+        return ""
+    mailbox = _address_in(sender.reply_to or sender.mailbox)
     mailto = f"mailto:{quote(mailbox, safe='@+')}?subject={quote(headers.unsubscribe_subject)}"
-    message["List-Unsubscribe"] = _Folded(f"{_link('List-Unsubscribe', headers.unsubscribe_url)},{_FOLD}<{mailto}>")
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["List-Id"] = _named("List-Id", headers.title, _plain("List-Id", headers.list_id))
-    message["List-Help"] = _Folded(_link("List-Help", headers.help_url))
-    message["List-Archive"] = _Folded(_link("List-Archive", headers.archive_url))
-    message["List-Post"] = "NO"
-    message["Feedback-ID"] = _Folded(_plain("Feedback-ID", ":".join(headers.feedback_id)))
-    message["Precedence"] = "bulk"
+    link = _link("List-Unsubscribe", headers.unsubscribe_url)
+    return f"List-Unsubscribe: {link},{_FOLD}<{mailto}>\r\n{_identity(headers.mailing_list)}"
+
+
+@lru_cache(maxsize=64)
+def _identity(known: MailingList) -> str:
+    return (
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        f"List-Id: {_named('List-Id', known.title, _plain('List-Id', known.list_id))}\r\n"
+        f"List-Help: {_link('List-Help', known.help_url)}\r\n"
+        f"List-Archive: {_link('List-Archive', known.archive_url)}\r\n"
+        "List-Post: NO\r\n"
+        f"Feedback-ID: {_plain('Feedback-ID', ':'.join(known.feedback_id))}\r\n"
+        "Precedence: bulk\r\n"
+    )
 
 
 def _parsed(mailbox: str) -> tuple[str, str]:
@@ -172,32 +175,38 @@ def _parsed(mailbox: str) -> tuple[str, str]:
     return parseaddr(_one_line(mailbox, "sender"))
 
 
-def _mailbox(header: str, mailbox: str) -> _Folded:
-    name, address = _parsed(mailbox)
-    return _named(header, name, wire_address(address))
+@lru_cache(maxsize=64)
+def _address_in(mailbox: str) -> str:
+    return wire_address(_parsed(mailbox)[1])
 
 
-def _named(header: str, name: str, identity: str) -> _Folded:
+@lru_cache(maxsize=64)
+def _mailbox(header: str, mailbox: str) -> str:
+    return _named(header, _parsed(mailbox)[0], _address_in(mailbox))
+
+
+def _named(header: str, name: str, identity: str) -> str:
     """`name <identity>`, the name quoted where it has to be."""
     if not name:
-        return _Folded(f"<{identity}>")
+        return f"<{identity}>"
     plain = _ATOMS.fullmatch(name) or not name.isascii() or "=?" in name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     phrase = _text(header, name if plain else f'"{escaped}"')
     fits = len(header) + len(phrase) + len(identity) + len(":  <>") <= LINE and _FOLD not in phrase
-    return _Folded(f"{phrase}{' ' if fits else _FOLD}<{identity}>")
+    return f"{phrase}{' ' if fits else _FOLD}<{identity}>"
 
 
-def _text(header: str, value: str) -> _Folded:
+@lru_cache(maxsize=1024)
+def _text(header: str, value: str) -> str:
     """A text, folded between its words, or as encoded words (RFC 2047) where it cannot stand as it is."""
     _one_line(value, header)
     plain = value.isascii() and "=?" not in value and all(len(word) <= _LONGEST_WORD for word in value.split(" "))
     if not plain:
-        return _Folded(Header(value, "utf-8", maxlinelen=75, header_name=header).encode(linesep="\r\n"))
+        return Header(value, "utf-8", maxlinelen=75, header_name=header).encode(linesep="\r\n")
     lines = textwrap.wrap(
         value, LINE - 1, initial_indent=" " * len(f"{header}:"), break_long_words=False, break_on_hyphens=False
     )
-    return _Folded(_FOLD.join(lines).strip())
+    return _FOLD.join(lines).strip()
 
 
 def _one_line(value: str, where: str) -> str:
@@ -217,9 +226,3 @@ def _plain(header: str, value: str) -> str:
             " xn--...) or the newsletter's slug."
         )
     return value
-
-
-def _flattened(message: EmailMessage) -> bytes:
-    buffer = BytesIO()
-    BytesGenerator(buffer, mangle_from_=False, policy=_POLICY).flatten(message)
-    return buffer.getvalue()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from digest.model import Interest, InterestKind, Paper, Signals
+from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, topic_bag
+from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -41,6 +41,9 @@ ALIKE = 0.8
 MOST_REMEMBERED = 20_000
 """Wishes; of each the papers that fit, which are few."""
 
+MOST_WORDED = 1_000
+"""Papers whose words are kept as they stand there, with some 30 kB each."""
+
 AT_ONCE = 500
 """Papers whose twins are looked for together."""
 
@@ -59,6 +62,7 @@ class Candidates:
 
     `bags` are their features, `shelf` papers of the background, `nearness` that by vectors, where there are any.
     `listed_at` and `first_seen_at` (papers,) are seconds since 1970, `upvotes` (papers,) NaN where none are known.
+    `reasons` are those for which papers suit a topic, by topic and position, as far as they have been asked for;
     `twins` (papers,) is a number that papers share which are nearly the same, or that papers between them make so.
     """
 
@@ -86,6 +90,8 @@ class Candidates:
         self._authors = _Authors(self.papers)
         self._holding = _ones(self.documents.x)
         self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
+        self._wordings: dict[int, dict[str, tuple[float, str]]] = {}
+        self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
 
@@ -112,6 +118,25 @@ class Candidates:
         """(papers,) days since each was listed."""
         return np.asarray((self.now.timestamp() - self.listed_at) / timedelta(days=1).total_seconds())
 
+    def wording(self, position: int) -> Mapping[str, tuple[float, str]]:
+        """A paper's features by name: how much each tells, and as what it stands there first."""
+        if position not in self._wordings:
+            if len(self._wordings) >= MOST_WORDED:
+                self._wordings.clear()
+            paper, row = self.papers[position], self.documents.x[[position]]
+            weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+            counted = list(paper_features(paper.title, paper.abstract))
+            columns = self.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
+            rarity = self.background.weights(columns).tolist()
+            forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
+            # What was counted by an older release may be no feature of the text by this one.
+            self._wordings[position] = {
+                feature: (weights[column] * rare, forms.get(feature, ""))
+                for feature, column, rare in zip(counted, columns.tolist(), rarity, strict=True)
+                if column in weights
+            }
+        return self._wordings[position]
+
     @cached_property
     def positions(self) -> Mapping[int, int]:
         """Where each paper stands, by its number."""
@@ -126,6 +151,7 @@ class Candidates:
         missing = [wish for wish in wishes if wish not in self._remembered]
         if len(self._remembered) + len(missing) > MOST_REMEMBERED:
             self._remembered, self._fitting, missing = {}, self._fitting[:0], list(wishes)
+            self.reasons = {}
         # What one reader has liked is nobody else's: it stands behind the rest, and is not kept.
         missing.sort(key=_is_personal)
         start, kept = self._fitting.shape[0], [wish for wish in missing if not _is_personal(wish)]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -131,20 +131,19 @@ def unpack_bag(content: bytes) -> Bag:
     )
 
 
-def surface_forms(text: str, wanted: Iterable[str]) -> dict[str, str]:
-    """For each wanted feature that stands in the text, the words as they stand there first."""
-    missing = set(wanted)
+def surface_forms(text: str) -> dict[str, str]:
+    """Each feature of the text, as it stands there first."""
     found: dict[str, str] = {}
     last: Word | None = None
     for word in words(text):
-        if not missing:
-            break
-        here = [(word.stem, word.start)]
+        found.setdefault(word.stem, text[word.start : word.end])
         if last is not None and word.follows:
-            here.append((f"{last.stem} {word.stem}", last.start))
-        for feature, start in here:
-            if feature in missing:
-                missing.discard(feature)
-                found[feature] = text[start : word.end]
+            found.setdefault(f"{last.stem} {word.stem}", text[last.start : word.end])
         last = word
     return found
+
+
+@lru_cache(maxsize=65_536)
+def topic_features(topic: str) -> tuple[str, ...]:
+    """The features of a topic by name."""
+    return tuple(features(topic))

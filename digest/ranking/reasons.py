@@ -7,7 +7,7 @@ from scipy import sparse
 
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, features, number, paper_features, surface_forms
+from digest.ranking.features import Bag, number, topic_features
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -22,70 +22,73 @@ class Reasons:
     def __init__(self, candidates: Candidates, known: Mapping[int, Bag]) -> None:
         self._candidates = candidates
         self._known = known
-        self._found: dict[tuple[Wish, int], Reason] = {}
+        self._found: dict[Wish, dict[int, Reason]] = {}
         self._words: dict[Profile, sparse.csr_array] = {}
-        self._features: dict[int, dict[int, str]] = {}
+        self._columns: dict[int, dict[int, str]] = {}
 
     def of(self, wish: Wish, position: int) -> Reason:
         """Why the paper at a position suits the wish."""
-        if (wish, position) not in self._found:
-            self._found[wish, position] = self._of(wish, position)
-        return self._found[wish, position]
+        found = self._kept(wish)
+        if position not in found:
+            found[position] = self._of(wish, position)
+        return found[position]
+
+    def _kept(self, wish: Wish) -> dict[int, Reason]:
+        """The reasons that are known, by position: those of a topic alone are everybody's, and outlast this."""
+        if isinstance(wish, Profile) and wish.topic and not wish.liked:
+            return self._candidates.reasons.setdefault(wish.topic, {})
+        return self._found.setdefault(wish, {})
 
     def terms(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The paper's features that count for the profile, and how much each adds to the cosine, largest first."""
-        if position not in self._features:
-            paper = self._candidates.papers[position]
-            self._features[position] = self._columns(paper_features(paper.title, paper.abstract))
-        return self._terms(profile, position, self._features[position])
-
-    def _terms(self, profile: Profile, position: int, named: Mapping[int, str]) -> list[tuple[str, float]]:
-        """Those of the terms that have a name; what an older release counted may be no feature of the text any more."""
         if profile not in self._words:
             self._words[profile] = self._candidates.relevance.words(profile, self._known)
+        if position not in self._columns:
+            self._columns[position] = self._columns_of(position)
         shared = self._words[profile].multiply(self._candidates.documents.x[[position]]).tocsr()
+        named = self._columns[position]
         terms = [(named.get(at, ""), float(weight)) for at, weight in zip(shared.indices, shared.data, strict=True)]
-        return sorted(
-            ((name, weight) for name, weight in terms if name and weight > 0), key=lambda term: (-term[1], term[0])
-        )
+        # What was counted by an older release may be no feature of the text by this one.
+        return _largest_first((name, weight) for name, weight in terms if name and weight > 0)
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The MOST_TOLD largest of these terms, as they stand in the paper."""
+        wording = self._candidates.wording(position)
         terms = self.terms(profile, position)[:MOST_TOLD]
-        forms = self._forms(position, [feature for feature, _ in terms])
-        return [(forms.get(feature, feature), weight) for feature, weight in terms]
+        return [(wording[feature][1] or feature, weight) for feature, weight in terms]
 
-    def _columns(self, counted: Iterable[str]) -> dict[int, str]:
-        """Features by the columns in which they stand."""
-        names = list(counted)
-        columns = self._candidates.background.columns(np.array([number(name) for name in names], dtype=np.uint64))
-        return dict(zip(columns.tolist(), names, strict=True))
+    def _columns_of(self, position: int) -> dict[int, str]:
+        """A paper's features by the columns in which they stand."""
+        named = list(self._candidates.wording(position))
+        columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
+        return dict(zip(columns.tolist(), named, strict=True))
 
     def _of(self, wish: Wish, position: int) -> Reason:
         if isinstance(wish, Interest):
             kind = ReasonKind.AUTHOR if wish.kind is InterestKind.AUTHOR else ReasonKind.CATEGORY
             return Reason(kind=kind, interest=wish.value)
-        kind = ReasonKind.TOPIC if wish.topic else ReasonKind.LIKED
-        return Reason(kind=kind, interest=wish.topic, terms=self._shown(self._own(wish, position), position))
+        if wish.liked or not wish.topic:
+            kind = ReasonKind.TOPIC if wish.topic else ReasonKind.LIKED
+            return Reason(kind=kind, interest=wish.topic, terms=self._shown(self.terms(wish, position), position))
+        terms = self._shown(self._own(wish.topic, position), position)
+        return Reason(kind=ReasonKind.TOPIC, interest=wish.topic, terms=terms)
 
-    def _own(self, profile: Profile, position: int) -> list[tuple[str, float]]:
+    def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
-        if profile.liked or not profile.topic:
-            return self.terms(profile, position)
-        return self._terms(profile, position, self._columns(features(profile.topic)))
+        wording = self._candidates.wording(position)
+        return _largest_first((feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording)
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
-        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]] if terms else []
+        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
         told.sort(key=lambda feature: " " not in feature)
-        forms = self._forms(position, told)
-        chosen: list[str] = []
+        wording, chosen = self._candidates.wording(position), list[str]()
         for feature in told:
-            form = forms.get(feature, "")
+            form = wording[feature][1]
             if form and not any(form.casefold() in other.casefold() for other in chosen):
                 chosen.append(form)
         return tuple(chosen[:MOST_TERMS])
 
-    def _forms(self, position: int, told: Sequence[str]) -> dict[str, str]:
-        paper = self._candidates.papers[position]
-        return surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}", told)
+
+def _largest_first(terms: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    return sorted(terms, key=lambda term: (-term[1], term[0]))

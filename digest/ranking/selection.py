@@ -69,19 +69,20 @@ def blocks_of(readers: Sequence[Reader], *, papers: int) -> Iterator[list[Reader
 def _selected(
     candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag], reasons: Reasons
 ) -> list[Selection]:
-    chosen = choose(candidates, readers, known)
+    chosen, numbers = choose(candidates, readers, known), [paper.id for paper in candidates.papers]
     found = []
-    for at, reader in enumerate(readers):
-        rows = zip(chosen.positions[at], chosen.scores[at], chosen.wishes[at], strict=True)
+    # As lists, since an array hands out its numbers one by one at five times the cost.
+    rows = zip(*(each.tolist() for each in (chosen.positions, chosen.scores, chosen.wishes)), strict=True)
+    for at, (reader, row) in enumerate(zip(readers, rows, strict=True)):
         picks = [
-            Pick(paper_id=candidates.papers[place].id, score=float(score), reason=_reason(reasons, reader, wish, place))
-            for place, score, wish in rows
+            Pick(paper_id=numbers[place], score=score, reason=_reason(reasons, reader, wish, place))
+            for place, score, wish in zip(*row, strict=True)
             if place >= 0
         ]
         if chosen.missed[at] >= 0:
             place, wish = int(chosen.missed[at]), int(chosen.missed_wishes[at])
             reason = replace(_reason(reasons, reader, wish, place), kind=ReasonKind.MISSED)
-            picks.append(Pick(paper_id=candidates.papers[place].id, score=0.0, reason=reason))
+            picks.append(Pick(paper_id=numbers[place], score=0.0, reason=reason))
         found.append(Selection(considered=int(chosen.considered[at]), picks=tuple(picks)))
     return found
 
@@ -256,7 +257,10 @@ def _trending(candidates: Candidates, weighed: Weighed, room: NDArray[np.intp], 
     return found
 
 
+_TRENDS = Reason(kind=ReasonKind.TRENDING)
+
+
 def _reason(reasons: Reasons, reader: Reader, wish: int, position: int) -> Reason:
     if wish == NO_REASON:
-        return Reason(kind=ReasonKind.TRENDING)
+        return _TRENDS
     return reasons.of(reader.wishes[wish], position)

@@ -1,22 +1,21 @@
-"""One reader's edition, assembled: what its templates are filled with, and how it is made to fit."""
+"""One reader's edition: the forms of its printing, filled and joined, and made to fit."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from digest.errors import RenderingError
-from digest.model import Layout, Reason, ReasonKind
+from digest.model import Layout
+from digest.quoted import quoted, unquoted
 from digest.rendering import opening, words
-from digest.rendering.cards import SUMMARY, Card, Figures, figures
 from digest.rendering.edition import Edition
-from digest.rendering.filling import Body, fill, fill_piece
-from digest.rendering.marks import mark, why
-from digest.rendering.site import colours
-from digest.rendering.templates import Compiled
-from digest.rendering.words import N_, NN_
+from digest.rendering.filling import Body
+from digest.rendering.forms import cleaned
+from digest.rendering.printing import Encoded, Printing, Shape, Values
 from digest.text import shorten
 
 CARDS = 5
@@ -32,21 +31,7 @@ MOST_BYTES = 99_999
 SHORTER_SUMMARY = 140
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A card as one reader sees it; `number` counts from 1 through the edition."""
-
-    number: int
-    card: Card
-    figures: Figures
-    summary: Markup
-    why: Markup
-    why_text: str
-    more_url: str
-    less_url: str
-
-
-def render_edition(compiled: Compiled, edition: Edition, *, whole: bool = False) -> Body:
+def edition_body(printing: Printing, edition: Edition, *, whole: bool = False) -> Body:
     """Subject, text and HTML of an edition, the HTML under 100,000 bytes unless it is to be `whole`.
 
     What does not fit is left to the page in the browser: text and HTML carry the same papers. Raises RenderingError
@@ -54,142 +39,128 @@ def render_edition(compiled: Compiled, edition: Edition, *, whole: bool = False)
     """
     if not edition.papers:
         raise RenderingError("An edition needs at least one paper. Skip the delivery of an empty selection.")
-    context, entries = _context(edition), _entries(edition)
-    body = _filled(compiled, context, edition, entries, _pieces(compiled, context, edition, entries))
-    if whole or len(body.html.encode()) <= MOST_BYTES:
+    message = _Message(printing, edition)
+    body = message.joined(message.papers)
+    # What is encoded is never shorter than what it says.
+    if whole or len(body.encoded_html) <= MOST_BYTES or _size(body.encoded_html) <= MOST_BYTES:
         return body
-    return _fitted(compiled, context, edition)
+    return _fitted(printing, edition)
 
 
-def _fitted(compiled: Compiled, context: Mapping[str, object], edition: Edition) -> Body:
+def _fitted(printing: Printing, edition: Edition) -> Body:
     """With shorter summaries, as many papers as there is room for beside everything else, but at least one."""
-    entries = _entries(edition, summary=SHORTER_SUMMARY)
-    pieces = _pieces(compiled, context, edition, entries)
-    frame = _filled(compiled, context, edition, entries, [Markup()] * len(pieces), moved=len(pieces))
-    room = MOST_BYTES - len(frame.html.encode())
-    kept = max(sum(size <= room for size in accumulate(len(piece.encode()) for piece in pieces)), 1)
-    return _filled(compiled, context, edition, entries[:kept], pieces[:kept], moved=len(pieces) - kept)
+    short = [(replace(card, summary=shorten(card.summary, SHORTER_SUMMARY)), reason) for card, reason in edition.papers]
+    # Another printing: these cards are this reader's alone, and not to be kept.
+    lean = Printing(printing.compiled, language=printing.language, site=printing.site, printed=printing.printed)
+    message = _Message(lean, replace(edition, papers=short))
+    papers = message.papers
+    frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
+    room = MOST_BYTES - _size(frame.encoded_html)
+    kept = max(sum(size <= room for size in accumulate(_size(paper.html) for paper in papers)), 1)
+    return message.joined(papers[:kept], moved=len(papers) - kept)
 
 
-def _filled(
-    compiled: Compiled,
-    context: Mapping[str, object],
-    edition: Edition,
-    entries: Sequence[Entry],
-    pieces: Sequence[Markup],
-    *,
-    moved: int = 0,
-) -> Body:
-    """The edition with these papers, of which so many more are on the web page."""
-    cards = _carded(edition)
-    generated = [entry.card.summary_is_generated for entry in entries[:cards] if entry.card.summary]
-    shown = {
-        "has_generated": any(generated),
-        "all_generated": bool(generated) and all(generated),
-        "lead": entries[:1],
-        "cards": entries[1:cards],
-        "others": entries[cards:],
-        "pieces": {"lead": pieces[:1], "cards": pieces[1:cards], "others": pieces[cards:]},
-        "moved": edition.language.ngettext(*_MOVED, moved) if moved else "",
-    }
-    return fill(compiled, {**context, **shown})
+def _size(encoded: bytes) -> int:
+    return len(unquoted(encoded).encode())
 
 
-_MOVED = NN_("%(count)s more paper for you is on the web page", "%(count)s more papers for you are on the web page")
+class _Values(dict[bytes, bytes]):
+    """A message's values by the names of their holes, encoded when they are first put down."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def __missing__(self, hole: bytes) -> bytes:
+        self[hole] = encoded = quoted(cleaned(self.texts[hole.decode()]))
+        return encoded
 
 
-def _pieces(
-    compiled: Compiled, context: Mapping[str, object], edition: Edition, entries: Sequence[Entry]
-) -> list[Markup]:
-    """Each paper's part of the page."""
-    cards = _carded(edition)
-    return [
-        fill_piece(
-            compiled,
-            "lead" if entry.number == 1 else "card" if entry.number <= cards else "other",
-            {**context, "entry": entry},
+class _Escaped(dict[bytes, bytes]):
+    """The same for HTML: most values are the same there."""
+
+    def __init__(self, plain: _Values) -> None:
+        self._plain = plain
+
+    def __missing__(self, hole: bytes) -> bytes:
+        text = self._plain.texts[hole.decode()]
+        is_plain = _MARKUP.search(text) is None
+        self[hole] = encoded = self._plain[hole] if is_plain else quoted(cleaned(str(escape(text))))
+        return encoded
+
+
+_MARKUP = re.compile("[&<>\"']")
+_NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
+
+
+class _Message:
+    """One reader's message before it is joined."""
+
+    def __init__(self, printing: Printing, edition: Edition) -> None:
+        self._printing, self._edition = printing, edition
+        self._carded = len(edition.papers) if printing.printed.layout is Layout.FULL else CARDS
+        self._texts, self._opening = _texts(edition), opening.opening(edition)
+        self._texts["opening"] = self._opening.text
+        self._texts |= {f"opening_{at}": text for at, (text, _) in enumerate(self._opening.parts)}
+        self._text = _Values(self._texts)
+        self._html = _Escaped(self._text)
+        self.papers = [self._paper(number) for number in range(len(edition.papers))]
+
+    def _paper(self, at: int) -> Encoded:
+        card, reason = self._edition.papers[at]
+        role = "other" if at >= self._carded else "card" if at else "lead"
+        padded, number = _NUMBERS[at + 1]
+        text = {b"feedback": self._text[b"feedback"], b"paper": number, b"number": padded}
+        html = {b"feedback": self._html[b"feedback"], b"paper": number, b"number": number}
+        return self._printing.filled(card, role, reason, Values(text, html))
+
+    def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
+        """The message with these papers, of which so many more are on the web page."""
+        edition, printing, trending = self._edition, self._printing, self._trending()
+        carded = [card for card, _ in edition.papers[: min(len(papers), self._carded)] if card.summary]
+        generated = sum(card.summary_is_generated for card in carded)
+        shape = Shape(
+            cards=min(len(papers), self._carded),
+            others=max(len(papers) - self._carded, 0),
+            trending=len(trending),
+            moved=moved,
+            generated=("all" if generated == len(carded) else "some") if generated else "",
+            opening=tuple(part for _, part in self._opening.parts),
         )
-        for entry in entries
-    ]
+        frame, text, html = printing.frame(shape), self._text, self._html
+        for name, pieces in ((b"paper_%d", papers), (b"trending_%d", trending)):
+            for at, piece in enumerate(pieces):
+                text[name % at], html[name % at] = piece
+        return Body(
+            subject=printing.subject(self._texts["subject"]),
+            encoded_text=frame.text.filled(text, self._texts),
+            encoded_html=frame.html.filled(html, {}),
+        )
+
+    def _trending(self) -> list[Encoded]:
+        """What trends besides the reader's own papers."""
+        own, found = {card.url for card, _ in self._edition.papers}, list[Encoded]()
+        most = ALSO_TRENDING if len(self._edition.papers) <= self._carded else ALSO_TRENDING_BELOW_LINES
+        for number, paper in enumerate(self._printing.printed.trending):
+            if len(found) == most:
+                break
+            if paper["url"] and paper["url"] not in own:
+                found.append(self._printing.trending(number))
+        return found
 
 
-def _carded(edition: Edition) -> int:
-    """How many papers have a card of their own, the lead among them."""
-    return len(edition.papers) if edition.printed["layout"] == Layout.FULL else CARDS
-
-
-def _entries(edition: Edition, *, summary: int = SUMMARY) -> list[Entry]:
-    """The papers as they are shown, their summaries cut to that many characters."""
-    top_url = edition.most_upvoted().get("url", "")
-    return [
-        _entry(edition, number, replace(card, summary=shorten(card.summary, summary)), reason, top_url=top_url)
-        for number, (card, reason) in enumerate(edition.papers, start=1)
-    ]
-
-
-def _entry(edition: Edition, number: int, card: Card, reason: Reason, *, top_url: str) -> Entry:
-    summary, marked = mark(card.summary, reason.terms)
-    html, text = why(edition.language, reason, marked=marked)
-    is_top = card.url and card.upvotes and card.url == top_url
-    if reason.kind is ReasonKind.TRENDING and is_top:
-        text = edition.language.gettext(_MOST_UPVOTED[edition.period])
-        html = escape(text)
-    wanted = f"{edition.links.feedback}?paper={number}&want="
-    return Entry(
-        number=number,
-        card=card,
-        figures=figures(edition.language, card),
-        summary=summary,
-        why=html,
-        why_text=text,
-        more_url=f"{wanted}more",
-        less_url=f"{wanted}less",
-    )
-
-
-_MOST_UPVOTED = {
-    "day": N_("trending, most upvoted of the day"),
-    "week": N_("trending, most upvoted of the week"),
-    "month": N_("trending, most upvoted of the month"),
-}
-
-
-def _context(edition: Edition) -> dict[str, object]:
-    """All that `templates/edition` asks for, but the papers."""
-    language, site, reader = edition.language, edition.site, edition.reader
+def _texts(edition: Edition) -> dict[str, str]:
+    """What differs between readers, but for their papers, by the names of holes."""
+    language, reader, links = edition.language, edition.reader, edition.links
     confirmed_on = reader.confirmed_at.astimezone(ZoneInfo(reader.timezone)).date()
     return {
-        "site": site,
-        "colours": colours(site.accent),
         "subject": opening.subject(edition),
         "preheader": opening.preheader(edition),
-        "date": words.edition_date(language, edition.cadence, edition.due_on),
-        "opening": opening.opening(edition),
-        "trending": _also_trending(edition),
-        "all_papers": _all_papers(edition),
-        "reader": reader,
+        "address": reader.address,
         "when": words.cadence_phrase(language, reader.cadence, hour=reader.hour, timezone=reader.timezone),
         "confirmed_on": language.full_date(confirmed_on),
-        "links": edition.links,
+        "unsubscribe": links.unsubscribe,
+        "view": links.view,
+        "preferences": links.preferences,
+        "pause": links.pause,
+        "feedback": links.feedback,
     }
-
-
-def _also_trending(edition: Edition) -> list[dict[str, str]]:
-    own = {card.url for card, _ in edition.papers}
-    others = [paper for paper in edition.printed["trending"] if paper["url"] and paper["url"] not in own]
-    return [
-        {"title": paper["title"], "url": paper["url"], "upvotes": edition.language.number(paper["upvotes"])}
-        for paper in others[: ALSO_TRENDING if len(edition.papers) <= _carded(edition) else ALSO_TRENDING_BELOW_LINES]
-    ]
-
-
-def _all_papers(edition: Edition) -> dict[str, str]:
-    text = edition.language.ngettext(*_ALL[edition.period], max(edition.printed["count"], 1))
-    return {"url": edition.printed["trending_url"], "text": text}
-
-
-_ALL = {
-    "day": NN_("All papers of the day", "All %(count)s papers of the day"),
-    "week": NN_("All papers of the week", "All %(count)s papers of the week"),
-    "month": NN_("All papers of the month", "All %(count)s papers of the month"),
-}

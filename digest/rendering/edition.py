@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -12,7 +13,6 @@ from digest.rendering import words
 from digest.rendering.cards import Card
 from digest.rendering.language import Language
 from digest.rendering.marks import interest_of
-from digest.rendering.site import Site
 from digest.text import shorten
 
 TRENDING_TITLE = 140
@@ -94,53 +94,66 @@ def printed_facts(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """One reader's papers, best first, and what is said around them; `printed` comes from `printed_facts`."""
+class Printed:
+    """What an edition says to all its readers, read from its facts; `top` is the paper with most upvotes, if any."""
 
-    language: Language
-    site: Site
-    printed: Mapping[str, Any]
-    papers: Sequence[tuple[Card, Reason]]
-    reader: Reader
-    links: Links
-
-    @property
-    def cadence(self) -> Cadence:
-        """How often it comes."""
-        return Cadence(self.printed["cadence"])
-
-    @property
-    def due_on(self) -> date:
-        """The reader's local date on which it was due."""
-        return date.fromisoformat(self.printed["due_on"])
+    cadence: Cadence
+    layout: Layout
+    due_on: date
+    count: int
+    trending_url: str
+    trending: Sequence[Mapping[str, Any]]
+    top: Mapping[str, Any]
 
     @property
     def period(self) -> str:
         """What it covers: `day`, `week` or `month`."""
         return words.PERIOD[self.cadence]
 
-    @property
+
+def read_facts(facts: Mapping[str, Any]) -> Printed:
+    """What `printed_facts` gave."""
+    return Printed(
+        cadence=Cadence(facts["cadence"]),
+        layout=Layout(facts["layout"]),
+        due_on=date.fromisoformat(facts["due_on"]),
+        count=facts["count"],
+        trending_url=facts["trending_url"],
+        trending=facts["trending"],
+        top=max(facts["trending"], key=itemgetter("upvotes"), default={}),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """One reader's papers, best first, and what is said around them."""
+
+    language: Language
+    printed: Printed
+    papers: Sequence[tuple[Card, Reason]]
+    reader: Reader
+    links: Links
+
+    @cached_property
     def is_quiet(self) -> bool:
         """Whether nothing matched what the reader follows."""
         return self.reader.follows and all(reason.kind is ReasonKind.TRENDING for _, reason in self.papers)
 
-    @property
+    @cached_property
     def brings_missed(self) -> bool:
         """Whether a paper is among them that the reader may have missed."""
         return any(reason.kind is ReasonKind.MISSED for _, reason in self.papers)
 
+    @cached_property
     def strongest(self) -> tuple[ReasonKind, str, int]:
         """The kind and name of the interest with most papers, topics before likes, people and categories."""
+        counted = Counter((reason.kind, reason.interest) for _, reason in self.papers)
         for kind in _COUNTED:
-            interests = Counter(interest_of(self.language, one) for _, one in self.papers if one.kind is kind)
-            if interests:
-                interest, matched = interests.most_common(1)[0]
-                return kind, interest, matched
+            matched = [(count, interest) for (its, interest), count in counted.items() if its is kind]
+            if matched:
+                count, interest = max(matched, key=itemgetter(0))
+                return kind, interest_of(self.language, Reason(kind=kind, interest=interest)), count
         return ReasonKind.TRENDING, "", 0
-
-    def most_upvoted(self) -> Mapping[str, Any]:
-        """The paper of the period with most upvotes, as it was printed; empty where there is none."""
-        return max(self.printed["trending"], key=itemgetter("upvotes"), default={})
 
 
 _COUNTED = (ReasonKind.TOPIC, ReasonKind.LIKED, ReasonKind.AUTHOR, ReasonKind.CATEGORY)

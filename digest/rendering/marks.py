@@ -1,8 +1,6 @@
 """The marker: a swipe over the words that match what a reader follows. Never used for anything else."""
 
-import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
@@ -22,7 +20,14 @@ def mark(summary: str, terms: Sequence[str]) -> tuple[Markup, bool]:
     Terms match as whole words in any case and with any spacing; the longest wins where two begin
     at the same place, and marks never overlap.
     """
-    return _mark(summary, tuple(terms))
+    text = " ".join(summary.split())
+    if not (found := _found(text, terms)):
+        return escape(text), False
+    pieces, position = list[Markup](), 0
+    for start, end in found:
+        pieces += [escape(text[position:start]), swipe(text[start:end])]
+        position = end
+    return Markup("").join([*pieces, escape(text[position:])]), True
 
 
 def swipe(words: str) -> Markup:
@@ -38,7 +43,7 @@ def why(language: Language, reason: Reason, *, marked: bool) -> tuple[Markup, st
     before, after = language.around(_SENTENCES[reason.kind])
     interest = interest_of(language, reason)
     shown = escape(interest) if marked or not interest else swipe(interest)
-    return escape(before) + shown + escape(after), before + interest + after
+    return Markup("").join([escape(before), shown, escape(after)]), before + interest + after
 
 
 def interest_of(language: Language, reason: Reason) -> str:
@@ -59,26 +64,31 @@ _SENTENCES = {
 }
 
 
-@lru_cache(maxsize=8192)
-def _mark(summary: str, terms: tuple[str, ...]) -> tuple[Markup, bool]:
-    pattern = _pattern(terms)
-    if pattern is None:
-        return escape(summary), False
-    pieces, position, seen = [], 0, set[str]()
-    for found in pattern.finditer(summary):
-        words = " ".join(found[0].casefold().split())
-        if words in seen or len(seen) == MOST_MARKS:
-            continue
-        seen.add(words)
-        pieces += [escape(summary[position : found.start()]), swipe(found[0])]
-        position = found.end()
-    return Markup("").join([*pieces, escape(summary[position:])]), bool(seen)
+def _found(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the first three terms stand, in their order. A pattern of them takes twenty times as long."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        # A letter that is two in lower case would move all that follow.
+        lowered = text
+    wanted = {" ".join(term.lower().split()) for term in terms} - {""}
+    places = sorted((start, -len(term)) for term in wanted for start in _places(lowered, term))
+    found, said, end = list[tuple[int, int]](), set[str](), 0
+    for start, length in places:
+        term = lowered[start : start - length]
+        if start >= end and term not in said and len(found) < MOST_MARKS:
+            end = start - length
+            found.append((start, end))
+            said.add(term)
+    return found
 
 
-@lru_cache(maxsize=4096)
-def _pattern(terms: tuple[str, ...]) -> re.Pattern[str] | None:
-    words = sorted((term.split() for term in terms if term.strip()), key=lambda found: -len(" ".join(found)))
-    if not words:
-        return None
-    alternatives = "|".join(r"\s+".join(map(re.escape, found)) for found in words)
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+def _places(text: str, term: str) -> Iterator[int]:
+    start = text.find(term)
+    while start >= 0:
+        if not _in_word(text[start - 1 : start]) and not _in_word(text[start + len(term) : start + len(term) + 1]):
+            yield start
+        start = text.find(term, start + 1)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

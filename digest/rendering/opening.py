@@ -19,9 +19,9 @@ def subject(edition: Edition) -> str:
     titles = [card.title for card, _ in edition.papers]
     return words.subject(
         edition.language,
-        edition.cadence,
+        edition.printed.cadence,
         titles,
-        due_on=edition.due_on,
+        due_on=edition.printed.due_on,
         top=(top.title, top.upvotes),
         quiet=edition.is_quiet,
     )
@@ -45,10 +45,10 @@ _HOLES = re.compile(f"([{_COUNT}{_TOPIC}])")
 
 def opening(edition: Edition) -> Opening:
     """How many papers there are, out of how many, and what most of them are about."""
-    language, (kind, interest, matched) = edition.language, edition.strongest()
+    language, (kind, interest, matched) = edition.language, edition.strongest
     said = {"papers": _COUNT, "new": _new(edition)}
     if edition.is_quiet:
-        sentence = language.gettext(_QUIET[edition.period], **said)
+        sentence = language.gettext(_QUIET[edition.printed.period], **said)
     elif edition.brings_missed and not matched:
         sentence = language.gettext("%(papers)s%(new)s.", **said)
     elif matched:
@@ -98,7 +98,7 @@ def preheader(edition: Edition) -> str:
 
 
 def _matched(edition: Edition) -> list[str]:
-    language, (kind, interest, matched) = edition.language, edition.strongest()
+    language, (kind, interest, matched) = edition.language, edition.strongest
     if matched:
         # Only a reader's own words may be too long.
         shown = interest if kind is ReasonKind.LIKED else shorten(interest, TOPIC // 2)
@@ -115,12 +115,12 @@ _ON = {
 
 
 def _leads(edition: Edition) -> list[str]:
-    top = edition.most_upvoted()
+    top = edition.printed.top
     # A month's subject names the first of the reader's papers: two leaders side by side would contradict each other.
-    if not top.get("upvotes") or edition.cadence is Cadence.MONTHLY:
+    if not top.get("upvotes") or edition.printed.cadence is Cadence.MONTHLY:
         return [edition.language.ngettext(*_CHOSEN, edition.reader.considered)]
     name = words.short_name(top["title"], TOPIC // 2)
-    return [edition.language.ngettext(*_LEADS[edition.period], top["upvotes"], name=name)]
+    return [edition.language.ngettext(*_LEADS[edition.printed.period], top["upvotes"], name=name)]
 
 
 _CHOSEN = NN_("Chosen for you out of %(count)s new paper.", "Chosen for you out of %(count)s new papers.")

@@ -8,8 +8,9 @@ once per language to Jinja sources that are filled for each reader. Up to three 
 - `{{ ... }}` and `{% ... %}`: done when a message is filled. In MJML statements stand in comments,
   because a parser of HTML would move bare text out of a table.
 
-What stands between `<!-- piece NAME -->` and `<!-- /piece -->` is taken out, to be filled for each
-paper; in its place stays `{{ piece }}`.
+What stands between `<!-- piece NAME -->` and `<!-- /piece -->`, in a text between lines of
+`{# piece NAME #}` and `{# /piece #}`, is taken out, to be filled for each paper; in its place stays
+`{{ piece }}`.
 """
 
 import re
@@ -38,23 +39,25 @@ want real colours in attributes and styles; so the default ones go through them 
 """
 
 MESSAGES = ("edition", "confirm", "welcome", "notice")
-PIECES = {"edition": frozenset({"lead", "card", "other"})}
-"""What a message's HTML must have pieces for."""
+PIECES = {"edition": frozenset({"lead", "card", "other", "trending"})}
+"""What a message's HTML and text must have pieces for; a text's card is also its lead."""
 
 _STATEMENT = re.compile(r"<!--\s*(\{%.*?%\})\s*-->", re.DOTALL)
 _LEFT_OVER = re.compile(r"</?(mj-[a-z-]+|mjml)[\s>/]")
 _PIECE = re.compile(r"<!--\s*piece (\w+)\s*-->(.*?)<!--\s*/piece\s*-->", re.DOTALL)
+_TEXT_PIECE = re.compile(r"^\{# piece (\w+) #\}\n(.*?)\n\{# /piece #\}$", re.DOTALL | re.MULTILINE)
 _GAP = re.compile(r">\s*\n\s*<")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A message's Jinja sources, ready to be filled; `pieces` are the parts that its HTML repeats, by name."""
+    """A message's Jinja sources, ready to be filled; pieces are the parts that its HTML and text repeat, by name."""
 
     subject: str
     text: str
     html: str
     pieces: Mapping[str, str] = field(default_factory=dict)
+    text_pieces: Mapping[str, str] = field(default_factory=dict)
 
 
 class Library:
@@ -118,16 +121,20 @@ class _Compilation:
 
     def of(self, message: str) -> Compiled:
         """The message's sources."""
-        name = f"{message}/body.mjml"
-        html = self._html(name)
+        name, text_name = f"{message}/body.mjml", f"{message}/body.txt"
+        html, text, wanted = self._html(name), self._source(text_name), PIECES.get(message, frozenset[str]())
         pieces = {found[1]: _checked(name, found[2], line_is_known=False) for found in _PIECE.finditer(html)}
-        if lacking := PIECES.get(message, frozenset()) - pieces.keys():
+        if lacking := wanted - pieces.keys():
             raise _faulty(name, None, f"it has no <!-- piece {min(lacking)} -->")
+        text_pieces = {found[1]: found[2] for found in _TEXT_PIECE.finditer(text)}
+        if lacking := wanted - text_pieces.keys() - {"lead"}:
+            raise _faulty(text_name, None, f"it has no {{# piece {min(lacking)} #}}")
         return Compiled(
             subject=self._source(f"{message}/subject.txt"),
-            text=self._source(f"{message}/body.txt"),
+            text=_TEXT_PIECE.sub("{{ piece }}", text),
             html=_checked(name, _PIECE.sub("{{ piece }}", html), line_is_known=False),
             pieces=pieces,
+            text_pieces=text_pieces,
         )
 
     def _source(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
@@ -341,10 +342,14 @@ def _selection_to_json(selection: Selection) -> dict[str, Any]:
 
 
 def _selection_from_json(told: dict[str, Any]) -> Selection:
-    picks = tuple(
-        Pick(
-            paper_id=paper_id, score=score, reason=Reason(kind=ReasonKind(kind), interest=interest, terms=tuple(terms))
-        )
+    picks = [
+        Pick(paper_id, score, _reason(kind, interest, tuple(terms)))
         for paper_id, score, kind, interest, terms in told["picks"]
-    )
-    return Selection(considered=told["considered"], picks=picks)
+    ]
+    return Selection(considered=told["considered"], picks=tuple(picks))
+
+
+@lru_cache(maxsize=16_384)
+def _reason(kind: str, interest: str, terms: tuple[str, ...]) -> Reason:
+    """Many readers have the same: it is made once."""
+    return Reason(kind=ReasonKind(kind), interest=interest, terms=terms)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from built import LIST, TOKEN, assert_fit_for_the_wire, build, head, parsed
+from built import LIST, TOKEN, assert_fit_for_the_wire, build, head, listed, parsed
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -83,7 +83,7 @@ def test_any_sender_s_name_stays_a_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_list_title_stays_a_phrase_before_the_list_s_name(name: str) -> None:
-    raw = build(list_headers=replace(LIST, title=name))
+    raw = build(list_headers=listed(title=name))
     assert_fit_for_the_wire(raw)
     value = str(parsed(raw)["List-Id"])
     assert value.endswith("<papers.example.org>")
@@ -103,7 +103,7 @@ def test_a_line_break_in_a_header_is_a_rendering_error(character: str) -> None:
     with pytest.raises(RenderingError, match="Subject"):
         build(subject=text)
     with pytest.raises(RenderingError, match="List-Id"):
-        build(list_headers=replace(LIST, title=text))
+        build(list_headers=listed(title=text))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_one_click_unsubscribing_is_written_as_rfc_8058_wants_it() -> None:
 @pytest.mark.parametrize("host", ["p.example.org", "a-rather-long-name-of-a-host.papers.example.org"])
 def test_links_in_headers_are_never_folded(host: str) -> None:
     url = f"https://{host}/unsubscribe/{TOKEN}"
-    lines = head(build(list_headers=replace(LIST, unsubscribe_url=url, archive_url=url)))
+    lines = head(build(list_headers=replace(listed(archive_url=url), unsubscribe_url=url)))
     first = lines.index(f"List-Unsubscribe: <{url}>,")
     assert lines[first + 1].startswith(" <mailto:")
     assert lines[first + 1].endswith(">")
@@ -159,7 +159,7 @@ def test_links_in_headers_are_never_folded(host: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://x.org/ y", "https://x.org/>,<https://y.org", "https://é.org/", "", "a\r\nb"])
 def test_a_link_that_cannot_stand_in_a_header_is_a_rendering_error(url: str) -> None:
-    changed = [replace(LIST, unsubscribe_url=url), replace(LIST, archive_url=url), replace(LIST, help_url=url)]
+    changed = [replace(LIST, unsubscribe_url=url), listed(archive_url=url), listed(help_url=url)]
     for headers in changed:
         with pytest.raises(RenderingError, match=r"web\.base_url"):
             build(list_headers=headers)
@@ -178,7 +178,7 @@ def test_an_edition_says_that_it_is_a_list_s() -> None:
 
 def test_a_feedback_id_is_never_encoded() -> None:
     fields = ("2026-06-19", "a" * 40, "edition", "offprint")
-    lines = head(build(list_headers=replace(LIST, feedback_id=fields)))
+    lines = head(build(list_headers=listed(feedback_id=fields)))
     assert f"Feedback-ID: {':'.join(fields)}" in lines
 
 

@@ -86,18 +86,21 @@ def test_a_stem_is_the_same_every_time() -> None:
 
 def test_a_surface_form_is_what_stands_there_first() -> None:
     text = "Two-Step Sampling beats sampling. Samplers of the Diffusion Models"
-    assert surface_forms(text, ["sampl", "two step", "diffus model", "absent", "sampl beat"]) == {
-        "sampl": "Sampling",
-        "two step": "Two-Step",
-        "diffus model": "Diffusion Models",
-        "sampl beat": "Sampling beats",
-    }
+    assert (
+        surface_forms(text).items()
+        >= {
+            "sampl": "Sampling",
+            "two step": "Two-Step",
+            "diffus model": "Diffusion Models",
+            "sampl beat": "Sampling beats",
+        }.items()
+    )
 
 
 @given(st.text(max_size=200))
 def test_every_feature_has_a_surface_form_that_stands_in_the_text(text: str) -> None:
     counted = features(text)
-    forms = surface_forms(text, counted)
+    forms = surface_forms(text)
     assert forms.keys() == counted.keys()
     assert all(form and form in text for form in forms.values())
 

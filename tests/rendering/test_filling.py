@@ -1,7 +1,8 @@
 import pytest
 
 from digest.errors import RenderingError
-from digest.rendering.filling import fill, wrap
+from digest.rendering.filling import fill
+from digest.rendering.forms import wrap
 from digest.rendering.templates import Compiled
 
 
@@ -62,3 +63,8 @@ def test_nothing_wraps_to_nothing() -> None:
 def test_no_part_holds_a_nul() -> None:
     body = fill(compiled("{{ x }}", "{{ x }}", "{{ x }}"), {"x": "a\x00b"})
     assert body.text == body.html == "ab"
+
+
+def test_half_a_character_is_dropped() -> None:
+    body = fill(compiled("{{ x }}", "{{ x }}", "{{ x }}"), {"x": "a\ud800b"})
+    assert (body.subject, body.text, body.html) == ("a b", "ab", "ab")

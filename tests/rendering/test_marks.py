@@ -19,7 +19,7 @@ def marked_words(summary: str, *terms: str) -> list[str]:
         ("A prediffusion model.", ["diffusion model"], []),
         ("diffusion model distillation", ["diffusion", "diffusion model"], ["diffusion model"]),
         ("one two three four", ["one", "two", "three", "four"], ["one", "two", "three"]),
-        ("few-step  sampling", ["few-step sampling"], ["few-step  sampling"]),
+        ("few-step\n sampling", ["few-step  sampling"], ["few-step sampling"]),
         ("C++ and (R)", ["C++", "(R)"], ["C++", "(R)"]),
         ("anything", ["", " "], []),
         ("anything", [], []),

@@ -185,18 +185,22 @@ def test_a_paper_that_was_joined_with_another_is_judged_under_its_present_number
 
 def test_the_links_of_a_message_lead_to_their_pages(open_place: Callable[..., Place], tmp_path: Path) -> None:
     (tmp_path / "own" / "edition").mkdir(parents=True)
-    links = "".join(f"{{{{ links.{name} }}}}\n" for name in ("preferences", "pause", "feedback"))
-    (tmp_path / "own" / "edition" / "body.txt").write_text(links)
+    links = "".join(f"{{{{ links.{name} }}}}\n" for name in ("preferences", "pause"))
+    shown = {"card": "{{ entry.more_url }}", "other": "", "trending": ""}
+    pieces = "".join(f"{{# piece {name} #}}\n{told}\n{{# /piece #}}\n" for name, told in shown.items())
+    (tmp_path / "own" / "edition" / "body.txt").write_text(
+        f"{links}{{% for piece in pieces.lead %}}\n{pieces}{{% endfor %}}\n"
+    )
     place = open_place(with_outbox=True, templates={"folder": "own"})
     papers_come_in(place.app.store, PAPERS)
     reader_joins(place.app, "ada@example.org", choices("diffusion models"))
     place.publish()
     place.deliver()
     [name] = [link for link in read_page(place.client.get("/outbox/").text).links() if re.match("/outbox/.", link)]
-    preferences, pause, feedback = place.client.get(f"{name}/text").text.split()
+    preferences, pause, feedback, *_ = place.client.get(f"{name}/text").text.split()
     assert "<h1>Your preferences</h1>" in place.client.get(preferences).text
     assert pause == f"{preferences}#pause"
-    assert "<h1>More like “" in place.client.get(feedback + MORE).text
+    assert "<h1>More like “" in place.client.get(feedback).text
     assert {place.url} == {
         link.partition("/preferences")[0].partition("/feedback")[0] for link in (preferences, feedback)
     }

@@ -1,0 +1,234 @@
+"""What all messages of an edition share in one language: templates filled once, but for their holes.
+
+What a paper looks like is worked out once, and why it suits an interest once for that interest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from digest.model import Reason, ReasonKind
+from digest.quoted import quoted
+from digest.rendering import words
+from digest.rendering.cards import Card, Figures, figures
+from digest.rendering.edition import Printed
+from digest.rendering.filling import rendered
+from digest.rendering.forms import Form, Hole, cleaned, form_of, line_of
+from digest.rendering.language import Language
+from digest.rendering.marks import mark, why
+from digest.rendering.site import Site, colours
+from digest.rendering.templates import Compiled
+from digest.rendering.words import N_, NN_
+
+MOST_KEPT = 50_000
+"""Summaries with their marks, of some 500 bytes each, and reasons in words that are kept ready."""
+
+
+class Encoded(NamedTuple):
+    """The same for both parts of a message, as quoted-printable."""
+
+    text: bytes
+    html: bytes
+
+
+class Values(NamedTuple):
+    """What is put into the holes of both parts, encoded, by their names."""
+
+    text: dict[bytes, bytes]
+    html: dict[bytes, bytes]
+
+
+class Forms(NamedTuple):
+    """The same of both parts of a message, with holes."""
+
+    text: Form
+    html: Form
+
+
+class Said(NamedTuple):
+    """A reason in words, plain and encoded for both parts."""
+
+    plain: str
+    text: bytes
+    html: bytes
+
+
+class Shape(NamedTuple):
+    """What a template can ask of an edition besides its printing: how many of each, and what its opening consists of.
+
+    `generated` is which of the summaries a language model has written: `all`, `some` or none.
+    """
+
+    cards: int
+    others: int
+    trending: int
+    moved: int
+    generated: str
+    opening: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A paper as its templates see it."""
+
+    card: Card
+    figures: Figures
+    number: Hole
+    summary: Hole
+    why: Hole
+    why_text: Hole
+    more_url: str
+    less_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The forms of a paper; it holds on to the card, by whose identity it is found."""
+
+    card: Card
+    forms: Forms
+
+
+class Printing:
+    """What the messages of an edition share."""
+
+    def __init__(self, compiled: Compiled, *, language: Language, site: Site, printed: Printed) -> None:
+        self.compiled, self.language, self.site, self.printed = compiled, language, site, printed
+        self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
+        self._papers: dict[tuple[int, str], _Kept] = {}
+        self._summaries: dict[tuple[int, tuple[str, ...]], tuple[bytes, bool]] = {}
+        self._said: dict[tuple[ReasonKind, str, bool], Said] = {}
+        self._frames: dict[Shape, Forms] = {}
+        self._trending: dict[int, Encoded] = {}
+        self._subject = rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")})
+        leads = language.gettext(_MOST_UPVOTED[self.printed.period])
+        self._leads = _said(leads, escape(leads))
+
+    def subject(self, subject: str) -> str:
+        """The message's subject as its template has it."""
+        return line_of(self._subject, {"subject": subject})
+
+    def frame(self, shape: Shape) -> Forms:
+        """Everything but the papers, for which there are holes: `paper_0`, and `trending_0` for what trends besides."""
+        if shape not in self._frames:
+            self._frames[shape] = self._forms(self.compiled.text, self.compiled.html, self._framed(shape))
+        return self._frames[shape]
+
+    def paper(self, card: Card, role: str) -> Forms:
+        """A paper's part of the message; `role` is `lead`, `card` or `other`."""
+        kept = self._papers.get((id(card), role))
+        if kept is None:
+            text, html = self.compiled.text_pieces, self.compiled.pieces
+            source = text["card"] if role == "lead" else text[role]
+            kept = _Kept(card, self._forms(source, html[role], self._context | {"entry": _entry(self.language, card)}))
+            self._papers[id(card), role] = kept
+        return kept.forms
+
+    def filled(self, card: Card, role: str, reason: Reason, values: Values) -> Encoded:
+        """That part for a reader: `values` has all holes but what the reason decides, which is added."""
+        forms, (text, html) = self.paper(card, role), values
+        html[b"summary"], marked = self._summary(card, reason.terms)
+        said = self._why(card, reason, marked=marked)
+        html[b"why"], text[b"why_text"] = said.html, said.text
+        return Encoded(forms.text.filled(text, {"why_text": said.plain}), forms.html.filled(html, {}))
+
+    def trending(self, number: int) -> Encoded:
+        """One of the papers that trend, counted from 0, as it stands under the reader's own."""
+        if number not in self._trending:
+            paper = self.printed.trending[number]
+            shown = {**paper, "upvotes": self.language.number(paper["upvotes"])}
+            text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
+            forms = self._forms(text, html, self._context | {"paper": shown})
+            self._trending[number] = Encoded(forms.text.filled({}, {}), forms.html.filled({}, {}))
+        return self._trending[number]
+
+    def _forms(self, text: str, html: str, context: Mapping[str, object]) -> Forms:
+        return Forms(form_of(rendered("text", text, context)), form_of(rendered("HTML", html, context)))
+
+    def _summary(self, card: Card, terms: tuple[str, ...]) -> tuple[bytes, bool]:
+        """The summary with its marks, and whether there are any."""
+        found = self._summaries.get((id(card), terms))
+        if found is None:
+            if len(self._summaries) >= MOST_KEPT:
+                self._summaries.clear()
+            summary, marked = mark(card.summary, terms)
+            found = self._summaries[id(card), terms] = quoted(cleaned(str(summary))), marked
+        return found
+
+    def _why(self, card: Card, reason: Reason, *, marked: bool) -> Said:
+        """The reason in words."""
+        if reason.kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self.printed.top.get("url"):
+            return self._leads
+        said = self._said.get((reason.kind, reason.interest, marked))
+        if said is None:
+            if len(self._said) >= MOST_KEPT:
+                self._said.clear()
+            html, text = why(self.language, reason, marked=marked)
+            said = self._said[reason.kind, reason.interest, marked] = _said(text, html)
+        return said
+
+    def _framed(self, shape: Shape) -> dict[str, object]:
+        """All that `templates/edition` asks for, but the papers; what differs between readers is a hole."""
+        language, printed = self.language, self.printed
+        papers = [Hole(f"paper_{at}") for at in range(shape.cards + shape.others)]
+        return self._context | {
+            "subject": Hole("subject"),
+            "preheader": Hole("preheader"),
+            "date": words.edition_date(language, printed.cadence, printed.due_on),
+            "opening": {
+                "text": Hole("opening"),
+                "parts": [(Hole(f"opening_{at}"), part) for at, part in enumerate(shape.opening)],
+            },
+            "pieces": {
+                "lead": papers[:1],
+                "cards": papers[1 : shape.cards],
+                "others": papers[shape.cards :],
+                "trending": [Hole(f"trending_{at}") for at in range(shape.trending)],
+            },
+            "moved": language.ngettext(*_MOVED, shape.moved) if shape.moved else "",
+            "has_generated": bool(shape.generated),
+            "all_generated": shape.generated == "all",
+            "all_papers": {
+                "url": printed.trending_url,
+                "text": language.ngettext(*_ALL[printed.period], max(printed.count, 1)),
+            },
+            "reader": {"address": Hole("address")},
+            "when": Hole("when"),
+            "confirmed_on": Hole("confirmed_on"),
+            "links": {name: Hole(name) for name in ("unsubscribe", "view", "preferences", "pause")},
+        }
+
+
+_MOVED = NN_("%(count)s more paper for you is on the web page", "%(count)s more papers for you are on the web page")
+
+_ALL = {
+    "day": NN_("All papers of the day", "All %(count)s papers of the day"),
+    "week": NN_("All papers of the week", "All %(count)s papers of the week"),
+    "month": NN_("All papers of the month", "All %(count)s papers of the month"),
+}
+
+_MOST_UPVOTED = {
+    "day": N_("trending, most upvoted of the day"),
+    "week": N_("trending, most upvoted of the week"),
+    "month": N_("trending, most upvoted of the month"),
+}
+
+
+def _said(text: str, html: Markup) -> Said:
+    return Said(cleaned(text), quoted(cleaned(text)), quoted(cleaned(str(html))))
+
+
+def _entry(language: Language, card: Card) -> Entry:
+    wanted = f"{Hole('feedback')}?paper={Hole('paper')}&want="
+    return Entry(
+        card=card,
+        figures=figures(language, card),
+        number=Hole("number"),
+        summary=Hole("summary"),
+        why=Hole("why"),
+        why_text=Hole("why_text"),
+        more_url=f"{wanted}more",
+        less_url=f"{wanted}less",
+    )
