@@ -58,7 +58,8 @@ class Explanation:
         yield "It is in the edition that would go out now." if found.is_chosen else "It is not in an edition now:"
         yield from (f"  {sentence}" for sentence in self.barriers)
         if found.place is not None:
-            yield f"It stands {ordinal(found.place)} of {counted(found.considered, 'paper')}; an edition takes {most}."
+            place = ordinal(ENGLISH, found.place)
+            yield f"It stands {place} of {counted(found.considered, 'paper')}; an edition takes {most}."
         for match in found.matches:
             yield from _match_lines(match)
         if found.relevance is None:

@@ -66,7 +66,7 @@ class Chosen:
             return None
         reached_at = max(self.reached_from_at, now - LOOK_BACK[choices.cadence])
         reached_on = due_on(reached_at, timezone=choices.timezone)
-        return reached_on if reached_on < due_before(self.due_on, cadence=choices.cadence) else None
+        return reached_on if reached_on < due_before(self.due_on, choices) else None
 
     @property
     def key(self) -> str:
@@ -157,7 +157,7 @@ def _latest_due_at(subscription: Subscription, *, now: datetime) -> datetime:
     due_at = subscription.next_due_at
     assert due_at is not None
     while True:
-        following = next_due_at(due_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+        following = next_due_at(due_at, choices)
         if following > now:
             return due_at
         due_at = following
@@ -210,8 +210,6 @@ def _moved(chosen: Chosen, *, queued: Set[str], now: datetime) -> tuple[int, dat
     is_edition = chosen.selection is not None and bool(chosen.selection.picks)
     # Another hour may still come on the edition's own date, where it was published late.
     free_on = chosen.due_on + timedelta(days=1) if is_edition else date.min
-    following = next_due_at(
-        now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on
-    )
+    following = next_due_at(now, choices, not_before=free_on)
     looked_through = chosen.selection is not None and (not is_edition or chosen.key in queued)
     return subscription.id, following, now if looked_through else chosen.reached_from_at

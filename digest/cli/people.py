@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.context import PAPER, Json, Now, answer, day, now_or, opened, paper_in, say
+from digest.cli.context import PAPER, Json, Now, answer, day, day_wanted, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, Want, Weights
+from digest.model import Cadence, Choices, Want, Weights
 
 if TYPE_CHECKING:
     from digest.address import Address
@@ -42,6 +42,10 @@ def add(
     ] = None,
     bibtex: Annotated[Path | None, typer.Option(metavar="FILE", help="Papers to be like, as BibTeX.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
+    on_day: Annotated[
+        str | None,
+        typer.Option("--day", metavar="DAY", help="Of the week where weekly (tuesday), of the month where monthly."),
+    ] = None,
     hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
     timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
     max_papers: Annotated[int | None, typer.Option("--max", help="The most papers in an edition.")] = None,
@@ -71,6 +75,7 @@ def add(
         mutes=mute or (),
         examples=[one.alias for one in examples],
         cadence=cadence or wanted.cadence,
+        **{"weekday": wanted.weekday, "month_day": wanted.month_day, **day_wanted(on_day, cadence or wanted.cadence)},
         hour=wanted.hour if hour is None else hour,
         timezone=timezone or wanted.timezone,
         max_papers=wanted.max_papers if max_papers is None else max_papers,
@@ -129,11 +134,17 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
     for row in rows:
         break_told = f", paused until {row['paused_until']}" if row["paused_until"] else ""
         say(
-            f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']} at {row['hour']:02}:00"
-            f" ({row['timezone']}){break_told}"
+            f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']}{_on(row)} at"
+            f" {row['hour']:02}:00 ({row['timezone']}){break_told}"
         )
     if not rows:
         say("Nobody yet.")
+
+
+def _on(row: dict[str, Any]) -> str:
+    """` on tuesday`, ` on 15`; nothing where the cadence has no day."""
+    day_of = {Cadence.WEEKLY: row["weekday"], Cadence.MONTHLY: row["month_day"]}.get(row["cadence"])
+    return "" if day_of is None else f" on {day_of}"
 
 
 @commands.command()
@@ -286,6 +297,8 @@ def _row(
         "newsletter": newsletter,
         "state": str(state),
         "cadence": choices.cadence,
+        "weekday": choices.weekday,
+        "month_day": choices.month_day,
         "hour": choices.hour,
         "timezone": choices.timezone,
         "max_papers": choices.max_papers,

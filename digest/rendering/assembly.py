@@ -168,7 +168,7 @@ def _context(edition: Edition) -> dict[str, object]:
         "trending": _also_trending(edition),
         "all_papers": _all_papers(edition),
         "reader": reader,
-        "when": words.cadence_phrase(language, reader.cadence, hour=reader.hour, timezone=reader.timezone),
+        "when": words.cadence_phrase(language, reader),
         "confirmed_on": language.full_date(confirmed_on),
         "links": edition.links,
     }

@@ -229,6 +229,8 @@ subscriptions = Table(
     Column("weights", JSON(none_as_null=True)),
     Column("only_matches", Boolean, nullable=False, server_default=false()),
     Column("language", String(20), nullable=False, server_default="en"),
+    Column("weekday", String(20), nullable=False, server_default="monday"),
+    Column("month_day", SmallInteger, nullable=False, server_default="1"),
     Column("next_due_at", Instant),
     # The first local date on which editions come again.
     Column("paused_until", Date),

@@ -20,7 +20,7 @@ from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, papers_named
 from digest.subscribe import MOST_WEIGHT
 from digest.tokens import Purpose
-from digest.web.form import RHYTHM, Fault, Typed, attempt, checked_again, date_in, filled_in, offered, standing
+from digest.web.form import Fault, Typed, attempt, checked_again, date_in, filled_in, offered, rhythm, standing
 from digest.web.links import ended, is_active, subscription_behind
 from digest.web.pages import READ, Pages
 from digest.web.security import posted
@@ -161,7 +161,7 @@ class _Preferences:
         choices, known = subscription.choices, self.app.press.newsletters
         titled = subscription.newsletter in known and len(known) > 1
         newsletter = f", {known[subscription.newsletter].title}" if titled else ""
-        told = f"{subscription.address}{newsletter}, {RHYTHM[choices.cadence]} at {choices.hour:02}:00."
+        told = f"{subscription.address}{newsletter}, {rhythm(choices)}."
         if (until := break_of(subscription, now=now)) is not None:
             told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:

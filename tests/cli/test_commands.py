@@ -220,6 +220,22 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
 
 
+@pytest.mark.parametrize(
+    ("told", "listed", "due_at"),
+    [
+        (("--cadence", "weekly"), "weekly on monday at 07:00", "2026-06-22T07:00:00+00:00"),
+        (("--cadence", "weekly", "--day", "Tuesday"), "weekly on tuesday at 07:00", "2026-06-23T07:00:00+00:00"),
+        (("--cadence", "monthly", "--day", "31"), "monthly on 31 at 07:00", "2026-06-30T07:00:00+00:00"),
+    ],
+)
+def test_a_subscriber_has_a_day_of_the_week_or_the_month(
+    installed: Digest, told: tuple[str, ...], listed: str, due_at: str
+) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *told, *NOW)
+    assert listed in installed("subscriber", "list").out
+    assert json.loads(installed("subscriber", "list", "--json").out)[0]["next_due_at"] == due_at
+
+
 def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:
     added = ("subscriber", "add", "ada@example.org", "--confirmed", "--language", "en", "--cadence", "daily", *NOW)
     installed(*added)
