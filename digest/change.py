@@ -94,15 +94,22 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
         if subscription is None or break_of(subscription, now=now) is None:
             return False
         queue_again(connection, subscription.id, detail=PAUSED, now=now)
-        choices = subscription.choices
-        looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
-        free_on = _free_on(connection, subscription, choices, None, now=now)
-        due_at = next_due_at(max(looked_at, now - DEADLINE[choices.cadence]), choices, not_before=free_on)
+        due_at = first_missed_at(connection, subscription, paused_until=None, now=now)
         set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
         note(connection, subscription, "resumed", now=now)
         resumed = replace(subscription, paused_until=None, next_due_at=due_at)
         notify(connection, resumed, About.RESUMED, keys=keys, now=now)
         return True
+
+
+def first_missed_at(
+    connection: Connection, subscription: Subscription, *, paused_until: date | None, now: datetime
+) -> datetime:
+    """The first due instant since its papers were looked through that is still worth sending, or else the next one."""
+    choices = subscription.choices
+    looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
+    free_on = _free_on(connection, subscription, choices, paused_until, now=now)
+    return next_due_at(max(looked_at, now - DEADLINE[choices.cadence]), choices, not_before=free_on)
 
 
 def break_of(subscription: Subscription, *, now: datetime) -> date | None:

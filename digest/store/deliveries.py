@@ -23,6 +23,9 @@ from digest.model import (
 from digest.store.engine import insert
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
+MISDATED = "dated by a clock that was ahead"
+"""Why an edition was skipped, and has no date, that was made before the clock was set back."""
+
 PAUSED = "paused"
 """Why an edition was skipped that a break took back: its end may queue it again."""
 
@@ -112,9 +115,10 @@ def delivery_keyed(connection: Connection, key: str) -> int:
     return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
 
 
-def has_keyed_since(connection: Connection, prefix: str, *, since: datetime) -> bool:
-    """Whether a delivery whose key begins so was queued after that instant."""
-    keyed = deliveries.c.key.startswith(prefix, autoescape=True) & (deliveries.c.dated_at > since)
+def has_keyed_since(connection: Connection, prefix: str, *, since: datetime, now: datetime) -> bool:
+    """Whether a delivery whose key begins so was queued after that instant, by a clock that was not ahead of now."""
+    keyed = deliveries.c.key.startswith(prefix, autoescape=True)
+    keyed &= (deliveries.c.dated_at > since) & (deliveries.c.dated_at <= now)
     return connection.execute(select(deliveries.c.id).where(keyed).limit(1)).first() is not None
 
 

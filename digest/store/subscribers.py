@@ -173,6 +173,11 @@ def set_break(connection: Connection, number: int, *, paused_until: date | None,
     connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(told))
 
 
+def set_reached(connection: Connection, number: int, reached_at: datetime | None) -> None:
+    """Say how far a subscription's papers have been looked through."""
+    connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(reached_at=reached_at))
+
+
 def end_subscriptions(
     connection: Connection, *, now: datetime, subscription_id: int | None = None, subscriber_id: int | None = None
 ) -> list[Ended]:

@@ -251,6 +251,9 @@ interests = Table(
     Column("value", Text, nullable=False),
 )
 
+# When it was last looked at the clock, by what did: a clock that is behind it was set.
+ticks = Table("ticks", metadata, Column("name", String(20), primary_key=True), Column("at", Instant, nullable=False))
+
 feedback = Table(
     "feedback",
     metadata,
