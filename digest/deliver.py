@@ -54,12 +54,13 @@ class Terms:
 
 @dataclass(slots=True, kw_only=True)
 class Delivered:
-    """What a run did, by outcome; `error` says why sending stopped, where it did.
+    """What a run did, by outcome, and why what was skipped; `error` says why sending stopped, where it did.
 
     `refused` names the provider and its answer where that was because it refused us as a sender.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     error: str = ""
     refused: str = ""
 
@@ -229,6 +230,7 @@ class _Run:
             failed = [fail(connection, number, detail=fault) for number, fault in faults.items()]
             begin_attempts(connection, [message.delivery_id for message in ready], now=now)
         self.delivered.counts.update(skipped=len(skipped), failed=sum(failed))
+        self.delivered.skipped.update(skipped.values())
         answers, stopped = self._hand_over(lease, ready)
         answered = {answer.delivery_id for answer in answers}
         with self.store.writing() as connection:

@@ -7,6 +7,7 @@ each looks at everything that is due by then.
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 
 import structlog
@@ -132,13 +133,8 @@ class Ticker:
                 now=now,
                 should_stop=self._stopping.is_set,
             )
-            counts = {
-                "queued": published.queued,
-                "without_papers": published.without_papers,
-                "merged": published.merged,
-            }
-            if any(counts.values()):
-                log.info("published", newsletter=newsletter.slug, **counts)
+            if published.due:
+                log.info("published", newsletter=newsletter.slug, **asdict(published))
         if forgotten := forget_unconfirmed(app.store, now=now):
             log.info("unconfirmed addresses deleted", count=forgotten)
 
@@ -155,7 +151,7 @@ class Ticker:
         )
         counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
         if counts:
-            log.info("delivered", **counts)
+            log.info("delivered", **counts, **({"why": dict(delivered.skipped)} if delivered.skipped else {}))
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):

@@ -155,7 +155,7 @@ def test_a_break_wins_over_a_leased_edition_that_is_dated_in_another_zone(app: A
     pause(app.store, number, until=TODAY + DAY, keys=app.keys, now=NOON)
     [edition] = editions(app)
     with app.store.writing() as connection:
-        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id}
+        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id: "paused"}
     assert [one.detail for one in editions(app)] == ["paused"]
 
 

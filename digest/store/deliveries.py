@@ -160,6 +160,13 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
+def count_skipped(connection: Connection) -> dict[str, int]:
+    """How many deliveries were skipped, by the reason."""
+    skipped = deliveries.c.state == DeliveryState.SKIPPED
+    query = select(deliveries.c.detail, func.count()).where(skipped).group_by(deliveries.c.detail)
+    return {row[0]: row[1] for row in connection.execute(query.order_by(deliveries.c.detail))}
+
+
 def skip_queued(
     connection: Connection,
     subscription_ids: Sequence[int],
@@ -197,8 +204,8 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
-def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> set[int]:
-    """Skip those of these leased deliveries that must not leave any more; which they are.
+def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: datetime) -> dict[int, str]:
+    """Skip those of these leased deliveries that must not leave any more; which they are, and why.
 
     That is: unsubscribed, paused, suppressed, erased, or past their deadline.
     """
@@ -218,7 +225,8 @@ def skip_unwanted(connection: Connection, numbers: Sequence[int], *, now: dateti
     )
     held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
     told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    return set(connection.execute(update(deliveries).where(held).values(told).returning(deliveries.c.id)).scalars())
+    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
+    return {row.id: row.detail for row in connection.execute(skipped)}
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Every command does its job, and says it for people and for programs."""
 
 import json
+import re
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,6 +200,7 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
     assert "Nothing was queued" in stocked("deliver", "--now", due).out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
     assert "1  sent" in stocked("stats").out
+    assert re.search("next due at .* UTC: 1 reader\n", stocked("stats").out)
     assert json.loads(stocked("stats", "--json").out)["sources"][0]["name"] == "files"
     assert "state sent" in stocked("subscriber", "show", "ada@example.org").out
 
