@@ -103,13 +103,22 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
 
 
 def first_missed_at(
-    connection: Connection, subscription: Subscription, *, paused_until: date | None, now: datetime
+    connection: Connection,
+    subscription: Subscription,
+    *,
+    paused_until: date | None,
+    now: datetime,
+    since: datetime | None = None,
 ) -> datetime:
-    """The first due instant since its papers were looked through that is still worth sending, or else the next one."""
+    """The first due instant since its papers were looked through that is still worth sending, or else the next one.
+
+    Any that came after `since` counts: whether it is worth sending is left to publishing.
+    """
     choices = subscription.choices
     looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
     free_on = _free_on(connection, subscription, choices, paused_until, now=now)
-    return next_due_at(max(looked_at, now - DEADLINE[choices.cadence]), choices, not_before=free_on)
+    worth_sending = now - DEADLINE[choices.cadence]
+    return next_due_at(max(looked_at, min(since or now, worth_sending)), choices, not_before=free_on)
 
 
 def break_of(subscription: Subscription, *, now: datetime) -> date | None:

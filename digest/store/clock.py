@@ -7,6 +7,7 @@ from sqlalchemy import Connection, String, cast, delete, literal, select, update
 from digest.model import DeliveryKind, DeliveryState
 from digest.store.deliveries import MISDATED
 from digest.store.engine import clock, insert
+from digest.store.events import MERGED
 from digest.store.papers import NEVER
 from digest.store.tables import (
     backgrounds,
@@ -26,6 +27,7 @@ from digest.store.tables import (
 )
 
 _TICK = "publish"
+_BEFORE_LEAP, _AFTER_LEAP = "before a leap", "after a leap"
 _PAST = (
     backgrounds.c.fitted_at,
     confirms.c.asked_at,
@@ -47,14 +49,34 @@ LONGEST_LEASE = timedelta(hours=1)
 
 def last_tick_at(connection: Connection) -> datetime | None:
     """The latest moment at which it was looked for what is due."""
-    at: datetime | None = connection.execute(select(ticks.c.at).where(ticks.c.name == _TICK)).scalar()
-    return at
+    return _noted(connection, _TICK)
 
 
 def note_tick(connection: Connection, *, now: datetime) -> None:
     """It was looked for what is due."""
-    statement = insert(connection, ticks).values(name=_TICK, at=now)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+    _note(connection, _TICK, now)
+
+
+def last_leap(connection: Connection) -> tuple[datetime, datetime] | None:
+    """From which moment to which the clock last went at once."""
+    before, after = _noted(connection, _BEFORE_LEAP), _noted(connection, _AFTER_LEAP)
+    return None if before is None or after is None else (before, after)
+
+
+def note_leap(connection: Connection, before: datetime, after: datetime) -> None:
+    """The clock went from one moment to another at once, or the service stood still meanwhile."""
+    _note(connection, _BEFORE_LEAP, before)
+    _note(connection, _AFTER_LEAP, after)
+
+
+def _noted(connection: Connection, name: str) -> datetime | None:
+    at: datetime | None = connection.execute(select(ticks.c.at).where(ticks.c.name == name)).scalar()
+    return at
+
+
+def _note(connection: Connection, name: str, at: datetime) -> None:
+    statement = insert(connection, ticks).values(name=name, at=at)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
 
 
 def last_breaks(connection: Connection) -> dict[tuple[int, str], tuple[datetime, date | None]]:
@@ -73,12 +95,14 @@ def last_breaks(connection: Connection) -> dict[tuple[int, str], tuple[datetime,
 def forget_future(connection: Connection, *, now: datetime) -> None:
     """What was written under a clock that was ahead is of now; editions that it made have no date, and do not leave.
 
-    What was sent keeps its moment and counts as sent. Subscriptions' due instants are left to whoever knows calendars.
+    What was sent keeps its moment and counts as sent; dates that were called missed were not. Subscriptions' due
+    instants are left to whoever knows calendars.
     """
     _redate_messages(connection, now=now)
     listed = (papers.c.first_seen_at > now) & (papers.c.first_seen_at < NEVER) & (papers.c.listed_at > now)
     connection.execute(update(papers).where(listed).values(listed_at=now))
     connection.execute(delete(signals).where(signals.c.seen_at > now))
+    connection.execute(delete(events).where((events.c.kind == MERGED) & (events.c.happened_at > now)))
     for row in connection.execute(select(confirms).where(confirms.c.asked_at > now)).all():
         told = {"expires_at": now + (row.expires_at - row.asked_at)}
         connection.execute(update(confirms).where(confirms.c.id == row.id).values(told))
