@@ -34,7 +34,7 @@ START = datetime(2026, 9, 28, tzinfo=UTC)
 COLLECT_EVERY = timedelta(hours=6)
 RESTART_AFTER = timedelta(minutes=3)
 TOPICS = ("diffusion models", "language agents", "robot hands", "speech in noise", "protein folding", "code search")
-ZONES = sorted(available_timezones() - {"localtime"})
+ZONES = tuple(sorted(available_timezones() - {"localtime"}))
 
 
 class Killed(BaseException):
@@ -67,6 +67,8 @@ class World:
     chance: random.Random
     spans: Sequence[Span]
     papers_a_day: int
+    zones: Sequence[str] = ZONES
+    hours: Sequence[int] = tuple(range(24))
     now: datetime = START
     deeds: dict[int, list[Deed]] = field(default_factory=dict)
     taken: dict[str, list[datetime]] = field(default_factory=dict)
@@ -219,8 +221,8 @@ class Simulation:
 
     def _tick(self) -> None:
         self.ticks += 1
-        if self.world.chance.random() < 0.01:
-            self.world.kill_in = self.world.chance.randrange(1, 40)
+        if self.world.chance.random() < 0.04:
+            self.world.kill_in = self.world.chance.randrange(1, 60)
         try:
             if self.world.now >= self.collect_at:
                 self.collect_at = self.world.now + COLLECT_EVERY
@@ -302,8 +304,8 @@ class Simulation:
         chance = self.world.chance
         return Choices(
             cadence=chance.choices(list(Cadence), [3, 3, 8, 6])[0],
-            hour=chance.randrange(24),
-            timezone=ZONES[number * 7 % len(ZONES)],
+            hour=chance.choice(self.world.hours),
+            timezone=self.world.zones[number * 7 % len(self.world.zones)],
             max_papers=chance.choice([3, 10, 20]),
             interests=(Interest(kind=InterestKind.TOPIC, value=chance.choice(TOPICS)),),
             weekday=chance.choice(list(Weekday)),

@@ -9,13 +9,15 @@ from oracle import Oracle
 from simulation import Simulation, World, troubles
 
 DAYS = 31
+ZONES = ("Europe/Paris", "America/Nuuk", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati", "Etc/GMT+12")
+HOURS = (2, 23)
 HOUR = timedelta(hours=1)
 
 
 @pytest.mark.slow
 def test_a_month_of_troubles_leaves_nobody_without_an_edition_or_a_reason(tmp_path: Path) -> None:
     chance = random.Random(7)
-    world = World(chance=chance, spans=troubles(chance, DAYS), papers_a_day=3)
+    world = World(chance=chance, spans=troubles(chance, DAYS), papers_a_day=3, zones=ZONES, hours=HOURS)
     simulation = Simulation(tmp_path, world, readers=200, days=DAYS, every=HOUR)
     simulation.run()
     oracle = Oracle(world, simulation.app.store, ends=simulation.ends, enough=3 * HOUR)

@@ -1,5 +1,6 @@
 """When an edition is due: calendars, time zones, and the hours that clocks skip or repeat."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -151,6 +152,47 @@ def test_an_edition_is_due_on_a_date_at_the_earliest() -> None:
     assert due(Cadence.DAILY, date(2026, 6, 20)) == instant("2026-06-20T14:00")
     assert due(Cadence.WEEKLY, date(2026, 6, 20)) == instant("2026-06-22T14:00")
     assert due(Cadence.DAILY, date(2026, 6, 1)) == instant("2026-06-17T14:00")
+
+
+@pytest.mark.slow
+def test_every_zone_has_one_edition_for_each_date_of_the_days_around_every_change_of_clocks() -> None:
+    """All zones of the database, at every hour, from two days before each change of 2026 and 2027 to two after it."""
+    for timezone in ZONES:
+        for changes_on in {day.replace(day=1) for day in _days_with_a_change(timezone)}:
+            _one_edition_a_date(timezone, changes_on - timedelta(days=2), days=35, hours=range(24))
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Paris", "America/Nuuk", "Australia/Lord_Howe", "Antarctica/Troll"])
+def test_a_zone_has_one_edition_for_each_date_of_two_years(timezone: str) -> None:
+    _one_edition_a_date(timezone, date(2026, 1, 1), days=730, hours=(0, 2, 23))
+
+
+def _one_edition_a_date(timezone: str, first: date, *, days: int, hours: Iterable[int]) -> None:
+    for hour in hours:
+        wanted = choices(hour=hour, timezone=timezone)
+        due = [due_at(first, hour=hour, timezone=timezone)]
+        while len(due) < days:
+            due.append(next_due_at(due[-1], wanted))
+        dates = [due_on(one, timezone=timezone) for one in due]
+        assert dates == [first + timedelta(days=number) for number in range(days)], (timezone, hour)
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_date_that_a_zone_left_out_has_no_edition(hour: int) -> None:
+    """Samoa went from 29 December 2011 to the 31st, across the date line."""
+    wanted, due = choices(hour=hour, timezone="Pacific/Apia"), instant("2011-12-28T09:59")
+    dates = []
+    for _ in range(4):
+        due = next_due_at(due, wanted)
+        dates.append(due_on(due, timezone="Pacific/Apia").day)
+    assert dates == [28, 29, 31, 1]
+
+
+def test_a_monthly_edition_of_a_date_that_was_left_out_comes_once_at_its_hour_of_the_day_before() -> None:
+    wanted = choices(cadence=Cadence.MONTHLY, hour=7, timezone="Pacific/Apia", month_day=30)
+    due = next_due_at(instant("2011-12-01T00:00"), wanted)
+    assert due.astimezone(ZoneInfo("Pacific/Apia")).replace(tzinfo=None) == datetime(2011, 12, 29, 7)  # noqa: DTZ001
+    assert due_on(next_due_at(due, wanted), timezone="Pacific/Apia") == date(2012, 1, 30)
 
 
 def _is_skipped(day: date, hour: int, timezone: str) -> bool:
