@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=1000)
     parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--minutes", type=int, default=60, help="between two ticks at least")
+    parser.add_argument("--minutes", type=int, default=90, help="between two ticks at least")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
