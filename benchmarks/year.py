@@ -18,7 +18,8 @@ from pathlib import Path
 
 import structlog
 from oracle import Oracle
-from simulation import Simulation, World, troubles
+from simulation import Simulation
+from world import World, troubles
 
 PAPERS_A_DAY = 3
 

@@ -13,8 +13,8 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from simulation import START, Deed, World
 from sqlalchemy import select
+from world import START, Deed, World
 
 from digest.model import Choices
 from digest.store import Store

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from oracle import Oracle
-from simulation import Simulation, World, troubles
+from simulation import Simulation
+from world import World, troubles
 
 DAYS = 31
 ZONES = ("Europe/Paris", "America/Nuuk", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati", "Etc/GMT+12")
