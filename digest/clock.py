@@ -11,7 +11,7 @@ from digest.change import first_missed_at
 from digest.due import LOOK_BACK, due_on
 from digest.model import Subscription, SubscriptionState
 from digest.store import Connection, Store
-from digest.store.clock import forget_future, last_breaks, last_leap, last_tick_at, note_leap, note_tick
+from digest.store.clock import forget_future, last_breaks, last_leap, last_tick_at, note_leap, note_set_back, note_tick
 from digest.store.subscribers import all_subscriptions, set_break, set_reached
 
 SET_BACK = timedelta(days=1)
@@ -32,6 +32,7 @@ def mind_clock(store: Store, *, now: datetime) -> datetime | None:
         is_set_back = last_at is not None and now < last_at - SET_BACK
         if is_set_back:
             _put_right(connection, now=now)
+            note_set_back(connection, now=now)
         _note(connection, last_at, now=now, anyhow=is_set_back)
         return last_at if is_set_back else None
 

@@ -17,6 +17,7 @@ from digest.press import Press
 from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
+from digest.store.clock import last_set_back
 from digest.store.deliveries import NewDelivery, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, note
@@ -51,7 +52,7 @@ class Chosen:
     """A subscription whose hour has come, and what it gets: no selection where the hour is long past.
 
     `reached_from_at` is how far its papers had been looked through before, `missed` the local dates of the editions
-    that came too late to be sent, and are merged into the next.
+    that came too late to be sent, and are merged into the next. `set_back_at` is when the clock was last set back.
     """
 
     subscription: Subscription
@@ -59,6 +60,7 @@ class Chosen:
     reached_from_at: datetime | None
     selection: Selection | None
     missed: tuple[date, ...] = ()
+    set_back_at: datetime | None = None
 
     @property
     def due_on(self) -> date:
@@ -81,8 +83,12 @@ class Chosen:
 
     @property
     def key(self) -> str:
-        """The delivery's key: one for a subscription and its local date."""
-        return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}"
+        """The delivery's key: one for a subscription and its local date.
+
+        What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it.
+        """
+        since = "" if self.set_back_at is None else f":{self.set_back_at:%Y%m%dT%H%M}"
+        return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}{since}"
 
 
 def publish(
@@ -131,6 +137,7 @@ def _chosen(
     in_time = [one for one in due if now - due_at[one.id][-1] <= DEADLINE[one.choices.cadence]]
     chosen = choose(connection, stock, in_time, pasts=pasts, weights=weights, now=now)
     selections = {one.id: selection for one, selection in zip(in_time, chosen, strict=True)}
+    set_back_at = last_set_back(connection)
     return [
         Chosen(
             subscription=one,
@@ -138,6 +145,7 @@ def _chosen(
             reached_from_at=reached_from_at(one, pasts[one.id]),
             selection=selections.get(one.id),
             missed=_missed(one, due_at[one.id], is_in_time=one.id in selections),
+            set_back_at=set_back_at,
         )
         for one in due
     ]

@@ -46,15 +46,18 @@ class Oracle:
         self.world, self.ends, self.enough = world, ends, enough
         self.editions, self.merged = _editions(store), _merged(store)
         self.counted: Counter[str] = Counter()
+        self.twice: list[str] = []
         self.taken: defaultdict[int, list[tuple[datetime, date]]] = defaultdict(list)
         for key, times in world.taken.items():
             if ":edition:" in key:
                 number, day = key.split(":")[2:4]
                 self.taken[int(number)] += [(at, date.fromisoformat(day)) for at in times]
+                self.twice += [key] * (len(times) > 1)
 
     def faults(self) -> list[str]:
         """Every reader's faults, in sentences; none where all is well."""
-        return [f"reader {number}: {fault}" for number in self.world.deeds for fault in self._faults_of(number)]
+        twice = [f"{key} was sent twice" for key in self.twice]
+        return twice + [f"reader {number}: {fault}" for number in self.world.deeds for fault in self._faults_of(number)]
 
     def _faults_of(self, number: int) -> Iterator[str]:
         row, deeds = self.world.rows[number], self.world.deeds[number]
@@ -76,6 +79,10 @@ class Oracle:
         if due_at is None or due_at + late >= self.ends:
             return
         found = [one for one in self.editions[row] if one.due_on == day]
+        if self._wrong_clock(due_at - DAY, due_at + late, most=DAY):
+            # A clock that is ahead by less than a day brings what is due too early, and leaves none for the true hour.
+            self.counted["near a wrong clock"] += 1
+            return
         for edition in found:
             self.counted[f"{edition.state} {edition.detail}".strip()] += 1
             yield from self._edition(edition, day, day in self.merged[row], due_at, late)
@@ -94,28 +101,29 @@ class Oracle:
             yield f"{day}: has an edition, and is noted as merged"
 
     def _hour(self, row: int, day: date, due_at: datetime, late: timedelta) -> Iterator[str]:
-        sent = [at for at, label in self.taken[row] if label == day]
-        if not self._wrong_clock(due_at - DAY, due_at + late + DAY):
-            yield from (f"{day}: sent at {at}, due at {due_at}" for at in sent if not due_at <= at <= due_at + late)
+        sent = [at for at, label in self.taken[row] if label == day and not self._wrong_clock(at, at)]
+        yield from (f"{day}: sent at {at}, due at {due_at}" for at in sent if not due_at <= at <= due_at + late)
 
     def _absence(self, row: int, day: date, choices: Choices, due_at: datetime, late: timedelta) -> Iterator[str]:
         if day in self.merged[row]:
             self.counted["merged before they were made"] += 1
             if self._worked(due_at, due_at + late, "daemon") >= self.enough:
                 yield f"{day}: merged, though the service worked in time"
-        elif self._was_news(row, due_at):
+        elif self._was_news(row, due_at, late):
             yield f"{day} ({choices.cadence}, {choices.hour}:00 {choices.timezone}): no edition, and no reason"
         else:
             self.counted["nothing new"] += 1
 
-    def _was_news(self, row: int, due_at: datetime) -> bool:
+    def _was_news(self, row: int, due_at: datetime, late: timedelta) -> bool:
         """Whether a paper came after the last edition before that moment."""
-        before = [at for at, _ in self.taken[row] if at < due_at]
+        # What a wrong clock sent has taken the papers.
+        before = [at for at, _ in self.taken[row] if at < due_at or (at < due_at + late and self._wrong_clock(at, at))]
         since = max(before, default=START - DAY)
         return any(since < at <= due_at for at in self.world.news.values())
 
     def _twice(self, row: int) -> Iterator[str]:
-        keys = Counter(day for _, day in self.taken[row])
+        # What left by a wrong clock is of no date, once that is found.
+        keys = Counter(day for at, day in self.taken[row] if not self._wrong_clock(at, at))
         yield from (f"{day}: sent {count} times" for day, count in keys.items() if count > 1)
         held = Counter(p for one in self.editions[row] if one.state in {"sent", "unknown"} for p in one.papers)
         yield from (f"paper {paper} came {count} times" for paper, count in held.items() if count > 1)
@@ -163,8 +171,10 @@ class Oracle:
             free_from = max(free_from, stops)
         return max(longest, ends - free_from)
 
-    def _wrong_clock(self, begins: datetime, ends: datetime) -> bool:
-        return any(one.what == "clock" and one.begins <= ends and begins < one.ends for one in self.world.spans)
+    def _wrong_clock(self, begins: datetime, ends: datetime, *, most: timedelta = timedelta.max) -> bool:
+        """Whether one was wrong meanwhile, and ahead by at most so much."""
+        wrong = [one for one in self.world.spans if one.what == "clock" and one.ahead <= most]
+        return any(one.begins <= ends and begins < one.ends for one in wrong)
 
 
 def _settled(deeds: Sequence[Deed], day: date) -> Choices | None:

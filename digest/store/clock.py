@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, String, cast, delete, literal, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from digest.model import DeliveryKind, DeliveryState
 from digest.store.deliveries import MISDATED
@@ -27,6 +27,7 @@ from digest.store.tables import (
 )
 
 _TICK = "publish"
+_SET_BACK = "set back"
 _BEFORE_LEAP, _AFTER_LEAP = "before a leap", "after a leap"
 _PAST = (
     backgrounds.c.fitted_at,
@@ -55,6 +56,16 @@ def last_tick_at(connection: Connection) -> datetime | None:
 def note_tick(connection: Connection, *, now: datetime) -> None:
     """It was looked for what is due."""
     _note(connection, _TICK, now)
+
+
+def last_set_back(connection: Connection) -> datetime | None:
+    """When the clock was last found set back."""
+    return _noted(connection, _SET_BACK)
+
+
+def note_set_back(connection: Connection, *, now: datetime) -> None:
+    """The clock was found set back."""
+    _note(connection, _SET_BACK, now)
 
 
 def last_leap(connection: Connection) -> tuple[datetime, datetime] | None:
@@ -119,10 +130,8 @@ def _redate_messages(connection: Connection, *, now: datetime) -> None:
     edition = ahead & (deliveries.c.kind == DeliveryKind.EDITION)
     told = {"state": DeliveryState.SKIPPED, "detail": MISDATED}
     connection.execute(update(deliveries).where(edition, queued).values(told))
-    # Its true date must be free when it comes. One that is leased is about to leave under its key.
-    settled = edition & (deliveries.c.state != DeliveryState.LEASED)
-    key = deliveries.c.key + literal(":") + cast(deliveries.c.id, String)
-    connection.execute(update(deliveries).where(settled).values(due_on=None, key=key))
+    # Its true date must be free when it comes.
+    connection.execute(update(deliveries).where(edition).values(due_on=None))
     for row in connection.execute(select(deliveries).where(queued, ahead)).all():
         moved = {"dated_at": now, "send_before_at": now + (row.send_before_at - row.dated_at)}
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(moved))
