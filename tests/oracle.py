@@ -43,7 +43,10 @@ class Oracle:
     """Judges what a store and a mailer were left with; a service that works for `enough` sends what is due."""
 
     def __init__(self, world: World, store: Store, *, ends: datetime, enough: timedelta) -> None:
-        self.world, self.ends, self.enough = world, ends, enough
+        self.world, self.enough = world, enough
+        # Of a trouble that lasts to the end nobody can tell yet what comes of it.
+        lasting = [one.begins for one in world.spans if one.what in {"daemon", "clock"} and one.ends >= ends]
+        self.ends = min([ends, *lasting])
         self.editions, self.merged = _editions(store), _merged(store)
         self.counted: Counter[str] = Counter()
         self.twice: list[str] = []
@@ -116,9 +119,10 @@ class Oracle:
 
     def _was_news(self, row: int, due_at: datetime, late: timedelta) -> bool:
         """Whether a paper came after the last edition before that moment."""
-        # What a wrong clock sent has taken the papers.
+        # What a wrong clock sent has taken the papers, and so has what nobody knows to have arrived.
+        doubtful = [one.dated_at for one in self.editions[row] if one.state == "unknown" and one.dated_at < due_at]
         before = [at for at, _ in self.taken[row] if at < due_at or (at < due_at + late and self._wrong_clock(at, at))]
-        since = max(before, default=START - DAY)
+        since = max([*before, *doubtful], default=START - DAY)
         return any(since < at <= due_at for at in self.world.news.values())
 
     def _twice(self, row: int) -> Iterator[str]:
