@@ -54,7 +54,7 @@ def _sound(
     connection: Connection, press: Press, cause: Cause, what: str, *, since_at: datetime, to: str, now: datetime
 ) -> bool:
     told = f"alarm:{cause}:{what if cause is Cause.SOURCE else ''}:"
-    if has_keyed_since(connection, told, since=now - DAY):
+    if has_keyed_since(connection, told, since=now - DAY, now=now):
         return False
     waiting = count_by_state(connection).get(DeliveryState.QUEUED, 0)
     alarm = Alarm(cause=cause, what=what, since_at=since_at, queued=waiting)

@@ -68,7 +68,7 @@ def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: d
         check_break(subscription, until=until, now=now)
         # What is due this very moment waits as well.
         free_on = _free_on(connection, subscription, subscription.choices, until, now=now)
-        due_at = _first_due_at(subscription.choices, after=now, free_on=free_on)
+        due_at = next_due_at(now, subscription.choices, not_before=free_on)
         set_break(connection, subscription.id, paused_until=until, next_due_at=due_at)
         skip_queued(connection, [subscription.id], detail=PAUSED, kinds=[DeliveryKind.EDITION])
         note(connection, subscription, "paused", now=now, until=until.isoformat())
@@ -94,15 +94,31 @@ def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> 
         if subscription is None or break_of(subscription, now=now) is None:
             return False
         queue_again(connection, subscription.id, detail=PAUSED, now=now)
-        choices = subscription.choices
-        looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
-        free_on = _free_on(connection, subscription, choices, None, now=now)
-        due_at = _first_due_at(choices, after=max(looked_at, now - DEADLINE[choices.cadence]), free_on=free_on)
+        due_at = first_missed_at(connection, subscription, paused_until=None, now=now)
         set_break(connection, subscription.id, paused_until=None, next_due_at=due_at)
         note(connection, subscription, "resumed", now=now)
         resumed = replace(subscription, paused_until=None, next_due_at=due_at)
         notify(connection, resumed, About.RESUMED, keys=keys, now=now)
         return True
+
+
+def first_missed_at(
+    connection: Connection,
+    subscription: Subscription,
+    *,
+    paused_until: date | None,
+    now: datetime,
+    since: datetime | None = None,
+) -> datetime:
+    """The first due instant since its papers were looked through that is still worth sending, or else the next one.
+
+    Any that came after `since` counts: whether it is worth sending is left to publishing.
+    """
+    choices = subscription.choices
+    looked_at = max(subscription.confirmed_at, subscription.reached_at or subscription.confirmed_at)
+    free_on = _free_on(connection, subscription, choices, paused_until, now=now)
+    worth_sending = now - DEADLINE[choices.cadence]
+    return next_due_at(max(looked_at, min(since or now, worth_sending)), choices, not_before=free_on)
 
 
 def break_of(subscription: Subscription, *, now: datetime) -> date | None:
@@ -118,7 +134,7 @@ def _due_at(
     overdue, free_on = subscription.next_due_at, _free_on(connection, subscription, choices, paused_until, now=now)
     if overdue is not None and overdue <= now and due_on(overdue, timezone=choices.timezone) >= free_on:
         return overdue
-    return _first_due_at(choices, after=now, free_on=free_on)
+    return next_due_at(now, choices, not_before=free_on)
 
 
 def _free_on(
@@ -127,7 +143,3 @@ def _free_on(
     """The first local date that is after the break, and has no edition yet."""
     free_on = first_free_on(connection, subscription.id, timezone=choices.timezone, now=now)
     return max(free_on, paused_until or date.min)
-
-
-def _first_due_at(choices: Choices, *, after: datetime, free_on: date) -> datetime:
-    return next_due_at(after, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on)

@@ -14,7 +14,7 @@ from digest.errors import RenderingError
 from digest.locator import are_aligned
 from digest.mail.dkim import Signing
 from digest.mail.message import ListHeaders, MailingList, build_message, envelope_sender, wire_address
-from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription
+from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription, Weekday
 from digest.press import Press
 from digest.ranking.summary import best_sentence
 from digest.ranking.trending import WINDOW
@@ -85,6 +85,8 @@ def reader_facts(subscription: Subscription, *, since_on: date | None = None) ->
     choices = subscription.choices
     return {
         "cadence": choices.cadence,
+        "weekday": choices.weekday,
+        "month_day": choices.month_day,
         "hour": choices.hour,
         "timezone": choices.timezone,
         "language": choices.language,
@@ -100,6 +102,9 @@ def _reader(facts: Mapping[str, Any], *, address: str, considered: int) -> Reade
     return Reader(
         address=address,
         cadence=Cadence(facts["cadence"]),
+        # What was queued before an upgrade does not say.
+        weekday=Weekday(facts.get("weekday", Weekday.MONDAY)),
+        month_day=facts.get("month_day", 1),
         hour=facts["hour"],
         timezone=facts["timezone"],
         confirmed_at=datetime.fromisoformat(facts["confirmed_at"]),
@@ -243,7 +248,7 @@ class Composer:
         if asked.subscription_id is not None:
             return self._move(asked, delivery, language)
         token = press.keys.sign(Purpose.CONFIRM, asked.id, salt=asked.nonce, key=delivery.signed_with)
-        first = next_due_at(asked.asked_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
+        first = next_due_at(asked.asked_at, choices)
         context = confirm_context(
             language,
             site=press.site(delivery.newsletter),

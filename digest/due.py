@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from digest.model import Cadence
+from digest.model import Cadence, Choices, Weekday
 
-MONDAY = 0
-SATURDAY = 5
+WEEKDAYS = tuple(Weekday)
+SATURDAY = WEEKDAYS.index(Weekday.SATURDAY)
 
 DEADLINE = {
     Cadence.DAILY: timedelta(hours=6),
@@ -33,16 +33,16 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _falls_on(cadence: Cadence, day: date) -> bool:
-    match cadence:
+def _falls_on(choices: Choices, day: date) -> bool:
+    match choices.cadence:
         case Cadence.DAILY:
             return True
         case Cadence.WEEKDAYS:
             return day.weekday() < SATURDAY
         case Cadence.WEEKLY:
-            return day.weekday() == MONDAY
+            return WEEKDAYS[day.weekday()] == choices.weekday
         case Cadence.MONTHLY:
-            return day.day == 1
+            return day.day == min(choices.month_day, monthrange(day.year, day.month)[1])
 
 
 def due_at(day: date, *, hour: int, timezone: str) -> datetime:
@@ -62,20 +62,19 @@ def due_on(instant: datetime, *, timezone: str) -> date:
     return instant.astimezone(ZoneInfo(timezone)).date()
 
 
-def due_before(day: date, *, cadence: Cadence) -> date:
-    """The last date before `day` on which an edition of the cadence falls."""
+def due_before(day: date, choices: Choices) -> date:
+    """The last date before `day` on which an edition of theirs falls."""
     earlier = day - timedelta(days=1)
-    return earlier if _falls_on(cadence, earlier) else due_before(earlier, cadence=cadence)
+    return earlier if _falls_on(choices, earlier) else due_before(earlier, choices)
 
 
-def next_due_at(
-    after: datetime, *, cadence: Cadence, hour: int, timezone: str, not_before: date = date.min
-) -> datetime:
+def next_due_at(after: datetime, choices: Choices, *, not_before: date = date.min) -> datetime:
     """The first due instant (UTC) that is later than `after`, on the local date `not_before` at the earliest."""
-    day = max(due_on(after, timezone=timezone), not_before)
-    for _ in range(monthrange(day.year, day.month)[1] + 32):
-        if _falls_on(cadence, day):
-            instant = due_at(day, hour=hour, timezone=timezone)
+    day = max(due_on(after, timezone=choices.timezone), not_before)
+    # The next date is two months ahead at most: of a month whose date has passed, to the end of the one after it.
+    for _ in range(63):
+        if _falls_on(choices, day):
+            instant = due_at(day, hour=choices.hour, timezone=choices.timezone)
             if instant > after:
                 return instant
         day += timedelta(days=1)

@@ -63,7 +63,8 @@ class Explanation:
         found, most = self.standing, self.subscription.choices.max_papers
         if found.place is None:
             return ""
-        return f"It stands {ordinal(found.place)} of {counted(found.considered, 'paper')}; an edition takes {most}."
+        place = ordinal(ENGLISH, found.place)
+        return f"It stands {place} of {counted(found.considered, 'paper')}; an edition takes {most}."
 
     @property
     def matches(self) -> list[tuple[str, str]]:

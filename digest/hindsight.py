@@ -172,7 +172,7 @@ def _moments(choices: Choices, *, now: datetime) -> list[datetime]:
     moments: list[datetime] = []
     day = due_on(now, timezone=choices.timezone) + timedelta(days=1)
     while len(moments) <= EDITIONS:
-        day = due_before(day, cadence=choices.cadence)
+        day = due_before(day, choices)
         moment = due_at(day, hour=choices.hour, timezone=choices.timezone)
         if moment <= now:
             moments.append(moment)

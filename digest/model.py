@@ -19,6 +19,18 @@ class Cadence(StrEnum):
     MONTHLY = "monthly"
 
 
+class Weekday(StrEnum):
+    """The days of the week, from Monday on."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
 class Layout(StrEnum):
     """How an edition shows its papers: five as cards and of the others a line each, or all as cards."""
 
@@ -75,6 +87,9 @@ class Weights:
 class Choices:
     """What a reader chose for one newsletter. `hour` is local, 0 to 23.
 
+    `weekday` is when a weekly edition comes, `month_day`, 1 to 31, when a monthly one does: on the last day of a
+    month that has no such day. Each is kept while the cadence is another.
+
     `weights` are the operator's where there are none; with `only_matches` nothing is sent that
     only trends. `language` is the code of the language that the messages are in.
     """
@@ -87,6 +102,8 @@ class Choices:
     weights: Weights | None = None
     only_matches: bool = False
     language: str = "en"
+    weekday: Weekday = Weekday.MONDAY
+    month_day: int = 1
 
 
 class SubscriptionState(StrEnum):

@@ -17,8 +17,10 @@ from digest.press import Press
 from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
+from digest.store.clock import last_set_back
 from digest.store.deliveries import NewDelivery, queue
 from digest.store.editions import add_pieces, edition_for, printing_for
+from digest.store.events import MERGED, note
 from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 
@@ -35,24 +37,30 @@ TRENDING_KEPT = 30
 
 @dataclass(slots=True, kw_only=True)
 class Published:
-    """What a run did: editions queued, readers without any new paper, editions too late to send."""
+    """What a run did: readers who were due, editions queued, readers without any new paper, editions too late to send,
+    and readers whose date had an edition already."""
 
+    due: int = 0
     queued: int = 0
     without_papers: int = 0
     merged: int = 0
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """A subscription whose hour has come, and what it gets: no selection where the hour is long past.
 
-    `reached_from_at` is how far its papers had been looked through before.
+    `reached_from_at` is how far its papers had been looked through before, `missed` the local dates of the editions
+    that came too late to be sent, and are merged into the next. `set_back_at` is when the clock was last set back.
     """
 
     subscription: Subscription
     due_at: datetime
     reached_from_at: datetime | None
     selection: Selection | None
+    missed: tuple[date, ...] = ()
+    set_back_at: datetime | None = None
 
     @property
     def due_on(self) -> date:
@@ -66,12 +74,21 @@ class Chosen:
             return None
         reached_at = max(self.reached_from_at, now - LOOK_BACK[choices.cadence])
         reached_on = due_on(reached_at, timezone=choices.timezone)
-        return reached_on if reached_on < due_before(self.due_on, cadence=choices.cadence) else None
+        return reached_on if reached_on < due_before(self.due_on, choices) else None
+
+    @property
+    def is_edition(self) -> bool:
+        """Whether there is anything to send."""
+        return self.selection is not None and bool(self.selection.picks)
 
     @property
     def key(self) -> str:
-        """The delivery's key: one for a subscription and its local date."""
-        return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}"
+        """The delivery's key: one for a subscription and its local date.
+
+        What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it.
+        """
+        since = "" if self.set_back_at is None else f":{self.set_back_at:%Y%m%dT%H%M}"
+        return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}{since}"
 
 
 def publish(
@@ -100,9 +117,13 @@ def publish(
                 return published
             chosen = _chosen(connection, stock, due, weights=weights, now=now)
             queued = _queue(connection, press, stock, chosen, now=now)
+            published.due += len(chosen)
             published.queued += len(queued)
+            published.repeated += sum(c.is_edition and c.key not in queued for c in chosen)
             published.without_papers += sum(c.selection is not None and not c.selection.picks for c in chosen)
-            published.merged += sum(c.selection is None for c in chosen)
+            published.merged += sum(len(c.missed) for c in chosen)
+            for late in (c for c in chosen if c.missed):
+                _note_missed(connection, late, now=now)
             move_on(connection, [_moved(c, queued=queued, now=now) for c in chosen])
         progress(len(due))
     return published
@@ -112,16 +133,19 @@ def _chosen(
     connection: Connection, stock: Stock, due: Sequence[Subscription], *, weights: Weights, now: datetime
 ) -> list[Chosen]:
     """What each subscription gets now: nothing where its hour is long past."""
-    pasts, due_at = pasts_of(connection, due, now=now), {one.id: _latest_due_at(one, now=now) for one in due}
-    in_time = [one for one in due if now - due_at[one.id] <= DEADLINE[one.choices.cadence]]
+    pasts, due_at = pasts_of(connection, due, now=now), {one.id: _due_instants(one, now=now) for one in due}
+    in_time = [one for one in due if now - due_at[one.id][-1] <= DEADLINE[one.choices.cadence]]
     chosen = choose(connection, stock, in_time, pasts=pasts, weights=weights, now=now)
     selections = {one.id: selection for one, selection in zip(in_time, chosen, strict=True)}
+    set_back_at = last_set_back(connection)
     return [
         Chosen(
             subscription=one,
-            due_at=due_at[one.id],
+            due_at=due_at[one.id][-1],
             reached_from_at=reached_from_at(one, pasts[one.id]),
             selection=selections.get(one.id),
+            missed=_missed(one, due_at[one.id], is_in_time=one.id in selections),
+            set_back_at=set_back_at,
         )
         for one in due
     ]
@@ -151,23 +175,39 @@ def cards_for(connection: Connection, stock: Stock, paper_ids: Iterable[int], *,
     return {paper.id: card_of(paper, seen_at=stock.as_of, cadence=cadence) for paper in papers}
 
 
-def _latest_due_at(subscription: Subscription, *, now: datetime) -> datetime:
-    """The last due instant that has passed: those before it were missed, and are merged into it."""
-    choices = subscription.choices
-    due_at = subscription.next_due_at
-    assert due_at is not None
-    while True:
-        following = next_due_at(due_at, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone)
-        if following > now:
-            return due_at
-        due_at = following
+def _due_instants(subscription: Subscription, *, now: datetime) -> list[datetime]:
+    """The due instants that have passed: those before the last were missed, and are merged into it."""
+    assert subscription.next_due_at is not None
+    found = [subscription.next_due_at]
+    while (following := next_due_at(found[-1], subscription.choices)) <= now:
+        found.append(following)
+    return found
+
+
+def _missed(subscription: Subscription, due_at: Sequence[datetime], *, is_in_time: bool) -> tuple[date, ...]:
+    late = due_at[:-1] if is_in_time else due_at
+    return tuple(due_on(one, timezone=subscription.choices.timezone) for one in late)
+
+
+def _note_missed(connection: Connection, chosen: Chosen, *, now: datetime) -> None:
+    """Why a reader has no edition of a date: what came of it is in the next."""
+    note(
+        connection,
+        chosen.subscription,
+        MERGED,
+        now=now,
+        first_on=chosen.missed[0].isoformat(),
+        last_on=chosen.missed[-1].isoformat(),
+        editions=len(chosen.missed),
+        reason="published past its deadline",
+    )
 
 
 def _queue(connection: Connection, press: Press, stock: Stock, chosen: Sequence[Chosen], *, now: datetime) -> set[str]:
     """Queue the deliveries of a block, printing what they need; the keys that were new."""
     editions: dict[tuple[Cadence, date], list[Chosen]] = {}
     for choice in chosen:
-        if choice.selection is not None and choice.selection.picks:
+        if choice.is_edition:
             editions.setdefault((choice.subscription.choices.cadence, choice.due_on), []).append(choice)
     queued: set[str] = set()
     for (cadence, day), choices in editions.items():
@@ -207,11 +247,8 @@ def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: dateti
 def _moved(chosen: Chosen, *, queued: Set[str], now: datetime) -> tuple[int, datetime, datetime | None]:
     """Where the subscription stands: what came too late, or had that date's edition before, looked through nothing."""
     subscription, choices = chosen.subscription, chosen.subscription.choices
-    is_edition = chosen.selection is not None and bool(chosen.selection.picks)
     # Another hour may still come on the edition's own date, where it was published late.
-    free_on = chosen.due_on + timedelta(days=1) if is_edition else date.min
-    following = next_due_at(
-        now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on
-    )
-    looked_through = chosen.selection is not None and (not is_edition or chosen.key in queued)
+    free_on = chosen.due_on + timedelta(days=1) if chosen.is_edition else date.min
+    following = next_due_at(now, choices, not_before=free_on)
+    looked_through = chosen.selection is not None and (not chosen.is_edition or chosen.key in queued)
     return subscription.id, following, now if looked_through else chosen.reached_from_at

@@ -7,6 +7,7 @@ each looks at everything that is due by then.
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 
 import structlog
@@ -15,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.alarms import alarm_of_refusal, alarm_of_sources
 from digest.app import App
+from digest.clock import mind_clock
 from digest.collect import collect
 from digest.deliver import deliver
 from digest.embed import embed
@@ -25,6 +27,8 @@ from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
 
 log = structlog.get_logger()
+
+WATCH_SECONDS = 1.0
 
 
 class Ticker:
@@ -38,6 +42,7 @@ class Ticker:
         self._embedder = app.embedder()
         self._stopping = threading.Event()
         self._collected = threading.Event()
+        self._watch = threading.Thread(target=self._watch_the_clock, daemon=True)
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
 
     def start(self) -> None:
@@ -59,10 +64,12 @@ class Ticker:
                 next_run_time=datetime.now(self._scheduler.timezone),
             )
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Stop ticking; the block in hand is ended first, the rest stays in the queue."""
         self._stopping.set()
+        self._watch.join()
         self._scheduler.shutdown(wait=True)
 
     def collect(self) -> None:
@@ -115,6 +122,8 @@ class Ticker:
         if not self._collected.is_set():
             return
         app, now = self.app, self.clock()
+        if (shown_at := mind_clock(app.store, now=now)) is not None:
+            log.warning("clock set back", shown=shown_at.isoformat(), now=now.isoformat())
         for newsletter in app.config.newsletter:
             published = publish(
                 app.store,
@@ -124,13 +133,8 @@ class Ticker:
                 now=now,
                 should_stop=self._stopping.is_set,
             )
-            counts = {
-                "queued": published.queued,
-                "without_papers": published.without_papers,
-                "merged": published.merged,
-            }
-            if any(counts.values()):
-                log.info("published", newsletter=newsletter.slug, **counts)
+            if published.due:
+                log.info("published", newsletter=newsletter.slug, **asdict(published))
         if forgotten := forget_unconfirmed(app.store, now=now):
             log.info("unconfirmed addresses deleted", count=forgotten)
 
@@ -147,11 +151,19 @@ class Ticker:
         )
         counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
         if counts:
-            log.info("delivered", **counts)
+            log.info("delivered", **counts, **({"why": dict(delivered.skipped)} if delivered.skipped else {}))
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
             log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
+
+    def _watch_the_clock(self) -> None:
+        """The scheduler goes by the wall clock: a job that waits longer than its interval waits for one set back."""
+        while not self._stopping.wait(WATCH_SECONDS):
+            for job in self._scheduler.get_jobs():
+                soon = datetime.now(self._scheduler.timezone)
+                if job.next_run_time - soon > job.trigger.interval:
+                    job.modify(next_run_time=soon)
 
     def _guarded(self, tick: Callable[[], None]) -> None:
         """One failed tick is logged; the next one tries again."""

@@ -51,12 +51,13 @@ class Terms:
 
 @dataclass(slots=True, kw_only=True)
 class Delivered:
-    """What a run did, by outcome; `error` says why sending stopped, where it did.
+    """What a run did, by outcome, and why what was skipped; `error` says why sending stopped, where it did.
 
     `refused` names the provider and its answer where that was because it refused us as a sender.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     error: str = ""
     refused: str = ""
 
@@ -143,11 +144,12 @@ class Sending:
             turned = turn_back(connection, numbers)
             suppressed = self._suppressed(connection, window)
             skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
-            window = [delivery for delivery in window if delivery.id not in skipped | turned]
+            window = [delivery for delivery in window if delivery.id not in skipped.keys() | turned]
             begin_attempts(connection, [delivery.id for delivery in window], now=now)
             self._composer.read(connection, window)
         self._waiting = waiting
         self._delivered.counts.update(skipped=len(skipped))
+        self._delivered.skipped.update(skipped.values())
         self._under_way |= {delivery.id: delivery for delivery in window}
         return window
 

@@ -18,6 +18,7 @@ from digest.model import (
     Priority,
     Subscription,
     SubscriptionState,
+    Weekday,
     Weights,
 )
 from digest.notify import welcome
@@ -51,6 +52,7 @@ MOST_INTERESTS = 100
 LONGEST_INTEREST = 200
 MOST_PAPERS = 20
 MOST_WEIGHT = 5
+LONGEST_MONTH = 31
 
 
 def choices_from(
@@ -68,6 +70,8 @@ def choices_from(
     only_matches: bool = False,
     language: str = ENGLISH.code,
     languages: Collection[str] = (ENGLISH.code,),
+    weekday: str = Weekday.MONDAY,
+    month_day: int = 1,
 ) -> Choices:
     """What somebody typed, as choices; examples by their aliases, the language one of `languages`, by code.
 
@@ -83,6 +87,8 @@ def choices_from(
     followed = few_enough(_interest(kind, value) for kind, value in typed if value.strip())
     if not 0 <= hour <= 23:
         raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
+    if not 1 <= month_day <= LONGEST_MONTH:
+        raise InputError(f"No month has a day {month_day}. Write one from 1 to {LONGEST_MONTH}.")
     if not 1 <= max_papers <= MOST_PAPERS:
         raise InputError(f"An edition has 1 to {MOST_PAPERS} papers. Write a number between them.")
     weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
@@ -99,6 +105,8 @@ def choices_from(
         weights=weights,
         only_matches=only_matches,
         language=language,
+        weekday=_weekday(weekday),
+        month_day=month_day,
     )
 
 
@@ -293,7 +301,7 @@ def _subscribe(connection: Connection, subscriber_id: int, *, newsletter: str, c
     free_on = max(
         (first_free_on(connection, number, timezone=choices.timezone, now=now) for number in before), default=date.min
     )
-    due_at = next_due_at(now, cadence=choices.cadence, hour=choices.hour, timezone=choices.timezone, not_before=free_on)
+    due_at = next_due_at(now, choices, not_before=free_on)
     return set_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )
@@ -323,6 +331,13 @@ def _cadence(value: str) -> Cadence:
         return Cadence(value)
     except ValueError as error:
         raise InputError(f"{value!r} is not a cadence. Write daily, weekdays, weekly or monthly.") from error
+
+
+def _weekday(value: str) -> Weekday:
+    try:
+        return Weekday(value)
+    except ValueError as error:
+        raise InputError(f"{value!r} is not a day of the week. Write one such as {Weekday.TUESDAY}.") from error
 
 
 def _zone(value: str) -> str:

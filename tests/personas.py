@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from digest.address import parse_address
 from digest.app import App
 from digest.collect import cleaned
-from digest.model import Cadence, Choices, Interest, InterestKind, Listing, Signals
+from digest.model import Cadence, Choices, Interest, InterestKind, Listing, Signals, Weekday
 from digest.store import Store
 from digest.store.recording import Recorded, record_listings
 from digest.subscribe import subscribe
@@ -47,9 +47,23 @@ SPEECH = Listing(
 PAPERS = (DIFFUSION, ROBOTS, SPEECH)
 
 
-def choices(*topics: str, cadence: Cadence = Cadence.DAILY, hour: int = 12, timezone: str = "UTC") -> Choices:
-    followed = tuple(Interest(kind=InterestKind.TOPIC, value=topic) for topic in topics)
-    return Choices(cadence=cadence, hour=hour, timezone=timezone, max_papers=10, interests=followed)
+def choices(
+    *topics: str,
+    cadence: Cadence = Cadence.DAILY,
+    hour: int = 12,
+    timezone: str = "UTC",
+    weekday: Weekday = Weekday.MONDAY,
+    month_day: int = 1,
+) -> Choices:
+    return Choices(
+        cadence=cadence,
+        hour=hour,
+        timezone=timezone,
+        max_papers=10,
+        interests=tuple(Interest(kind=InterestKind.TOPIC, value=topic) for topic in topics),
+        weekday=weekday,
+        month_day=month_day,
+    )
 
 
 def papers_come_in(

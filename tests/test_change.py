@@ -1,5 +1,6 @@
 """Other choices, breaks and their ends: never two editions for one local date, and none that is lost."""
 
+import random
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
 from digest.mail.outbox import Outbox
-from digest.model import Answer, Cadence, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.model import Answer, Cadence, Choices, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
 from digest.notify import notify
 from digest.publish import publish
 from digest.rendering.notice import About
@@ -155,7 +156,7 @@ def test_a_break_wins_over_a_leased_edition_that_is_dated_in_another_zone(app: A
     pause(app.store, number, until=TODAY + DAY, keys=app.keys, now=NOON)
     [edition] = editions(app)
     with app.store.writing() as connection:
-        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id}
+        assert skip_unwanted(connection, [edition.id], now=NOON) == {edition.id: "paused"}
     assert [one.detail for one in editions(app)] == ["paused"]
 
 
@@ -302,6 +303,30 @@ def test_an_hour_that_has_come_falls_on_no_date_of_another_zone_that_has_its_edi
     elsewhere = choices(hour=8, timezone="Pacific/Pago_Pago")
     change(app.store, reader, choose=lambda _: elsewhere, keys=app.keys, now=late)
     assert subscription(app, reader).next_due_at == datetime(2026, 6, 20, 19, tzinfo=UTC)
+
+
+def test_whatever_is_changed_however_often_on_a_day_no_date_has_two_editions(app: App) -> None:
+    """Of thirty readers some change zone, hour or cadence at every hour of three days, from one end of the world on."""
+    chance, zones = random.Random(1), ["Pacific/Kiritimati", "Etc/GMT+12", "UTC", "America/New_York", "Asia/Kathmandu"]
+    readers = [reader_joins(app, f"reader{number}@example.org", choices()) for number in range(30)]
+
+    def other(held: Choices) -> Choices:
+        wished = replace(held, hour=chance.randrange(24), timezone=chance.choice(zones))
+        return replace(wished, cadence=chance.choice([Cadence.DAILY, Cadence.DAILY, *Cadence]))
+
+    for hour in range(3 * 24):
+        now = NOON + timedelta(hours=hour)
+        fresh = replace(SPEECH, aliases=(f"arxiv:2606.2{hour:04}",), title=f"Heard at {hour}", listed_on=now.date())
+        papers_come_in(app.store, [fresh], now=now)
+        for number in chance.sample(readers, 4):
+            change(app.store, number, choose=other, keys=app.keys, now=now)
+        published = publish(app.store, app.press, newsletter="papers", weights=Weights(), now=now)
+        assert (published.merged, published.repeated) == (0, 0)
+    with app.store.reading() as connection:
+        theirs = [deliveries_of(connection, number)[::-1] for number in readers]
+    dates = [[one.due_on for one in found if one.due_on is not None] for found in theirs]
+    assert all(found == sorted(set(found)) for found in dates)
+    assert sum(map(len, dates)) > len(readers)
 
 
 def test_an_edition_dated_far_ahead_silences_nobody(app: App, reader: int) -> None:

@@ -83,6 +83,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         (newsletter(reply_to="nobody"), "newsletter.0.reply_to"),
         (newsletter(cadence="hourly"), "newsletter.0.cadence"),
         (newsletter(hour=24), "newsletter.0.hour"),
+        (newsletter(weekday="someday"), "newsletter.0.weekday"),
+        (newsletter(month_day=32), "newsletter.0.month_day"),
         (newsletter(hour=7.5), "newsletter.0.hour"),
         (newsletter(timezone="Mars/Olympus"), "newsletter.0.timezone"),
         (newsletter(timezone="../../etc/passwd"), "newsletter.0.timezone"),

@@ -1,14 +1,16 @@
 """When an edition is due: calendars, time zones, and the hours that clocks skip or repeat."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from personas import choices
 
 from digest.due import due_at, due_before, due_on, next_due_at
-from digest.model import Cadence
+from digest.model import Cadence, Weekday
 
 ZONES = sorted(available_timezones() - {"localtime"})
 
@@ -55,7 +57,54 @@ def instant(text: str) -> datetime:
     ],
 )
 def test_the_next_edition_is_due_at(after: str, cadence: Cadence, hour: int, timezone: str, expected: str) -> None:
-    assert next_due_at(instant(after), cadence=cadence, hour=hour, timezone=timezone) == instant(expected)
+    assert next_due_at(instant(after), choices(cadence=cadence, hour=hour, timezone=timezone)) == instant(expected)
+
+
+@pytest.mark.parametrize(
+    ("after", "weekday", "expected"),
+    [
+        # 17 June 2026 is a Wednesday.
+        ("2026-06-17T06:59", Weekday.WEDNESDAY, "2026-06-17T07:00"),
+        ("2026-06-17T07:00", Weekday.WEDNESDAY, "2026-06-24T07:00"),
+        ("2026-06-17T07:00", Weekday.THURSDAY, "2026-06-18T07:00"),
+        ("2026-06-17T07:00", Weekday.SUNDAY, "2026-06-21T07:00"),
+        ("2026-12-30T07:00", Weekday.TUESDAY, "2027-01-05T07:00"),
+    ],
+)
+def test_a_weekly_edition_is_due_on_its_day_of_the_week(after: str, weekday: Weekday, expected: str) -> None:
+    wanted = choices(cadence=Cadence.WEEKLY, hour=7, weekday=weekday)
+    assert next_due_at(instant(after), wanted) == instant(expected)
+
+
+@pytest.mark.parametrize(
+    ("after", "month_day", "expected"),
+    [
+        ("2026-06-17T06:59", 17, "2026-06-17T07:00"),
+        ("2026-06-17T07:00", 17, "2026-07-17T07:00"),
+        ("2026-06-17T07:00", 31, "2026-06-30T07:00"),
+        ("2026-06-30T07:00", 31, "2026-07-31T07:00"),
+        ("2026-07-31T07:00", 31, "2026-08-31T07:00"),
+        ("2027-01-31T07:00", 31, "2027-02-28T07:00"),
+        ("2027-01-29T07:00", 29, "2027-02-28T07:00"),
+        ("2027-02-28T07:00", 29, "2027-03-29T07:00"),
+        ("2028-01-31T07:00", 30, "2028-02-29T07:00"),
+        ("2028-02-29T07:00", 30, "2028-03-30T07:00"),
+        ("2026-12-31T07:00", 31, "2027-01-31T07:00"),
+    ],
+)
+def test_a_monthly_edition_is_due_on_its_day_or_the_last_of_a_shorter_month(
+    after: str, month_day: int, expected: str
+) -> None:
+    wanted = choices(cadence=Cadence.MONTHLY, hour=7, month_day=month_day)
+    assert next_due_at(instant(after), wanted) == instant(expected)
+
+
+def test_the_two_longest_waits_are_found() -> None:
+    """From the first moment after an edition at the start of a month to the last day of the month after."""
+    first = choices(cadence=Cadence.MONTHLY, hour=0, timezone="Pacific/Kiritimati", month_day=1)
+    last = choices(cadence=Cadence.MONTHLY, hour=23, month_day=31)
+    assert next_due_at(instant("2026-07-31T10:00"), first) == instant("2026-08-31T10:00")
+    assert next_due_at(instant("2026-07-31T23:00"), last, not_before=date(2026, 9, 1)) == instant("2026-09-30T23:00")
 
 
 def test_an_hour_skipped_at_the_end_of_a_day_stays_on_that_day() -> None:
@@ -63,7 +112,7 @@ def test_an_hour_skipped_at_the_end_of_a_day_stays_on_that_day() -> None:
     saturday = date(2026, 3, 28)
     due = due_at(saturday, hour=23, timezone="America/Nuuk")
     assert due_on(due, timezone="America/Nuuk") == saturday
-    following = next_due_at(due, cadence=Cadence.DAILY, hour=23, timezone="America/Nuuk")
+    following = next_due_at(due, choices(hour=23, timezone="America/Nuuk"))
     assert due_on(following, timezone="America/Nuuk") == date(2026, 3, 29)
 
 
@@ -82,7 +131,7 @@ def test_every_local_date_has_one_due_instant_at_its_hour(
 ) -> None:
     dates = []
     for _ in range(4):
-        due = next_due_at(after, cadence=cadence, hour=hour, timezone=timezone)
+        due = next_due_at(after, choices(cadence=cadence, hour=hour, timezone=timezone))
         assert due > after
         assert due.tzinfo is UTC
         local = due.astimezone(ZoneInfo(timezone))
@@ -96,11 +145,54 @@ def test_every_local_date_has_one_due_instant_at_its_hour(
 def test_an_edition_is_due_on_a_date_at_the_earliest() -> None:
     def due(cadence: Cadence, not_before: date) -> datetime:
         after = instant("2026-06-17T06:59")
-        return next_due_at(after, cadence=cadence, hour=7, timezone="America/Los_Angeles", not_before=not_before)
+        return next_due_at(
+            after, choices(cadence=cadence, hour=7, timezone="America/Los_Angeles"), not_before=not_before
+        )
 
     assert due(Cadence.DAILY, date(2026, 6, 20)) == instant("2026-06-20T14:00")
     assert due(Cadence.WEEKLY, date(2026, 6, 20)) == instant("2026-06-22T14:00")
     assert due(Cadence.DAILY, date(2026, 6, 1)) == instant("2026-06-17T14:00")
+
+
+@pytest.mark.slow
+def test_every_zone_has_one_edition_for_each_date_of_the_days_around_every_change_of_clocks() -> None:
+    """All zones of the database, at every hour, from two days before each change of 2026 and 2027 to two after it."""
+    for timezone in ZONES:
+        for changes_on in {day.replace(day=1) for day in _days_with_a_change(timezone)}:
+            _one_edition_a_date(timezone, changes_on - timedelta(days=2), days=35, hours=range(24))
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Paris", "America/Nuuk", "Australia/Lord_Howe", "Antarctica/Troll"])
+def test_a_zone_has_one_edition_for_each_date_of_two_years(timezone: str) -> None:
+    _one_edition_a_date(timezone, date(2026, 1, 1), days=730, hours=(0, 2, 23))
+
+
+def _one_edition_a_date(timezone: str, first: date, *, days: int, hours: Iterable[int]) -> None:
+    for hour in hours:
+        wanted = choices(hour=hour, timezone=timezone)
+        due = [due_at(first, hour=hour, timezone=timezone)]
+        while len(due) < days:
+            due.append(next_due_at(due[-1], wanted))
+        dates = [due_on(one, timezone=timezone) for one in due]
+        assert dates == [first + timedelta(days=number) for number in range(days)], (timezone, hour)
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_date_that_a_zone_left_out_has_no_edition(hour: int) -> None:
+    """Samoa went from 29 December 2011 to the 31st, across the date line."""
+    wanted, due = choices(hour=hour, timezone="Pacific/Apia"), instant("2011-12-28T09:59")
+    dates = []
+    for _ in range(4):
+        due = next_due_at(due, wanted)
+        dates.append(due_on(due, timezone="Pacific/Apia").day)
+    assert dates == [28, 29, 31, 1]
+
+
+def test_a_monthly_edition_of_a_date_that_was_left_out_comes_once_at_its_hour_of_the_day_before() -> None:
+    wanted = choices(cadence=Cadence.MONTHLY, hour=7, timezone="Pacific/Apia", month_day=30)
+    due = next_due_at(instant("2011-12-01T00:00"), wanted)
+    assert due.astimezone(ZoneInfo("Pacific/Apia")).replace(tzinfo=None) == datetime(2011, 12, 29, 7)  # noqa: DTZ001
+    assert due_on(next_due_at(due, wanted), timezone="Pacific/Apia") == date(2012, 1, 30)
 
 
 def _is_skipped(day: date, hour: int, timezone: str) -> bool:
@@ -128,7 +220,7 @@ def _falls_on(cadence: Cadence, day: date) -> bool:
     ],
 )
 def test_the_edition_before_is_found_by_its_date(cadence: Cadence, day: date, before: date) -> None:
-    assert due_before(day, cadence=cadence) == before
+    assert due_before(day, choices(cadence=cadence)) == before
 
 
 def test_the_local_date_of_every_due_instant_of_two_years_is_the_one_meant() -> None:

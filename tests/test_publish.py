@@ -3,13 +3,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, choices, papers_come_in, reader_joins
 
 from digest.app import App
 from digest.deliver import deliver
 from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription, Weights
 from digest.publish import Published, publish
 from digest.store.deliveries import Delivery, deliveries_of, delivery_numbered, skip_queued
+from digest.store.events import events_of
 from digest.store.subscribers import move_on, subscription_numbered
 from digest.subscribe import unsubscribe
 
@@ -81,7 +82,7 @@ def test_a_paper_stored_late_by_a_collect_that_was_under_way_is_not_lost(app: Ap
 
 def test_nothing_new_is_no_mail_and_the_hour_moves_on(app: App) -> None:
     number = reader_joins(app, "reader@example.org", choices())
-    assert published(app) == Published(without_papers=1)
+    assert published(app) == Published(due=1, without_papers=1)
     assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
     assert delivery(app) is None
 
@@ -89,11 +90,26 @@ def test_nothing_new_is_no_mail_and_the_hour_moves_on(app: App) -> None:
 def test_an_edition_long_past_its_hour_is_merged_into_the_next(app: App) -> None:
     papers_come_in(app.store)
     number = reader_joins(app, "reader@example.org", choices())
-    assert published(app, now=NOON + timedelta(hours=7)) == Published(merged=1)
+    assert published(app, now=NOON + timedelta(hours=7)) == Published(due=1, merged=1)
     assert subscription(app, number).reached_at is None
     papers_come_in(app.store, [], now=NOON + timedelta(hours=23))
     assert published(app, now=NOON + timedelta(days=1)).queued == 1
     assert selection(app).considered == 3
+
+
+def test_why_dates_have_no_edition_is_noted(app: App) -> None:
+    papers_come_in(app.store)
+    reader_joins(app, "reader@example.org", choices())
+    assert published(app, now=NOON + timedelta(days=2, hours=7)) == Published(due=1, merged=3)
+    papers_come_in(app.store, [replace(SPEECH, aliases=("arxiv:2606.00009",), title="New")], now=NOON)
+    assert published(app, now=NOON + timedelta(days=5)) == Published(due=1, queued=1, merged=2)
+    with app.store.reading() as connection:
+        noted = [event.detail for event in events_of(connection, 1) if event.kind == "merged"]
+    assert noted == [
+        {"newsletter": "papers", "first_on": first, "last_on": last, "editions": count}
+        | {"reason": "published past its deadline"}
+        for first, last, count in (("2026-06-19", "2026-06-21", 3), ("2026-06-22", "2026-06-23", 2))
+    ]
 
 
 def test_after_days_of_outage_one_edition_comes_and_not_one_for_each_day(app: App) -> None:
@@ -157,7 +173,7 @@ def test_a_second_edition_of_the_same_date_is_not_queued_and_loses_no_paper(app:
     papers_come_in(app.store, [ROBOTS], now=NOON + timedelta(minutes=30))
     with app.store.writing() as connection:
         move_on(connection, [(number, later, NOON)])
-    assert published(app, now=later) == Published()
+    assert published(app, now=later) == Published(due=1, repeated=1)
     assert subscription(app, number).reached_at == NOON
     assert published(app, now=NOON + timedelta(days=1)).queued == 1
     with app.store.reading() as connection:
@@ -212,4 +228,4 @@ def test_newsletters_with_named_sources_hold_only_their_papers(install: Callable
     app = install(newsletter=[{"slug": "papers", "sources": ["huggingface"]}])
     papers_come_in(app.store)
     reader_joins(app, "reader@example.org", choices())
-    assert published(app) == Published(without_papers=1)
+    assert published(app) == Published(due=1, without_papers=1)

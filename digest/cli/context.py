@@ -49,6 +49,20 @@ def day(text: str) -> date:
         raise InputError(f"{text!r} is not a date. Write one such as 2026-06-19.") from error
 
 
+def day_wanted(text: str | None, cadence: str) -> dict[str, Any]:
+    """The day that was typed for an edition of that cadence, as a choice. Raises InputError where it has none."""
+    match text, cadence:
+        case None, _:
+            return {}
+        case str(), "weekly":
+            return {"weekday": text.lower()}
+        case str(), "monthly" if text.isdecimal():
+            return {"month_day": int(text)}
+    raise InputError(
+        f"--day {text} says nothing of {cadence} editions. Weekly ones have a weekday, monthly ones 1 to 31."
+    )
+
+
 def now_or(text: str | None) -> datetime:
     """The moment that was typed, or now."""
     return datetime.now(UTC) if text is None else moment(text)

@@ -99,6 +99,7 @@ def publish(
     now: Now = None,
 ) -> None:
     """Queue the editions that are due."""
+    from digest.clock import mind_clock, note_rehearsal
     from digest.publish import publish as queue_due
     from digest.rendering.words import counted
     from digest.subscribe import forget_unconfirmed
@@ -107,6 +108,10 @@ def publish(
     known = [one.slug for one in app.config.newsletter]
     if newsletter is not None and newsletter not in known:
         raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
+    if now is not None:
+        note_rehearsal(app.store, now=instant)
+    elif (shown_at := mind_clock(app.store, now=instant)) is not None:
+        say(f"The clock was set back from {shown_at:%Y-%m-%d %H:%M} UTC: what is due is reckoned anew.")
     for slug in known if newsletter is None else [newsletter]:
         with steps("publishing") as shown:
             published = queue_due(

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import PAPER, Json, Now, answer, day, now_or, opened, paper_in, say
+from digest.cli.context import PAPER, Json, Now, answer, day, day_wanted, now_or, opened, paper_in, say
 from digest.errors import InputError
 from digest.model import Choices, Want, Weights
 
@@ -42,6 +42,10 @@ def add(
     ] = None,
     bibtex: Annotated[Path | None, typer.Option(metavar="FILE", help="Papers to be like, as BibTeX.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
+    on_day: Annotated[
+        str | None,
+        typer.Option("--day", metavar="DAY", help="Of the week where weekly (tuesday), of the month where monthly."),
+    ] = None,
     hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
     timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
     max_papers: Annotated[int | None, typer.Option("--max", help="The most papers in an edition.")] = None,
@@ -71,6 +75,7 @@ def add(
         mutes=mute or (),
         examples=[one.alias for one in examples],
         cadence=cadence or wanted.cadence,
+        **{"weekday": wanted.weekday, "month_day": wanted.month_day, **day_wanted(on_day, cadence or wanted.cadence)},
         hour=wanted.hour if hour is None else hour,
         timezone=timezone or wanted.timezone,
         max_papers=wanted.max_papers if max_papers is None else max_papers,
@@ -111,16 +116,17 @@ def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *,
 @commands.command(name="list")
 def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
     """Everybody: who is subscribed, who has left, who has been asked."""
+    from digest.cli.showing import on_day_of, row_of
     from digest.store.subscribers import all_subscriptions, open_confirms
 
     app, instant = opened(context), now_or(now)
     with app.store.reading() as connection:
         rows = [
-            _row(s.address, s.newsletter, s.state, s.choices, now=instant, subscription=s)
+            row_of(s.address, s.newsletter, s.state, s.choices, now=instant, subscription=s)
             for s in all_subscriptions(connection)
         ]
         rows += [
-            _row(c.address, c.newsletter, "pending", c.choices, now=instant)
+            row_of(c.address, c.newsletter, "pending", c.choices, now=instant)
             for c in open_confirms(connection, now=instant)
         ]
     if as_json:
@@ -129,8 +135,8 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
     for row in rows:
         break_told = f", paused until {row['paused_until']}" if row["paused_until"] else ""
         say(
-            f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']} at {row['hour']:02}:00"
-            f" ({row['timezone']}){break_told}"
+            f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']}{on_day_of(row)} at"
+            f" {row['hour']:02}:00 ({row['timezone']}){break_told}"
         )
     if not rows:
         say("Nobody yet.")
@@ -140,7 +146,7 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
 def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
-    from digest.cli.showing import followed, judged, plain
+    from digest.cli.showing import followed, judged, plain, row_of
     from digest.store.deliveries import deliveries_of
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named, subscriptions_of
@@ -152,7 +158,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         told = {
             "subscriptions": [
-                _row(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
+                row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
                 | followed(connection, s.choices, now=now)
                 | judged(connection, s.id, now=now)
                 for s in subscriptions_of(connection, number)
@@ -267,29 +273,3 @@ def unsubscribe(context: typer.Context, address: Typed) -> None:
     app = opened(context)
     ended = unsubscribe_address(app.store, parse_address(address), now=now_or(None))
     say("Unsubscribed." if ended else "Nothing to do: there is no active subscription.")
-
-
-def _row(
-    address: str,
-    newsletter: str,
-    state: str,
-    choices: Choices,
-    *,
-    now: datetime,
-    subscription: "Subscription | None" = None,
-) -> dict[str, Any]:
-    from digest.change import break_of
-
-    due_at, paused_until = (subscription.next_due_at, break_of(subscription, now=now)) if subscription else (None, None)
-    return {
-        "address": address,
-        "newsletter": newsletter,
-        "state": str(state),
-        "cadence": choices.cadence,
-        "hour": choices.hour,
-        "timezone": choices.timezone,
-        "max_papers": choices.max_papers,
-        "language": choices.language,
-        "next_due_at": None if due_at is None else due_at.isoformat(),
-        "paused_until": None if paused_until is None else paused_until.isoformat(),
-    }

@@ -1,12 +1,13 @@
-"""A subscriber's interests, likes and dislikes, as `subscriber show` tells them."""
+"""A subscriber's arrangement, interests, likes and dislikes, as `subscriber show` tells them."""
 
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from digest.model import Choices, InterestKind, Want
+from digest.model import Cadence, Choices, InterestKind, Want
 
 if TYPE_CHECKING:
+    from digest.model import Subscription
     from digest.store import Connection
 
 
@@ -47,4 +48,39 @@ def judged(connection: "Connection", subscription_id: int, *, now: datetime) -> 
             if one.want is want
         ]
         for name, want in (("likes", Want.MORE), ("dislikes", Want.LESS))
+    }
+
+
+def on_day_of(row: dict[str, Any]) -> str:
+    """` on tuesday`, ` on 15`; nothing where the cadence has no day."""
+    day_of = {Cadence.WEEKLY: row["weekday"], Cadence.MONTHLY: row["month_day"]}.get(row["cadence"])
+    return "" if day_of is None else f" on {day_of}"
+
+
+def row_of(
+    address: str,
+    newsletter: str,
+    state: str,
+    choices: Choices,
+    *,
+    now: datetime,
+    subscription: "Subscription | None" = None,
+) -> dict[str, Any]:
+    """Somebody's arrangement with a newsletter, as lists show it."""
+    from digest.change import break_of
+
+    due_at, paused_until = (subscription.next_due_at, break_of(subscription, now=now)) if subscription else (None, None)
+    return {
+        "address": address,
+        "newsletter": newsletter,
+        "state": str(state),
+        "cadence": choices.cadence,
+        "weekday": choices.weekday,
+        "month_day": choices.month_day,
+        "hour": choices.hour,
+        "timezone": choices.timezone,
+        "max_papers": choices.max_papers,
+        "language": choices.language,
+        "next_due_at": None if due_at is None else due_at.isoformat(),
+        "paused_until": None if paused_until is None else paused_until.isoformat(),
     }

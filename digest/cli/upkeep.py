@@ -83,20 +83,31 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """Deliveries by state, and how the sources are."""
+    """Deliveries by state, why what was skipped, when it was and will be looked for who is due, and the sources."""
     from dataclasses import asdict
 
-    from digest.store.deliveries import count_by_state
+    from digest.rendering.words import counted
+    from digest.store.clock import last_tick_at
+    from digest.store.deliveries import count_by_state, count_skipped
     from digest.store.sources import health
+    from digest.store.subscribers import next_due
 
     app = opened(context)
     with app.store.reading() as connection:
         deliveries, sources = count_by_state(connection), health(connection)
+        skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
     if as_json:
-        answer({"deliveries": deliveries, "sources": [asdict(one) for one in sources]})
+        told = {"deliveries": deliveries, "skipped": skipped, "ticked_at": ticked_at, "next_due_at": due and due[0]}
+        answer(told | {"sources": [asdict(one) for one in sources]})
         return
     for state, count in deliveries.items():
         say(f"{count:>8}  {state}")
+    for reason, count in skipped.items():
+        say(f"{count:>8}  skipped: {reason}")
+    if ticked_at is not None:
+        say(f"last published at {ticked_at:%Y-%m-%d %H:%M} UTC, give or take ten minutes")
+    if due is not None:
+        say(f"next due at {due[0]:%Y-%m-%d %H:%M} UTC: {counted(due[1], 'reader')}")
     for one in sources:
         how = (
             f"failed {one.failures} times: {one.error}"

@@ -26,7 +26,7 @@ from digest.config.checks import (
 )
 from digest.config.presets import PRESETS, Envelope, Tls
 from digest.locator import network, site_url
-from digest.model import Cadence, Layout
+from digest.model import Cadence, Layout, Weekday
 
 
 class Section(BaseModel):
@@ -83,6 +83,8 @@ class Newsletter(Section):
     reply_to: Mailbox | None = None
     sources: Annotated[tuple[str, ...], Listed] = ()
     cadence: Cadence = Cadence.WEEKDAYS
+    weekday: Weekday = Weekday.MONDAY
+    month_day: Annotated[int, Field(ge=1, le=31)] = 1
     hour: Annotated[int, Field(ge=0, le=23)] = 7
     timezone: Zone = "UTC"
     max_papers: Annotated[int, Field(ge=1, le=20)] = 10

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.model import Cadence, Choices, Interest, InterestKind, Subscription
+from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, Weekday
 from digest.rendering import words
 from digest.rendering.language import Language
 from digest.rendering.words import NN_
@@ -47,6 +47,8 @@ def arrangement_facts(subscription: Subscription) -> dict[str, Any]:
     return {
         "language": choices.language,
         "cadence": choices.cadence.value,
+        "weekday": choices.weekday.value,
+        "month_day": choices.month_day,
         "hour": choices.hour,
         "timezone": choices.timezone,
         "max_papers": choices.max_papers,
@@ -65,6 +67,9 @@ def arrangement_in(told: Mapping[str, Any]) -> Arrangement:
     return Arrangement(
         choices=Choices(
             cadence=Cadence(told["cadence"]),
+            # What was queued before an upgrade does not say.
+            weekday=Weekday(told.get("weekday", Weekday.MONDAY)),
+            month_day=told.get("month_day", 1),
             hour=told["hour"],
             timezone=told["timezone"],
             max_papers=told["max_papers"],
@@ -82,16 +87,26 @@ def arrangement_in(told: Mapping[str, Any]) -> Arrangement:
 _HOW_OFTEN = {
     Cadence.DAILY: NN_("Daily, up to %(count)s paper", "Daily, up to %(count)s papers"),
     Cadence.WEEKDAYS: NN_("Weekdays, up to %(count)s paper", "Weekdays, up to %(count)s papers"),
-    Cadence.WEEKLY: NN_("Weekly, on Monday, up to %(count)s paper", "Weekly, on Monday, up to %(count)s papers"),
+    Cadence.WEEKLY: NN_(
+        "Weekly, on %(weekday)s, up to %(count)s paper", "Weekly, on %(weekday)s, up to %(count)s papers"
+    ),
     Cadence.MONTHLY: NN_(
-        "Monthly, on the first, up to %(count)s paper", "Monthly, on the first, up to %(count)s papers"
+        "Monthly, on the %(day)s, up to %(count)s paper", "Monthly, on the %(day)s, up to %(count)s papers"
     ),
 }
+_ON_THE_FIRST = NN_("Monthly, on the first, up to %(count)s paper", "Monthly, on the first, up to %(count)s papers")
+_ON_THE_LAST = NN_(
+    "Monthly, on the last day, up to %(count)s paper", "Monthly, on the last day, up to %(count)s papers"
+)
 
 
 def how_often(language: Language, choices: Choices) -> str:
     """`Weekdays, up to 10 papers`."""
-    return language.ngettext(*_HOW_OFTEN[choices.cadence], choices.max_papers)
+    often = _HOW_OFTEN[choices.cadence]
+    if choices.cadence is Cadence.MONTHLY:
+        often = {1: _ON_THE_FIRST, 31: _ON_THE_LAST}.get(choices.month_day, often)
+    weekday, day = words.weekday(language, choices.weekday), words.ordinal(language, choices.month_day)
+    return language.ngettext(*often, choices.max_papers, weekday=weekday, day=day)
 
 
 def rhythm(language: Language, choices: Choices) -> list[tuple[str, str]]:

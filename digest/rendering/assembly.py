@@ -156,7 +156,7 @@ def _texts(edition: Edition) -> dict[str, str]:
         "subject": opening.subject(edition),
         "preheader": opening.preheader(edition),
         "address": reader.address,
-        "when": words.cadence_phrase(language, reader.cadence, hour=reader.hour, timezone=reader.timezone),
+        "when": words.cadence_phrase(language, reader),
         "confirmed_on": language.full_date(confirmed_on),
         "unsubscribe": links.unsubscribe,
         "view": links.view,

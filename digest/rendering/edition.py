@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, Protocol
 
-from digest.model import Cadence, Layout, Reason, ReasonKind
+from digest.model import Cadence, Layout, Reason, ReasonKind, Weekday
 from digest.rendering import words
 from digest.rendering.cards import Card
 from digest.rendering.language import Language
@@ -34,6 +34,8 @@ class Reader:
     considered: int
     follows: bool = False
     since_on: date | None = None
+    weekday: Weekday = Weekday.MONDAY
+    month_day: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

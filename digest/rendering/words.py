@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from digest.model import Cadence
+from digest.model import Cadence, Weekday
 from digest.rendering.language import ENGLISH, Language
 from digest.text import shorten
 
@@ -34,9 +35,32 @@ PERIOD = {Cadence.DAILY: "day", Cadence.WEEKDAYS: "day", Cadence.WEEKLY: "week",
 _EACH = {
     Cadence.DAILY: N_("each day at %(time)s (%(zone)s)"),
     Cadence.WEEKDAYS: N_("each weekday at %(time)s (%(zone)s)"),
-    Cadence.WEEKLY: N_("each Monday at %(time)s (%(zone)s)"),
-    Cadence.MONTHLY: N_("on the first of each month at %(time)s (%(zone)s)"),
+    Cadence.WEEKLY: N_("each %(weekday)s at %(time)s (%(zone)s)"),
+    Cadence.MONTHLY: N_("on the %(day)s of each month at %(time)s (%(zone)s)"),
 }
+_EACH_FIRST = N_("on the first of each month at %(time)s (%(zone)s)")
+_EACH_LAST = N_("on the last day of each month at %(time)s (%(zone)s)")
+
+_ORDINAL = {1: N_("%(number)sst"), 2: N_("%(number)snd"), 3: N_("%(number)srd")}
+_OTHER_ORDINAL = N_("%(number)sth")
+
+_A_MONDAY = date(2024, 1, 1)
+_HALF_A_MONTH = timedelta(days=15)
+
+
+class _When(Protocol):
+    """When editions come, as choices say it, or what an edition says of its reader."""
+
+    @property
+    def cadence(self) -> Cadence: ...
+    @property
+    def weekday(self) -> Weekday: ...
+    @property
+    def month_day(self) -> int: ...
+    @property
+    def hour(self) -> int: ...
+    @property
+    def timezone(self) -> str: ...
 
 
 def counted(value: int, noun: str) -> str:
@@ -44,10 +68,16 @@ def counted(value: int, noun: str) -> str:
     return f"{ENGLISH.number(value)} {noun}" if value == 1 else f"{ENGLISH.number(value)} {noun}s"
 
 
-def ordinal(value: int) -> str:
+def ordinal(language: Language, value: int) -> str:
     """`1st`, `22nd`, `13th`."""
     teens = 10 <= value % 100 < 20
-    return f"{ENGLISH.number(value)}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th')}"
+    message = _OTHER_ORDINAL if teens else _ORDINAL.get(value % 10, _OTHER_ORDINAL)
+    return language.gettext(message, number=language.number(value))
+
+
+def weekday(language: Language, day: Weekday) -> str:
+    """`Tuesday`."""
+    return language.weekday(_A_MONDAY + timedelta(days=list(Weekday).index(day)))
 
 
 def spelled(language: Language, value: int) -> str:
@@ -56,20 +86,29 @@ def spelled(language: Language, value: int) -> str:
 
 
 def edition_date(language: Language, cadence: Cadence, due_on: date) -> str:
-    """What an edition covers: its day, `Week of 15 June 2026` or `June 2026`."""
+    """What an edition covers: its day, `Week of 15 June 2026`, or the month that most of its days are of."""
     match cadence:
         case Cadence.WEEKLY:
             week = language.full_date(due_on - timedelta(days=_DAYS_OF_A_WEEK))
             return language.gettext("Week of %(date)s", date=week)
         case Cadence.MONTHLY:
-            return language.month_and_year(_month_before(due_on))
+            return language.month_and_year(_month_of(due_on))
         case _:
             return language.long_date(due_on)
 
 
-def cadence_phrase(language: Language, cadence: Cadence, *, hour: int, timezone: str) -> str:
+def cadence_phrase(language: Language, when: _When) -> str:
     """`each weekday at 07:00 (Europe/Paris)`."""
-    return language.gettext(_EACH[cadence], time=f"{hour:02}:00", zone=timezone)
+    each = _EACH[when.cadence]
+    if when.cadence is Cadence.MONTHLY:
+        each = {1: _EACH_FIRST, 31: _EACH_LAST}.get(when.month_day, each)
+    return language.gettext(
+        each,
+        weekday=weekday(language, when.weekday),
+        day=ordinal(language, when.month_day),
+        time=f"{when.hour:02}:00",
+        zone=when.timezone,
+    )
 
 
 def arrival(language: Language, due_at: datetime, *, asked_at: datetime, timezone: str) -> str:
@@ -104,7 +143,7 @@ def subject(
         case Cadence.WEEKLY:
             return _of_the_week(language, titles)
         case Cadence.MONTHLY:
-            return _of_the_month(language, len(titles), _month_before(due_on), *top)
+            return _of_the_month(language, len(titles), _month_of(due_on), *top)
         case _:
             return _of_the_day(language, titles, quiet=quiet)
 
@@ -171,5 +210,6 @@ def preheader(sentences: Sequence[str]) -> str:
     return line
 
 
-def _month_before(due_on: date) -> date:
-    return due_on.replace(day=1) - timedelta(days=1)
+def _month_of(due_on: date) -> date:
+    """A day of the month that a monthly edition is about, which may come on any day of a month."""
+    return due_on - _HALF_A_MONTH

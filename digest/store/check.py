@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
-from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState
+from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState, Weekday
 from digest.store.engine import Store, blocks, clock
 from digest.store.papers import present_numbers
 from digest.store.tables import deliveries, interests, leases, metadata, papers, subscriptions
@@ -37,6 +37,7 @@ _STATES: tuple[tuple[Column[str], type[StrEnum]], ...] = (
     (deliveries.c.kind, DeliveryKind),
     (subscriptions.c.state, SubscriptionState),
     (subscriptions.c.cadence, Cadence),
+    (subscriptions.c.weekday, Weekday),
     (interests.c.kind, InterestKind),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from digest.model import Cadence, Choices, Interest, InterestKind, Weights
+from digest.model import Cadence, Choices, Interest, InterestKind, Weekday, Weights
 from digest.store.engine import blocks
 from digest.store.tables import interests
 
@@ -22,6 +22,8 @@ def columns_of(choices: Choices) -> dict[str, Any]:
         "weights": _weights_to_json(choices.weights),
         "only_matches": choices.only_matches,
         "language": choices.language,
+        "weekday": choices.weekday,
+        "month_day": choices.month_day,
     }
 
 
@@ -36,6 +38,8 @@ def choices_in(row: Row[Any], followed: tuple[Interest, ...]) -> Choices:
         weights=_weights_from_json(row.weights),
         only_matches=row.only_matches,
         language=row.language,
+        weekday=Weekday(row.weekday),
+        month_day=row.month_day,
     )
 
 
@@ -75,6 +79,8 @@ def choices_from_json(told: dict[str, Any]) -> Choices:
         weights=_weights_from_json(told.get("weights")),
         only_matches=told.get("only_matches", False),
         language=told.get("language", "en"),
+        weekday=Weekday(told.get("weekday", Weekday.MONDAY)),
+        month_day=told.get("month_day", 1),
     )
 
 

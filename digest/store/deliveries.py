@@ -24,6 +24,9 @@ from digest.model import (
 from digest.store.engine import insert
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
+MISDATED = "dated by a clock that was ahead"
+"""Why an edition was skipped, and has no date, that was made before the clock was set back."""
+
 PAUSED = "paused"
 """Why an edition was skipped that a break took back: its end may queue it again."""
 
@@ -113,9 +116,10 @@ def delivery_keyed(connection: Connection, key: str) -> int:
     return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
 
 
-def has_keyed_since(connection: Connection, prefix: str, *, since: datetime) -> bool:
-    """Whether a delivery whose key begins so was queued after that instant."""
-    keyed = deliveries.c.key.startswith(prefix, autoescape=True) & (deliveries.c.dated_at > since)
+def has_keyed_since(connection: Connection, prefix: str, *, since: datetime, now: datetime) -> bool:
+    """Whether a delivery whose key begins so was queued after that instant, by a clock that was not ahead of now."""
+    keyed = deliveries.c.key.startswith(prefix, autoescape=True)
+    keyed &= (deliveries.c.dated_at > since) & (deliveries.c.dated_at <= now)
     return connection.execute(select(deliveries.c.id).where(keyed).limit(1)).first() is not None
 
 
@@ -157,6 +161,13 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
+def count_skipped(connection: Connection) -> dict[str, int]:
+    """How many deliveries were skipped, by the reason."""
+    skipped = deliveries.c.state == DeliveryState.SKIPPED
+    query = select(deliveries.c.detail, func.count()).where(skipped).group_by(deliveries.c.detail)
+    return {row[0]: row[1] for row in connection.execute(query.order_by(deliveries.c.detail))}
+
+
 def skip_queued(
     connection: Connection,
     subscription_ids: Sequence[int],
@@ -196,8 +207,8 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
 
 def skip_unwanted(
     connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
-) -> set[int]:
-    """Skip those of these leased deliveries that must not leave any more; which they are.
+) -> dict[int, str]:
+    """Skip those of these leased deliveries that must not leave any more; which they are, and why.
 
     That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
     is suppressed under a hash alone.
@@ -219,7 +230,8 @@ def skip_unwanted(
     )
     held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
     told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    return set(connection.execute(update(deliveries).where(held).values(told).returning(deliveries.c.id)).scalars())
+    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
+    return {row.id: row.detail for row in connection.execute(skipped)}
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:

@@ -12,6 +12,9 @@ from digest.store.engine import insert
 from digest.store.subscribers import Ended
 from digest.store.tables import events
 
+MERGED = "merged"
+"""The kind of what is noted of editions that came too late, and are merged into the next."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

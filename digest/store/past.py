@@ -28,8 +28,11 @@ def past_editions(connection: Connection, subscription_ids: Iterable[int], *, si
     """The past of each subscription that had an edition since that date."""
     found: dict[int, Past] = {}
     for block in blocks(subscription_ids):
-        editions = deliveries.c.subscription_id.in_(block) & (deliveries.c.due_on >= since_on)
-        query = select(deliveries).where(editions).order_by(deliveries.c.subscription_id, deliveries.c.due_on)
+        # An edition without a date was made by a clock that was ahead.
+        undated = deliveries.c.due_on.is_(None) & deliveries.c.selection.is_not(None)
+        editions = deliveries.c.subscription_id.in_(block) & ((deliveries.c.due_on >= since_on) | undated)
+        order = (deliveries.c.subscription_id, deliveries.c.due_on.is_not(None), deliveries.c.due_on, deliveries.c.id)
+        query = select(deliveries).where(editions).order_by(*order)
         for row in connection.execute(query):
             past = found.get(row.subscription_id, Past())
             if row.state in HOLDING:

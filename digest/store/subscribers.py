@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
@@ -200,6 +200,11 @@ def set_break(connection: Connection, number: int, *, paused_until: date | None,
     connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(told))
 
 
+def set_reached(connection: Connection, number: int, reached_at: datetime | None) -> None:
+    """Say how far a subscription's papers have been looked through."""
+    connection.execute(update(subscriptions).where(subscriptions.c.id == number).values(reached_at=reached_at))
+
+
 def end_subscriptions(
     connection: Connection, *, now: datetime, subscription_id: int | None = None, subscriber_id: int | None = None
 ) -> list[Ended]:
@@ -222,6 +227,14 @@ def cadences_due(connection: Connection, *, newsletter: str, now: datetime) -> l
     """The cadences of the active subscriptions whose hour has come."""
     query = select(subscriptions.c.cadence).where(_due(newsletter, now)).distinct()
     return [Cadence(cadence) for cadence in connection.execute(query).scalars()]
+
+
+def next_due(connection: Connection) -> tuple[datetime, int] | None:
+    """The first instant at which any active subscription is due, and how many then are; None where there is none."""
+    active = subscriptions.c.state == SubscriptionState.ACTIVE
+    query = select(subscriptions.c.next_due_at, func.count()).where(active, subscriptions.c.next_due_at.is_not(None))
+    row = connection.execute(query.group_by(subscriptions.c.next_due_at).order_by(subscriptions.c.next_due_at)).first()
+    return None if row is None else (row[0], row[1])
 
 
 def subscriptions_due(

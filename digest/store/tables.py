@@ -232,6 +232,8 @@ subscriptions = Table(
     Column("weights", JSON(none_as_null=True)),
     Column("only_matches", Boolean, nullable=False, server_default=false()),
     Column("language", String(20), nullable=False, server_default="en"),
+    Column("weekday", String(20), nullable=False, server_default="monday"),
+    Column("month_day", SmallInteger, nullable=False, server_default="1"),
     Column("next_due_at", Instant),
     # The first local date on which editions come again.
     Column("paused_until", Date),
@@ -251,6 +253,9 @@ interests = Table(
     Column("kind", String(20), nullable=False),
     Column("value", Text, nullable=False),
 )
+
+# When it was last looked at the clock, by what did: a clock that is behind it was set.
+ticks = Table("ticks", metadata, Column("name", String(20), primary_key=True), Column("at", Instant, nullable=False))
 
 feedback = Table(
     "feedback",

@@ -13,10 +13,10 @@ from digest.address import Address
 from digest.config.sections import Newsletter
 from digest.errors import DigestError, InputError
 from digest.examples import examples_typed
-from digest.model import Cadence, Choices, InterestKind, Weights
+from digest.model import Cadence, Choices, InterestKind, Weekday, Weights
 from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
-from digest.subscribe import choices_from, few_enough
+from digest.subscribe import LONGEST_MONTH, choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
 from digest.web.asking import personal
 from digest.web.written import listed, plainly, weight, whole, written
@@ -31,13 +31,6 @@ TOPICS = (
 
 NUMBERS = (3, 5, 10, 15, 20)
 LONGEST_NAME = 64
-
-RHYTHM = {
-    Cadence.DAILY: "daily",
-    Cadence.WEEKDAYS: "weekdays",
-    Cadence.WEEKLY: "Mondays",
-    Cadence.MONTHLY: "on the first of each month",
-}
 
 _RARE = sorted(CATEGORIES - COMMON.keys())
 T = TypeVar("T")
@@ -55,6 +48,8 @@ class Typed:
     hour: str
     timezone: str
     papers: str
+    weekday: str = Weekday.MONDAY
+    month_day: str = "1"
     address: str = ""
     topics: tuple[str, ...] = ()
     more: str = ""
@@ -96,11 +91,28 @@ class Fault:
     advice: str
 
 
+def rhythm(chosen: Choices | Newsletter) -> str:
+    """How often, and when: `Mondays at 07:00`."""
+    match chosen.cadence:
+        case Cadence.WEEKLY:
+            often = f"{chosen.weekday.capitalize()}s"
+        case Cadence.MONTHLY:
+            day = {1: "first", LONGEST_MONTH: "last day"}.get(
+                chosen.month_day, words.ordinal(ENGLISH, chosen.month_day)
+            )
+            often = f"on the {day} of each month"
+        case _:
+            often = chosen.cadence.value
+    return f"{often} at {chosen.hour:02}:00"
+
+
 def untouched(newsletter: Newsletter) -> Typed:
     """The form as a visitor finds it: with the newsletter's own defaults."""
     return Typed(
         newsletter=newsletter.slug,
         cadence=newsletter.cadence,
+        weekday=newsletter.weekday,
+        month_day=str(newsletter.month_day),
         hour=str(newsletter.hour),
         timezone=newsletter.timezone,
         papers=str(newsletter.max_papers),
@@ -122,6 +134,8 @@ def standing(
     return Typed(
         newsletter=newsletter,
         cadence=choices.cadence,
+        weekday=choices.weekday,
+        month_day=str(choices.month_day),
         hour=str(choices.hour),
         timezone=choices.timezone,
         papers=str(choices.max_papers),
@@ -158,6 +172,8 @@ def filled_in(fields: FormData, blank: Typed) -> Typed:
         more=one("more", ""),
         categories=several("category"),
         cadence=one("cadence", blank.cadence)[:LONGEST_NAME],
+        weekday=one("weekday", blank.weekday)[:LONGEST_NAME],
+        month_day=one("month_day", blank.month_day),
         hour=one("hour", blank.hour),
         timezone=one("timezone", blank.timezone)[:LONGEST_NAME],
         papers=one("papers", blank.papers),
@@ -197,6 +213,9 @@ def offered(
         "rare": _RARE,
         "has_rare": not COMMON.keys() >= set(typed.categories),
         "cadences": [cadence.value for cadence in Cadence],
+        "weekdays": [day.value for day in Weekday],
+        "month_days": {day: words.ordinal(ENGLISH, day) for day in range(1, LONGEST_MONTH)}
+        | {LONGEST_MONTH: "last day"},
         "zones": zones_offered(now=now, also=typed.timezone),
         "numbers": sorted({*NUMBERS, also}),
         "languages": {code: language.name for code, language in languages.items()},
@@ -298,6 +317,8 @@ def _examples(typed: Typed) -> list[str]:
 def _when(typed: Typed, languages: Collection[str]) -> Choices:
     return choices_from(
         cadence=typed.cadence,
+        weekday=typed.weekday,
+        month_day=whole(typed.month_day),
         hour=whole(typed.hour),
         timezone=typed.timezone,
         max_papers=whole(typed.papers),

@@ -26,7 +26,6 @@ from digest.tokens import Purpose
 from digest.web.asking import check_mail, own_mailboxes, personal
 from digest.web.clients import network_of
 from digest.web.form import (
-    RHYTHM,
     Fault,
     Typed,
     attempt,
@@ -35,6 +34,7 @@ from digest.web.form import (
     fault_of,
     filled_in,
     offered,
+    rhythm,
     standing,
 )
 from digest.web.links import ended, is_active, subscription_behind
@@ -211,7 +211,7 @@ class _Preferences:
         choices, known = subscription.choices, self.app.press.newsletters
         titled = subscription.newsletter in known and len(known) > 1
         newsletter = f", {known[subscription.newsletter].title}" if titled else ""
-        told = f"{subscription.address}{newsletter}, {RHYTHM[choices.cadence]} at {choices.hour:02}:00."
+        told = f"{subscription.address}{newsletter}, {rhythm(choices)}."
         if (until := break_of(subscription, now=now)) is not None:
             told += f" Paused until {ENGLISH.full_date(until)}."
         if subscription.next_due_at is None:

@@ -29,7 +29,7 @@ from digest.subscribe import Origin, ask, asked_for, confirm
 from digest.tokens import Purpose
 from digest.web.asking import LASTS, check_mail, own_mailboxes
 from digest.web.clients import network_of
-from digest.web.form import RHYTHM, TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, untouched, wished
+from digest.web.form import TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, rhythm, untouched, wished
 from digest.web.lists import Lists
 from digest.web.pages import READ, Button, Link, Pages
 from digest.web.robots import TRAP, hold
@@ -185,7 +185,7 @@ class _Subscribing:
                 topics=topics,
             ),
             example=EXAMPLE,
-            rhythm=f"{RHYTHM[self.default.cadence]} at {self.default.hour:02}:00",
+            rhythm=rhythm(self.default),
             newsletters=self.app.config.newsletter,
             asks_newsletter=len(self.app.config.newsletter) > 1 or typed.newsletter != self.default.slug,
             asks_language=len(self.app.press.library.languages) > 1,
@@ -227,6 +227,6 @@ def _promise(newsletter: Newsletter) -> str:
 def _facts(asked: Confirm) -> str:
     """The choices that come from our own lists; what was typed is shown to nobody who may not have typed it."""
     choices = asked.choices
-    rhythm = RHYTHM[choices.cadence]
+    when = rhythm(choices)
     papers = words.counted(choices.max_papers, "paper")
-    return f"{rhythm[:1].upper()}{rhythm[1:]} at {choices.hour:02}:00 ({choices.timezone}), up to {papers}"
+    return f"{when[:1].upper()}{when[1:]} ({choices.timezone}), up to {papers}"

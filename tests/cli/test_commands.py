@@ -1,6 +1,7 @@
 """Every command does its job, and says it for people and for programs."""
 
 import json
+import re
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,6 +200,7 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
     assert "Nothing was queued" in stocked("deliver", "--now", due).out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
     assert "1  sent" in stocked("stats").out
+    assert re.search("next due at .* UTC: 1 reader\n", stocked("stats").out)
     assert json.loads(stocked("stats", "--json").out)["sources"][0]["name"] == "files"
     assert "state sent" in stocked("subscriber", "show", "ada@example.org").out
 
@@ -218,6 +220,22 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert "Nothing to do" in installed("subscriber", "unsubscribe", "ada@example.org").out
     assert json.loads(installed("subscriber", "list", "--json").out)[0]["state"] == "unsubscribed"
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
+
+
+@pytest.mark.parametrize(
+    ("told", "listed", "due_at"),
+    [
+        (("--cadence", "weekly"), "weekly on monday at 07:00", "2026-06-22T07:00:00+00:00"),
+        (("--cadence", "weekly", "--day", "Tuesday"), "weekly on tuesday at 07:00", "2026-06-23T07:00:00+00:00"),
+        (("--cadence", "monthly", "--day", "31"), "monthly on 31 at 07:00", "2026-06-30T07:00:00+00:00"),
+    ],
+)
+def test_a_subscriber_has_a_day_of_the_week_or_the_month(
+    installed: Digest, told: tuple[str, ...], listed: str, due_at: str
+) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *told, *NOW)
+    assert listed in installed("subscriber", "list").out
+    assert json.loads(installed("subscriber", "list", "--json").out)[0]["next_due_at"] == due_at
 
 
 def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:

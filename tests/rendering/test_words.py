@@ -1,16 +1,20 @@
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+from personas import choices
 
-from digest.model import Cadence
+from digest.model import Cadence, Choices, Weekday
 from digest.rendering import words
-from digest.rendering.language import ENGLISH
+from digest.rendering.arrangement import how_often
+from digest.rendering.language import ENGLISH, read_language
 
 SELF_FUTURE = "Learning from the Self-future: On-policy Self-distillation for dLLMs"
 LOOP = "LoopCoder-v2: Only Loop Once for Efficient Test-Time Computation Scaling"
 SPECTRAL = "Spectral Forcing: Show the Signal"
 TEN = [SELF_FUTURE, LOOP, *[SPECTRAL] * 8]
 DUE_ON = date(2026, 7, 1)
+GERMAN = read_language(Path(words.__file__).parents[2] / "templates" / "locales" / "de.po")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,9 @@ def test_a_rise_has_its_sign() -> None:
         (Cadence.WEEKLY, date(2026, 6, 22), "Week of 15 June 2026"),
         (Cadence.MONTHLY, date(2026, 7, 1), "June 2026"),
         (Cadence.MONTHLY, date(2027, 1, 1), "December 2026"),
+        (Cadence.MONTHLY, date(2026, 7, 15), "June 2026"),
+        (Cadence.MONTHLY, date(2026, 7, 16), "July 2026"),
+        (Cadence.MONTHLY, date(2027, 2, 28), "February 2027"),
     ],
 )
 def test_an_edition_is_dated_by_what_it_covers(cadence: Cadence, due_on: date, said: str) -> None:
@@ -51,16 +58,66 @@ def test_an_edition_is_dated_by_what_it_covers(cadence: Cadence, due_on: date, s
 
 
 @pytest.mark.parametrize(
-    ("cadence", "said"),
+    ("wanted", "said", "in_german"),
     [
-        (Cadence.DAILY, "each day at 07:00 (Europe/Paris)"),
-        (Cadence.WEEKDAYS, "each weekday at 07:00 (Europe/Paris)"),
-        (Cadence.WEEKLY, "each Monday at 07:00 (Europe/Paris)"),
-        (Cadence.MONTHLY, "on the first of each month at 07:00 (Europe/Paris)"),
+        (choices(cadence=Cadence.DAILY, hour=7), "each day at 07:00 (UTC)", "jeden Tag um 07:00 (UTC)"),
+        (choices(cadence=Cadence.WEEKDAYS), "each weekday at 12:00 (UTC)", "montags bis freitags um 12:00 (UTC)"),
+        (choices(cadence=Cadence.WEEKLY), "each Monday at 12:00 (UTC)", "jeden Montag um 12:00 (UTC)"),
+        (
+            choices(cadence=Cadence.WEEKLY, weekday=Weekday.WEDNESDAY),
+            "each Wednesday at 12:00 (UTC)",
+            "jeden Mittwoch um 12:00 (UTC)",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY),
+            "on the first of each month at 12:00 (UTC)",
+            "an jedem Monatsersten um 12:00 (UTC)",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY, month_day=22),
+            "on the 22nd of each month at 12:00 (UTC)",
+            "am 22. jedes Monats um 12:00 (UTC)",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY, month_day=31),
+            "on the last day of each month at 12:00 (UTC)",
+            "an jedem Monatsletzten um 12:00 (UTC)",
+        ),
     ],
 )
-def test_a_cadence_is_said_with_its_hour_and_zone(cadence: Cadence, said: str) -> None:
-    assert words.cadence_phrase(ENGLISH, cadence, hour=7, timezone="Europe/Paris") == said
+def test_a_cadence_is_said_with_its_day_hour_and_zone(wanted: Choices, said: str, in_german: str) -> None:
+    assert words.cadence_phrase(ENGLISH, wanted) == said
+    assert words.cadence_phrase(GERMAN, wanted) == in_german
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said", "in_german"),
+    [
+        (
+            choices(cadence=Cadence.WEEKLY, weekday=Weekday.FRIDAY),
+            "Weekly, on Friday, up to 10 papers",
+            "Wöchentlich, am Freitag, höchstens 10 Paper",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY),
+            "Monthly, on the first, up to 10 papers",
+            "Monatlich, am Ersten, höchstens 10 Paper",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY, month_day=13),
+            "Monthly, on the 13th, up to 10 papers",
+            "Monatlich, am 13., höchstens 10 Paper",
+        ),
+        (
+            choices(cadence=Cadence.MONTHLY, month_day=31),
+            "Monthly, on the last day, up to 10 papers",
+            "Monatlich, am Letzten, höchstens 10 Paper",
+        ),
+    ],
+)
+def test_how_often_something_comes_is_said_with_its_day(wanted: Choices, said: str, in_german: str) -> None:
+    assert how_often(ENGLISH, wanted) == said
+    assert how_often(GERMAN, wanted) == in_german
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ def test_what_must_not_leave_is_skipped_with_the_reason(store: Store) -> None:
     queued(store, "a")
     assert taken(store) is not None
     with store.writing() as connection:
-        assert skip_unwanted(connection, [1], now=NOON) == set()
-        assert skip_unwanted(connection, [1], now=NOON + timedelta(hours=2)) == {1}
+        assert skip_unwanted(connection, [1], now=NOON) == {}
+        assert skip_unwanted(connection, [1], now=NOON + timedelta(hours=2)) == {1: "past its deadline"}
         late = delivery_numbered(connection, 1)
     assert late is not None
     assert (late.state, late.detail) == (DeliveryState.SKIPPED, "past its deadline")
@@ -129,7 +129,7 @@ def test_a_suppressed_address_gets_nothing(store: Store) -> None:
     with store.writing() as connection:
         suppress(connection, 1, reason="bounced: 550 5.1.1", now=NOON)
         suppress(connection, 1, reason="another", now=NOON)
-        assert skip_unwanted(connection, [1], now=NOON) == {1}
+        assert skip_unwanted(connection, [1], now=NOON) == {1: "suppressed"}
         skipped = delivery_numbered(connection, 1)
     assert skipped is not None
     assert skipped.detail == "suppressed"

@@ -9,6 +9,7 @@ from alembic.config import Config
 from conftest import NOON, database_url
 from sqlalchemy import text
 
+from digest.model import Weekday
 from digest.store import Store, open_store
 from digest.store.check import damage
 from digest.store.editions import cards_of
@@ -63,7 +64,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
         for statement in PRINTED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0001", "0010")
+    assert migrate(first) == ("0001", "0011")
     with first.reading() as connection:
         assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
@@ -80,7 +81,7 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
     rows = [{"title": f"A²RD{n} and ﬁne gazelles", "authors": '["Jürgen Müller"]'} for n in range(COUNT)]
     with first.writing() as connection:
         connection.execute(text(PAPER), rows)
-    assert migrate(first) == ("0002", "0010")
+    assert migrate(first) == ("0002", "0011")
     with first.reading() as connection:
         assert len(search_papers(connection, "fine gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         for query in ("a2rd17", "A²RD17"):
@@ -93,16 +94,17 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
     assert damage(first) == []
 
 
-def test_subscriptions_of_an_earlier_schema_are_in_english_and_not_paused(first: Store) -> None:
+def test_subscriptions_of_an_earlier_schema_are_in_english_not_paused_and_due_as_before(first: Store) -> None:
     move_up(first, to="0007")
     with first.writing() as connection:
         for statement in SUBSCRIBED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0007", "0010")
+    assert migrate(first) == ("0007", "0011")
     with first.reading() as connection:
         kept = subscription_numbered(connection, 1)
     assert kept is not None
     assert (kept.choices.language, kept.paused_until) == ("en", None)
+    assert (kept.choices.weekday, kept.choices.month_day) == (Weekday.MONDAY, 1)
     assert damage(first) == []
 
 

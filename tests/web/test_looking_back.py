@@ -68,7 +68,7 @@ def test_a_look_back_needs_no_address_keeps_the_form_and_changes_nothing(place: 
         kept = [held["value"] for held in page.all("input") if "checked" in held]
         assert kept == ["robotics", "speech", "cs.CV", "math.CO", "daily"]
         chosen = [held.get("value", "") for held in page.all("option") if "selected" in held]
-        assert chosen[:2] == ["12", "Asia/Kolkata"]
+        assert chosen[:4] == ["monday", "1", "12", "Asia/Kolkata"]
     assert place.rows() == before
 
 
@@ -99,6 +99,8 @@ def test_papers_that_are_named_bring_those_like_them_and_are_not_shown(place: Pl
         ("examples", "no paper at all", "is no arXiv id, DOI or address of a paper."),
         ("examples", ",".join(f"2606.{number:05}" for number in range(101)), "more than 100 interests"),
         ("hour", "24", "There is no hour"),
+        ("weekday", "Someday", "is not a day of the week"),
+        ("month_day", "32", "No month has a day 32"),
         ("timezone", "../../etc/passwd", "is not a time zone"),
         ("newsletter", "none", "There is no such newsletter."),
     ],

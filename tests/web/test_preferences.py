@@ -20,6 +20,7 @@ from digest.model import (
     Subscription,
     SubscriptionState,
     Want,
+    Weekday,
     Weights,
 )
 from digest.store.feedback import feedback_of, set_feedback
@@ -45,6 +46,7 @@ EVERYTHING = Choices(
     interests=tuple(Interest(kind=kind, value=value) for kind, values in FOLLOWED.items() for value in values),
     weights=Weights(relevance=2, trend=0.25, novelty=1, half_life_days=9),
     only_matches=True,
+    month_day=15,
 )
 
 
@@ -119,6 +121,26 @@ def test_saving_the_form_as_it_stands_changes_nothing(place: Place, path: str) -
     assert answer.status_code == 200
     assert "<strong>Saved.</strong> The next edition uses these settings." in answer.text
     assert place.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"cadence": "weekly", "weekday": "tuesday"}, "Tuesdays at 18:00. Next edition: on Tuesday at 18:00"),
+        ({"cadence": "monthly", "month_day": "1"}, "on the first of each month at 18:00. Next edition: on 1 July"),
+        ({"cadence": "monthly", "month_day": "30"}, "on the 30th of each month at 18:00. Next edition: on 30 June"),
+        ({"cadence": "monthly", "month_day": "31"}, "on the last day of each month at 18:00. Next edition: on 30 June"),
+    ],
+)
+def test_the_day_of_a_week_or_a_month_is_chosen(place: Place, path: str, chosen: dict[str, str], said: str) -> None:
+    assert said in save(place, path, **chosen).text
+    kept = subscription(place).choices
+    assert kept == replace(
+        EVERYTHING,
+        cadence=Cadence(chosen["cadence"]),
+        weekday=Weekday(chosen.get("weekday", "monday")),
+        month_day=int(chosen.get("month_day", "15")),
+    )
 
 
 def test_what_is_chosen_anew_is_kept_and_the_next_edition_comes_by_it(place: Place, path: str) -> None:
@@ -209,6 +231,8 @@ def test_examples_are_added_by_any_name_and_forgotten_by_a_tick(place: Place, pa
         ("mutes", "x" * 201, "mutes"),
         ("examples", "nonsense", "examples"),
         ("hour", "24", "when"),
+        ("weekday", "someday", "when"),
+        ("month_day", "0", "when"),
         ("cadence", "hourly", "when"),
         ("timezone", "../../etc/passwd", "when"),
         ("papers", "0", "when"),

@@ -19,6 +19,7 @@ EVERYTHING = {
     "more": "few-step sampling, , world  models",
     "category": ["cs.CV", "math.CO"],
     "cadence": "weekly",
+    "weekday": "friday",
     "hour": "18",
     "timezone": "Asia/Kolkata",
     "papers": "5",
@@ -66,7 +67,8 @@ def test_the_address_comes_first_and_is_enough(place: Place) -> None:
 def test_what_was_chosen_is_what_is_asked_for(place: Place) -> None:
     place.client.post("/", data=place.form() | EVERYTHING)
     (wanted,) = asked(place)
-    assert (wanted.cadence, wanted.hour, wanted.timezone, wanted.max_papers) == ("weekly", 18, "Asia/Kolkata", 5)
+    assert (wanted.cadence, wanted.weekday, wanted.hour) == ("weekly", "friday", 18)
+    assert (wanted.timezone, wanted.max_papers) == ("Asia/Kolkata", 5)
     categories = tuple(Interest(kind=InterestKind.CATEGORY, value=code) for code in ("cs.CV", "math.CO"))
     assert wanted.interests == topics("agents", "speech", "few-step sampling", "world models") + categories
 
@@ -123,7 +125,7 @@ def test_what_is_not_an_address_is_refused_with_everything_else_kept(place: Plac
     kept = [held["value"] for held in page.all("input") if "checked" in held]
     assert kept == ["agents", "speech", "cs.CV", "math.CO", "weekly"]
     chosen = [held.get("value", "") for held in page.all("option") if "selected" in held]
-    assert chosen[:2] == ["18", "Asia/Kolkata"]
+    assert chosen[:4] == ["friday", "1", "18", "Asia/Kolkata"]
     assert place.queued() == 0
 
 
