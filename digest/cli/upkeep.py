@@ -1,12 +1,15 @@
-"""init, mail test, mail dkim, store migrate, store check, store reindex."""
+"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, store check, store reindex."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.context import Json, answer, now_or, opened, say
 from digest.errors import ConfigError, InputError, StoreError
+
+if TYPE_CHECKING:
+    from digest.app import App
 
 commands = typer.Typer()
 mail = typer.Typer(no_args_is_help=True)
@@ -49,6 +52,42 @@ def test(
     send_now(app, number, now=now)
 
 
+Slug = Annotated[str | None, typer.Option("--newsletter", metavar="SLUG", help="Only this newsletter's editions.")]
+
+
+@mail.command()
+def pause(context: typer.Context, newsletter: Slug = None) -> None:
+    """Stop all sending, by every process, until `digest mail resume`; what is queued waits."""
+    from digest.store.pauses import pause_sending
+
+    app, now = opened(context), now_or(None)
+    scope = _scope(app, newsletter)
+    with app.store.writing() as connection:
+        stopped = pause_sending(connection, scope, why="by the operator", now=now)
+    told = "Paused: nothing more leaves" if stopped else "It was paused already"
+    say(f"{told}. `digest mail resume` goes on; an edition that is too late by then is merged into the next.")
+
+
+@mail.command()
+def resume(context: typer.Context, newsletter: Slug = None) -> None:
+    """Go on sending."""
+    from digest.store.pauses import resume_sending
+
+    app = opened(context)
+    with app.store.writing() as connection:
+        went_on = resume_sending(connection, _scope(app, newsletter))
+    say("Sending goes on." if went_on else "That was not paused. `digest stats` shows what is.")
+
+
+def _scope(app: "App", newsletter: str | None) -> str:
+    from digest.store.pauses import EVERYTHING
+
+    known = [one.slug for one in app.config.newsletter]
+    if newsletter is not None and newsletter not in known:
+        raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
+    return newsletter or EVERYTHING
+
+
 @mail.command()
 def dkim(
     context: typer.Context,
@@ -83,27 +122,33 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """Deliveries by state, and how the sources are."""
+    """What is paused, deliveries by state, and how the sources are."""
     from dataclasses import asdict
 
     from digest.store.deliveries import count_by_state
+    from digest.store.pauses import pauses_now
     from digest.store.sources import health
 
     app = opened(context)
     with app.store.reading() as connection:
-        deliveries, sources = count_by_state(connection), health(connection)
+        deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
     if as_json:
-        answer({"deliveries": deliveries, "sources": [asdict(one) for one in sources]})
+        paused = [asdict(one) for one in halted.values()]
+        answer({"deliveries": deliveries, "sources": [asdict(one) for one in sources], "paused": paused})
         return
+    for one in halted.values():
+        what, go_on = (one.scope, f"--newsletter {one.scope}") if one.scope else ("all sending", "")
+        command = f"digest mail resume {go_on}".strip()
+        say(f"Paused since {one.since_at:%Y-%m-%d %H:%M} UTC: {what} ({one.why}). `{command}` goes on.")
     for state, count in deliveries.items():
         say(f"{count:>8}  {state}")
-    for one in sources:
+    for source in sources:
         how = (
-            f"failed {one.failures} times: {one.error}"
-            if one.failures
-            else f"read at {one.succeeded_at:%Y-%m-%d %H:%M} UTC"
+            f"failed {source.failures} times: {source.error}"
+            if source.failures
+            else f"read at {source.succeeded_at:%Y-%m-%d %H:%M} UTC"
         )
-        say(f"{one.name}: {how}")
+        say(f"{source.name}: {how}")
     if not deliveries and not sources:
         say("Nothing yet.")
 
