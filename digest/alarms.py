@@ -50,10 +50,18 @@ def alarm_of_sources(store: Store, press: Press, failed: Collection[str], *, to:
         ]
 
 
+def alarm_of_bounces(store: Store, press: Press, paused: Collection[str], *, to: str, now: datetime) -> list[str]:
+    """Queue word of newsletters that were stopped since too many of their addresses do not exist; which were queued."""
+    if not to or not paused:
+        return []
+    with store.writing() as connection:
+        return [one for one in paused if _sound(connection, press, Cause.BOUNCES, one, since_at=now, to=to, now=now)]
+
+
 def _sound(
     connection: Connection, press: Press, cause: Cause, what: str, *, since_at: datetime, to: str, now: datetime
 ) -> bool:
-    told = f"alarm:{cause}:{what if cause is Cause.SOURCE else ''}:"
+    told = f"alarm:{cause}:{'' if cause is Cause.REFUSED else what}:"
     if has_keyed_since(connection, told, since=now - DAY, now=now):
         return False
     waiting = count_by_state(connection).get(DeliveryState.QUEUED, 0)

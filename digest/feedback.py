@@ -27,8 +27,13 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
         delivery_id=delivery.id,
         detail={"code": code},
     )
-    if add_event(connection, event) and code.split()[-1:] and code.split()[-1] in PERMANENT:
+    if add_event(connection, event) and is_permanent(code):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
+
+
+def is_permanent(code: str) -> bool:
+    """Whether a reply such as `550 5.1.1` says that there is no such mailbox."""
+    return code.rpartition(" ")[2] in PERMANENT
 
 
 def marks_of(keys: Keys, address_key: str) -> list[str]:

@@ -14,7 +14,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest.alarms import alarm_of_refusal, alarm_of_sources
+from digest.alarms import alarm_of_bounces, alarm_of_refusal, alarm_of_sources
 from digest.app import App
 from digest.clock import mind_clock
 from digest.collect import collect
@@ -154,6 +154,9 @@ class Ticker:
             log.info("delivered", **counts, **({"why": dict(delivered.skipped)} if delivered.skipped else {}))
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
+        for newsletter in delivered.paused:
+            log.error("newsletter paused", newsletter=newsletter, cause="too many addresses do not exist")
+        alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=self.clock())
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
             log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
 

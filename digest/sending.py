@@ -15,9 +15,9 @@ from typing import Literal
 
 from digest.compose import Composer
 from digest.errors import RenderingError
-from digest.feedback import bounced, marks_of
+from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
-from digest.model import Answer, Outcome, Outgoing
+from digest.model import Answer, DeliveryKind, Outcome, Outgoing
 from digest.store import Connection, Store
 from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.deliveries import (
@@ -30,9 +30,14 @@ from digest.store.deliveries import (
     skip_unwanted,
 )
 from digest.store.leases import Lease, hold, release
+from digest.store.pauses import EVERYTHING, pause_sending, pauses_now
 
 FIRST_RETRY = timedelta(minutes=2)
 LONGEST_RETRY = timedelta(hours=1)
+
+MOST_BOUNCED = 0.05
+FEWEST_BOUNCED = 10
+"""Of an edition's messages so many that find no mailbox, and at least so many, stop the newsletter: its list is ill."""
 
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
@@ -53,13 +58,17 @@ class Terms:
 class Delivered:
     """What a run did, by outcome, and why what was skipped; `error` says why sending stopped, where it did.
 
-    `refused` names the provider and its answer where that was because it refused us as a sender.
+    `refused` names the provider and its answer where that was because it refused us as a sender; `paused` are
+    newsletters that were stopped since too many of their addresses do not exist.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     error: str = ""
     refused: str = ""
+    paused: list[str] = field(default_factory=list)
+    answered: Counter[str] = field(default_factory=Counter)
+    bounced: Counter[str] = field(default_factory=Counter)
 
 
 class Sending:
@@ -138,7 +147,8 @@ class Sending:
             # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
             under_way = len(self._under_way) - len(self._answers) - len(self._faults)
             size = max(self._terms.window - under_way, 1)
-            window, waiting = self._waiting[:size], self._waiting[size:]
+            waiting = self._going(connection)
+            window, waiting = waiting[:size], waiting[size:]
             numbers = [delivery.id for delivery in window]
             # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
             turned = turn_back(connection, numbers)
@@ -152,6 +162,15 @@ class Sending:
         self._delivered.skipped.update(skipped.values())
         self._under_way |= {delivery.id: delivery for delivery in window}
         return window
+
+    def _going(self, connection: Connection) -> list[Delivery]:
+        """What waits and is not paused; the rest is queued again at the end."""
+        halted = pauses_now(connection)
+        if not halted:
+            return self._waiting
+        if EVERYTHING in halted:
+            return [one for one in self._waiting if one.kind is DeliveryKind.TEST]
+        return [one for one in self._waiting if one.kind is not DeliveryKind.EDITION or one.newsletter not in halted]
 
     def _suppressed(self, connection: Connection, window: Iterable[Delivery]) -> set[int]:
         """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
@@ -173,19 +192,36 @@ class Sending:
             for answer, delivery in answered:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:
                     bounced(connection, delivery, code=answer.code, now=now)
+            paused = self._break(connection, answered, now=now)
             yield connection
         # Only now is it written: what fails before is told again.
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
+        self._delivered.paused += paused
         for number in [*self._faults, *(answer.delivery_id for answer, _ in answered)]:
             self._under_way.pop(number, None)
         self._answers, self._faults, self._recorded_at = [], {}, monotonic()
+
+    def _break(self, connection: Connection, answered: list[tuple[Answer, Delivery]], *, now: datetime) -> list[str]:
+        """Stop the newsletters of which too many addresses do not exist: which are stopped now."""
+        for answer, delivery in answered:
+            if delivery.kind is DeliveryKind.EDITION and answer.outcome in _DECIDED:
+                self._delivered.answered[delivery.newsletter] += 1
+                gone = answer.outcome is Outcome.RECIPIENT_REFUSED and is_permanent(answer.code)
+                self._delivered.bounced[delivery.newsletter] += gone
+        return [
+            newsletter
+            for newsletter, count in self._delivered.bounced.items()
+            if count >= max(FEWEST_BOUNCED, MOST_BOUNCED * self._delivered.answered[newsletter])
+            and pause_sending(connection, newsletter, why=f"{count} addresses do not exist", now=now)
+        ]
 
     def _as_wished(self, answer: Answer) -> Answer:
         again = answer.outcome is Outcome.UNKNOWN and self._terms.after_unknown == "resend"
         return replace(answer, outcome=Outcome.DEFERRED) if again else answer
 
 
+_DECIDED = (Outcome.ACCEPTED, Outcome.RECIPIENT_REFUSED)
 _COUNTED = {
     Outcome.ACCEPTED: "sent",
     Outcome.DEFERRED: "deferred",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from personas import NOON, choices, papers_come_in, reader_joins
 
+from digest.address import parse_address
 from digest.app import App
 from digest.deliver import deliver, deliver_one, rehearse
 from digest.errors import DeliveryError
@@ -19,8 +20,10 @@ from digest.publish import publish
 from digest.sending import Delivered, Terms
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
+from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.tables import leases, suppressions
-from digest.subscribe import unsubscribe
+from digest.subscribe import ask, unsubscribe
+from digest.trial import queue_test
 
 TERMS = Terms(lease_seconds=60, window=2)
 
@@ -292,3 +295,58 @@ def test_a_message_that_cannot_be_made_fails_alone(queued: App, install: Callabl
         failed = delivery_numbered(connection, 2)
     assert failed is not None
     assert "printing" in failed.detail
+
+
+# Pauses: by the operator, and by the program itself.
+
+
+def test_nothing_leaves_while_sending_is_paused_but_a_test_of_the_provider(queued: App) -> None:
+    with queued.store.writing() as connection:
+        assert pause_sending(connection, EVERYTHING, why="by the operator", now=NOON)
+        assert not pause_sending(connection, EVERYTHING, why="again", now=NOON)
+    test = queue_test(queued.store, queued.press, parse_address("op@example.org"), newsletter="papers", now=NOON)
+    mailer = Scripted()
+    sent(queued, mailer)
+    assert [message.delivery_id for message in mailer.taken] == [test]
+    with queued.store.writing() as connection:
+        assert resume_sending(connection, EVERYTHING)
+        assert not resume_sending(connection, EVERYTHING)
+    assert sent(queued, mailer).counts["sent"] == 5
+
+
+def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
+    def pausing(_: str) -> None:
+        with queued.store.writing() as connection:
+            pause_sending(connection, "papers", why="by the operator", now=NOON)
+
+    mailer = Scripted(pausing)
+    sent(queued, mailer)
+    assert len(mailer.taken) == 2
+    assert states(queued) == {DeliveryState.SENT: 2, DeliveryState.QUEUED: 3}
+
+
+def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_nothing_else(app: App) -> None:
+    papers_come_in(app.store)
+    for number in range(30):
+        reader_joins(app, f"reader{number}@example.org", choices("quasars"))
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+    mailer = Scripted(lambda _: Answer(delivery_id=0, outcome=Outcome.RECIPIENT_REFUSED, code="550 5.1.1"))
+    assert sent(app, mailer).paused == ["papers"]
+    assert len(mailer.taken) == 10
+    assert states(app) == {DeliveryState.BOUNCED: 10, DeliveryState.QUEUED: 20}
+    assert sent(app, mailer).paused == []
+    new = parse_address("new@example.org")
+    ask(app.store, new, newsletter="papers", choices=choices("quasars"), keys=app.keys, now=NOON)
+    assert sent(app, Scripted()).counts["sent"] == 1
+
+
+def test_a_list_with_a_few_dead_addresses_is_not_stopped(app: App) -> None:
+    papers_come_in(app.store)
+    for number in range(30):
+        reader_joins(app, f"reader{number}@example.org", choices("quasars"))
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+    dead = {f"reader{number}" for number in range(9)}
+    gone = Answer(delivery_id=0, outcome=Outcome.RECIPIENT_REFUSED, code="550 5.1.1")
+    delivered = sent(app, Scripted(lambda name: gone if name in dead else None))
+    assert delivered.paused == []
+    assert delivered.counts["sent"] == 21

@@ -139,10 +139,11 @@ def deliver(
     """Send what is queued."""
     from time import sleep
 
-    from digest.alarms import alarm_of_refusal
+    from digest.alarms import alarm_of_bounces, alarm_of_refusal
     from digest.deliver import deliver as send
     from digest.deliver import rehearse
     from digest.rendering.words import counted
+    from digest.store.pauses import pauses_now
 
     app = opened(context)
     if dry_run:
@@ -161,7 +162,13 @@ def deliver(
             progress=shown.counted,
         )
     counts = [f"{count} {outcome}" for outcome, count in sorted(delivered.counts.items()) if count]
-    say(f"{', '.join(counts) or 'Nothing was queued'}.")
+    with app.store.reading() as connection:
+        halted = pauses_now(connection)
+    say(f"{', '.join(counts) or ('Nothing was sent' if halted else 'Nothing was queued')}.")
+    if halted:
+        say("Some or all sending is paused: `digest stats` says since when, and why.")
+    if alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=now_or(now)):
+        say("The operator's alarm is queued: too many addresses do not exist.")
     if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=now_or(now)):
         say("The operator's alarm is queued; it waits until the provider takes mail again.")
     _end([delivered.error])

@@ -1,12 +1,19 @@
-"""init, mail test, mail dkim, store migrate, store check, store reindex."""
+"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, store check, store reindex."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.context import Json, answer, now_or, opened, say
 from digest.errors import ConfigError, InputError, StoreError
+
+if TYPE_CHECKING:
+    from digest.app import App
+    from digest.store.pauses import Pause
+    from digest.store.sources import Health
 
 commands = typer.Typer()
 mail = typer.Typer(no_args_is_help=True)
@@ -49,6 +56,42 @@ def test(
     send_now(app, number, now=now)
 
 
+Slug = Annotated[str | None, typer.Option("--newsletter", metavar="SLUG", help="Only this newsletter's editions.")]
+
+
+@mail.command()
+def pause(context: typer.Context, newsletter: Slug = None) -> None:
+    """Stop all sending, by every process, until `digest mail resume`; what is queued waits."""
+    from digest.store.pauses import pause_sending
+
+    app, now = opened(context), now_or(None)
+    scope = _scope(app, newsletter)
+    with app.store.writing() as connection:
+        stopped = pause_sending(connection, scope, why="by the operator", now=now)
+    told = "Paused: nothing more leaves" if stopped else "It was paused already"
+    say(f"{told}. `digest mail resume` goes on; an edition that is too late by then is merged into the next.")
+
+
+@mail.command()
+def resume(context: typer.Context, newsletter: Slug = None) -> None:
+    """Go on sending."""
+    from digest.store.pauses import resume_sending
+
+    app = opened(context)
+    with app.store.writing() as connection:
+        went_on = resume_sending(connection, _scope(app, newsletter))
+    say("Sending goes on." if went_on else "That was not paused. `digest stats` shows what is.")
+
+
+def _scope(app: "App", newsletter: str | None) -> str:
+    from digest.store.pauses import EVERYTHING
+
+    known = [one.slug for one in app.config.newsletter]
+    if newsletter is not None and newsletter not in known:
+        raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
+    return newsletter or EVERYTHING
+
+
 @mail.command()
 def dkim(
     context: typer.Context,
@@ -83,40 +126,53 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """Deliveries by state, why what was skipped, when it was and will be looked for who is due, and the sources."""
+    """What is paused, deliveries by state, why what was skipped, who is due when, and how the sources are."""
     from dataclasses import asdict
 
-    from digest.rendering.words import counted
     from digest.store.clock import last_tick_at
     from digest.store.deliveries import count_by_state, count_skipped
+    from digest.store.pauses import pauses_now
     from digest.store.sources import health
     from digest.store.subscribers import next_due
 
     app = opened(context)
     with app.store.reading() as connection:
-        deliveries, sources = count_by_state(connection), health(connection)
+        deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
         skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
     if as_json:
         told = {"deliveries": deliveries, "skipped": skipped, "ticked_at": ticked_at, "next_due_at": due and due[0]}
-        answer(told | {"sources": [asdict(one) for one in sources]})
+        paused = [asdict(one) for one in halted.values()]
+        answer(told | {"paused": paused, "sources": [asdict(one) for one in sources]})
         return
-    for state, count in deliveries.items():
-        say(f"{count:>8}  {state}")
-    for reason, count in skipped.items():
-        say(f"{count:>8}  skipped: {reason}")
+    lines = [
+        *(f"{count:>8}  {state}" for state, count in deliveries.items()),
+        *(f"{count:>8}  skipped: {reason}" for reason, count in skipped.items()),
+        *_ticks_told(ticked_at, due),
+        *map(_source_told, sources),
+    ]
+    for line in [*map(_pause_told, halted.values()), *(lines or ["Nothing yet."])]:
+        say(line)
+
+
+def _pause_told(pause: "Pause") -> str:
+    what, go_on = (pause.scope, f" --newsletter {pause.scope}") if pause.scope else ("all sending", "")
+    since = f"Paused since {pause.since_at:%Y-%m-%d %H:%M} UTC: {what} ({pause.why})."
+    return f"{since} `digest mail resume{go_on}` goes on."
+
+
+def _ticks_told(ticked_at: datetime | None, due: tuple[datetime, int] | None) -> Iterator[str]:
+    from digest.rendering.words import counted
+
     if ticked_at is not None:
-        say(f"last published at {ticked_at:%Y-%m-%d %H:%M} UTC, give or take ten minutes")
+        yield f"last published at {ticked_at:%Y-%m-%d %H:%M} UTC, give or take ten minutes"
     if due is not None:
-        say(f"next due at {due[0]:%Y-%m-%d %H:%M} UTC: {counted(due[1], 'reader')}")
-    for one in sources:
-        how = (
-            f"failed {one.failures} times: {one.error}"
-            if one.failures
-            else f"read at {one.succeeded_at:%Y-%m-%d %H:%M} UTC"
-        )
-        say(f"{one.name}: {how}")
-    if not deliveries and not sources:
-        say("Nothing yet.")
+        yield f"next due at {due[0]:%Y-%m-%d %H:%M} UTC: {counted(due[1], 'reader')}"
+
+
+def _source_told(source: "Health") -> str:
+    if source.failures:
+        return f"{source.name}: failed {source.failures} times: {source.error}"
+    return f"{source.name}: read at {source.succeeded_at:%Y-%m-%d %H:%M} UTC"
 
 
 @store.command()

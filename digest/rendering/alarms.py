@@ -17,11 +17,15 @@ class Cause(StrEnum):
 
     REFUSED = "refused"
     SOURCE = "source"
+    BOUNCES = "bounces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Something that the operator has to see to. `what` is a source's name, or a provider's with its answer."""
+    """Something that the operator has to see to.
+
+    `what` is a source's or newsletter's name, or a provider's with its answer.
+    """
 
     cause: Cause
     what: str
@@ -89,5 +93,16 @@ _ALARMS = {
         N_("A source of papers has failed for a day"),
         N_("Editions go out without what is new there. Once it answers again, it is read back as far as configured."),
         N_("“digest stats” shows its last answer; “digest collect --source NAME” tries it now."),
+    ),
+    Cause.BOUNCES: (
+        N_("A newsletter has stopped: too many of its addresses do not exist"),
+        N_(
+            "More than one message in twenty found no mailbox. To go on would cost the sender the good name that it has"
+            " with mail servers, so the newsletter’s editions wait; confirm messages still go out."
+        ),
+        N_(
+            "Look where those addresses came from (“digest subscriber list”), then go on with"
+            " “digest mail resume --newsletter NAME”."
+        ),
     ),
 }

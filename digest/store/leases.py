@@ -7,11 +7,12 @@ under a generation that is not the current one: a process that was believed dead
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from digest.errors import StoreError
-from digest.model import DeliveryState
+from digest.model import DeliveryKind, DeliveryState
 from digest.store.engine import clock
+from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
 
 
@@ -43,8 +44,16 @@ def take_expired(connection: Connection, *, holder: str, seconds: float) -> Leas
 def take_queued(
     connection: Connection, *, holder: str, seconds: float, limit: int, now: datetime, only: int | None = None
 ) -> Lease | None:
-    """Lease a block of at most `limit` queued deliveries, the most urgent first, or `only` the one with that number."""
+    """Lease a block of at most `limit` queued deliveries, the most urgent first, or `only` the one with that number.
+
+    What is paused waits, but for a test of the provider.
+    """
+    halted = pauses_now(connection)
     waiting = and_(deliveries.c.state == DeliveryState.QUEUED, deliveries.c.send_after_at <= now)
+    if EVERYTHING in halted:
+        waiting = and_(waiting, deliveries.c.kind == DeliveryKind.TEST)
+    elif halted:
+        waiting = and_(waiting, or_(deliveries.c.kind != DeliveryKind.EDITION, deliveries.c.newsletter.not_in(halted)))
     if only is not None:
         waiting = and_(waiting, deliveries.c.id == only)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)

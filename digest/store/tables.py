@@ -375,3 +375,11 @@ suppressions = Table(
     Column("reason", String(100), nullable=False),
     Column("since_at", Instant, nullable=False),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", String(50), primary_key=True),
+    Column("since_at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+)

@@ -319,3 +319,13 @@ def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path
 def test_help_and_version_answer_without_a_configuration(digest: Digest) -> None:
     assert __version__ in digest("--version").out
     assert "collect" in digest("--help").out
+
+
+def test_all_sending_is_paused_and_goes_on(installed: Digest) -> None:
+    assert "Paused: nothing more leaves." in installed("mail", "pause").out
+    assert "It was paused already." in installed("mail", "pause").out
+    assert "all sending (by the operator). `digest mail resume` goes on." in installed("stats").out
+    assert "is paused" in installed("deliver").out
+    assert "Sending goes on." in installed("mail", "resume").out
+    assert "That was not paused." in installed("mail", "resume").out
+    assert "There is no newsletter 'x'." in installed("mail", "pause", "--newsletter", "x").err
