@@ -28,7 +28,7 @@ from digest.store.check import damage
 from digest.store.deliveries import deliveries_leased, deliveries_queued, delivery_numbered
 from digest.store.feedback import set_feedback
 from digest.store.leases import take_queued
-from digest.store.subscribers import all_subscriptions, confirm_numbered, confirms_of, suppress
+from digest.store.subscribers import all_subscriptions, confirm_numbered, confirms_of, subscriber_named, suppress
 from digest.subscribe import ask, confirm, subscribe, unsubscribe
 from digest.tokens import Keys, Purpose
 from digest.web import create_site
@@ -230,6 +230,21 @@ def test_whoever_moved_to_an_address_that_was_nobody_s_has_the_file_and_is_erase
     assert place.client.post(f"{path}/erase").status_code == 200
     with place.app.store.reading() as connection:
         assert all_subscriptions(connection) == []
+
+
+def test_an_address_that_was_asked_for_a_move_is_erased_with_the_reader_and_not_written_to(app: App) -> None:
+    papers_come_in(app.store)
+    joins(app)
+    new, bob = parse_address("new@example.org"), parse_address("bob@example.org")
+    subscribe(app.store, bob, newsletter="papers", choices=choices(), now=NOON)
+    for address in (new, bob):
+        ask(app.store, address, newsletter="papers", choices=choices(), keys=app.keys, now=NOON, moving=1)
+    assert erase(app.store, 1, keys=app.keys)
+    with app.store.reading() as connection:
+        assert subscriber_named(connection, new) is None
+        assert subscriber_named(connection, bob)
+        assert deliveries_queued(connection, now=NOON) == []
+    assert damage(app.store) == []
 
 
 def test_what_was_queued_or_taken_by_a_worker_is_not_sent(app: App) -> None:
