@@ -21,6 +21,9 @@ MOST_BY_FORM = 500
 MOST_LOOKS = 100
 """From a network in a period: a lecture hall that tries it out fits, and costs ten seconds of one core."""
 
+MOST_NETWORKS = 50_000
+"""Whose looks are counted at a time, in some 6 MB: whoever has more at hand than these is not kept out by counting."""
+
 MOST_UNANSWERED = 3
 """Messages to one mailbox that wait for an answer; of the others there may be one in a period."""
 
@@ -51,7 +54,8 @@ class Looks:
     def take(self, network: str, *, now: datetime) -> None:
         """Count a look. Raises BusyError where the network had too many; an empty network is not known."""
         with self._lock:
-            if self._since is None or not timedelta(0) <= now - self._since < PERIOD:
+            is_over = self._since is None or not timedelta(0) <= now - self._since < PERIOD
+            if is_over or len(self._counts) >= MOST_NETWORKS:
                 self._since, self._counts = now, Counter()
             if network and self._counts[network] >= MOST_LOOKS:
                 raise BusyError(
