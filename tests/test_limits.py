@@ -8,7 +8,7 @@ from digest.limits import MOST_LOOKS, MOST_NETWORKS, Looks
 
 
 def test_of_more_networks_than_are_counted_at_a_time_the_count_begins_anew() -> None:
-    looks = Looks()
+    looks = Looks("Come again in an hour.")
     for _ in range(MOST_LOOKS):
         looks.take("192.0.2.0/24", now=NOON)
     for number in range(MOST_NETWORKS - 2):
