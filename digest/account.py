@@ -8,7 +8,7 @@ from typing import Any
 from digest.address import Address
 from digest.errors import InputError
 from digest.feedback import marks_of
-from digest.model import Paper, Pick, Subscription
+from digest.model import DeliveryKind, Paper, Pick, Subscription
 from digest.store import Connection, Store
 from digest.store.accounts import (
     Account,
@@ -18,7 +18,7 @@ from digest.store.accounts import (
     deliveries_about,
     erase_subscriber,
 )
-from digest.store.deliveries import Delivery
+from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import Event, events_of
 from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, present_numbers
@@ -53,6 +53,25 @@ def known_of(connection: Connection, subscriber_id: int, *, now: datetime) -> di
         "deliveries": [_delivery(one, papers, attempts) for one in sent],
         "events": [_event(one) for one in events_of(connection, subscriber_id)],
     }
+
+
+def opens_all(connection: Connection, subscription: Subscription) -> bool:
+    """Whether this subscription's links may show and erase all that is known of its address.
+
+    Not where it came from another address, which has the same links still, to one that has something of its own.
+    """
+    subscriber_id, newsletter = subscription.subscriber_id, subscription.newsletter
+    known = events_of(connection, subscriber_id)
+    if not any(one.kind == "moved" and one.detail["newsletter"] == newsletter for one in known):
+        return True
+    return not (
+        len(subscriptions_of(connection, subscriber_id)) > 1
+        or any(one.subscription_id is None for one in confirms_of(connection, subscriber_id))
+        or any(
+            one.subscription_id != subscription.id and one.kind is not DeliveryKind.CONFIRM
+            for one in deliveries_of(connection, subscriber_id)
+        )
+    )
 
 
 def numbered(connection: Connection, address: Address) -> int:

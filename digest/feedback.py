@@ -8,7 +8,7 @@ from digest.store import feedback as kept
 from digest.store.deliveries import Delivery
 from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
-from digest.store.subscribers import suppress
+from digest.store.subscribers import is_still_there, suppress
 from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
@@ -17,7 +17,8 @@ PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 
 def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datetime) -> None:
     """The recipient of a delivery was refused, with a reply such as `550 5.1.1`."""
-    if delivery.subscriber_id is None:
+    # The delivery was read before it was sent: since then they may have been erased.
+    if delivery.subscriber_id is None or not is_still_there(connection, delivery.subscriber_id):
         return
     event = Event(
         key=f"bounce:{delivery.key}:{delivery.attempts}",

@@ -21,6 +21,12 @@ MOST_BY_FORM = 500
 MOST_LOOKS = 100
 """From a network in a period: a lecture hall that tries it out fits, and costs ten seconds of one core."""
 
+MOST_CHOICES = 30
+"""Of one reader in a period, to see what would be chosen, or why not: each takes a second of one core, and a turn."""
+
+MOST_NETWORKS = 50_000
+"""Whose looks are counted at a time, in some 6 MB: whoever has more at hand than these is not kept out by counting."""
+
 MOST_UNANSWERED = 3
 """Messages to one mailbox that wait for an answer; of the others there may be one in a period."""
 
@@ -42,23 +48,23 @@ def has_been_asked(connection: Connection, mailbox: str, *, now: datetime) -> bo
 
 @dataclass(slots=True)
 class Looks:
-    """Counts who looks back, a period at a time."""
+    """Counts who looks back, or asks for what costs as much, a period at a time: of each `most`, then the `refusal`."""
 
+    refusal: str
+    most: int = MOST_LOOKS
     _since: datetime | None = None
     _counts: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
-    def take(self, network: str, *, now: datetime) -> None:
-        """Count a look. Raises BusyError where the network had too many; an empty network is not known."""
+    def take(self, who: str, *, now: datetime) -> None:
+        """Count a look. Raises BusyError where they had too many; an empty network is not known."""
         with self._lock:
-            if self._since is None or not timedelta(0) <= now - self._since < PERIOD:
+            is_over = self._since is None or not timedelta(0) <= now - self._since < PERIOD
+            if is_over or len(self._counts) >= MOST_NETWORKS:
                 self._since, self._counts = now, Counter()
-            if network and self._counts[network] >= MOST_LOOKS:
-                raise BusyError(
-                    "Too many have looked at past editions from your network within the hour. Subscribe without, or"
-                    " press the button again in an hour."
-                )
-            self._counts[network] += 1
+            if who and self._counts[who] >= self.most:
+                raise BusyError(self.refusal)
+            self._counts[who] += 1
 
 
 def _busy(where: str) -> BusyError:

@@ -1,9 +1,12 @@
 """Quoted-printable (RFC 2045, 6.7) in pieces: what is encoded apart can stand in a row. Pure."""
 
+import re
 from binascii import a2b_qp, b2a_qp
 
 _SOFT_BREAK = b"=\r\n"
 _LINE = 75
+_OVERLONG = re.compile(rb"^(.{74})(=(?:20|09)\r)$", re.MULTILINE)
+"""binascii counts white space at the end of a line as one octet, and then makes three of it."""
 
 
 def quoted(text: str) -> bytes:
@@ -18,10 +21,18 @@ def quoted(text: str) -> bytes:
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\n" in lines:
-        encoded = b2a_qp(lines.replace(b"\n", b"\r\n"))
-        return encoded if lines.endswith(b"\n") else encoded + _SOFT_BREAK
+        encoded = _OVERLONG.sub(rb"\1=\r\n\2", b2a_qp(lines.replace(b"\n", b"\r\n")))
+        return encoded if lines.endswith(b"\n") else _continued(encoded)
     # Of a text without line ends, binascii does not know which to take.
-    return b2a_qp(lines).replace(b"=\n", _SOFT_BREAK) + _SOFT_BREAK if lines else b""
+    return _continued(b2a_qp(lines).replace(b"=\n", _SOFT_BREAK)) if lines else b""
+
+
+def _continued(encoded: bytes) -> bytes:
+    """With a soft break behind it; a last line that is full already is broken before its last character, too."""
+    if len(encoded) - encoded.rfind(b"\n") - 1 > _LINE:
+        last = 3 if encoded[-3:-2] == b"=" else 1
+        encoded = encoded[:-last] + _SOFT_BREAK + encoded[-last:]
+    return encoded + _SOFT_BREAK
 
 
 def unquoted(encoded: bytes) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from personas import NOON, choices, papers_come_in, reader_joins
 
+from digest.account import erase
 from digest.address import parse_address
 from digest.app import App
 from digest.deliver import deliver, deliver_one, rehearse
@@ -76,6 +77,17 @@ def test_every_message_is_sent_once_and_accounted_for(queued: App) -> None:
     assert sent(queued, mailer).counts == Counter()
     assert sorted(message.recipient for message in mailer.taken) == [f"{name}@example.org" for name in "abcde"]
     assert states(queued) == {DeliveryState.SENT: 5}
+
+
+def test_a_refusal_of_somebody_who_was_erased_meanwhile_leaves_the_others_accounted_for(queued: App) -> None:
+    def erased_and_refused(name: str) -> Answer | None:
+        if name != "b":
+            return None
+        assert erase(queued.store, 2, keys=queued.keys)
+        return Answer(delivery_id=0, outcome=Outcome.RECIPIENT_REFUSED, code="550 5.1.1")
+
+    assert sent(queued, Scripted(erased_and_refused)).counts == Counter(sent=4, bounced=1, skipped=0)
+    assert states(queued) == {DeliveryState.SENT: 4, DeliveryState.BOUNCED: 1}
 
 
 def test_a_limit_is_kept(queued: App) -> None:

@@ -26,6 +26,12 @@ def test_pieces_in_a_row_say_what_was_encoded(texts: list[str]) -> None:
 @given(TEXT)
 @example("x" * 500)
 @example("." * 500)
+@example("x" * 76)
+@example("a\n" + "x" * 76)
+@example("x" * 73 + "=")
+@example("a\n" + "x" * 70 + "é")
+@example("x" * 74 + " ")
+@example("x" * 74 + " \n" + "x" * 74 + "\t\nx")
 def test_every_line_is_ascii_short_and_ends_in_crlf(text: str) -> None:
     encoded = quoted(text)
     assert encoded.isascii()

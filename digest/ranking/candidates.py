@@ -99,6 +99,8 @@ class Candidates:
         """These very papers at another moment, with what was thought of them then; what they fit they share."""
         other = copy(self)
         other.now, other.upvotes = now, upvotes
+        # What is asked from here on is not kept with these papers, which may stay for days.
+        other.reasons = dict(self.reasons)
         for depends in ("expected", "trend", "days_listed"):
             other.__dict__.pop(depends, None)
         return other

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
@@ -108,8 +108,8 @@ def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]
 
 
 def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callable[[str], str]) -> None:
-    """Delete a subscriber, the addresses that they had before, and all that their subscriptions are; of their messages,
-    whose they were.
+    """Delete a subscriber, the addresses that they had before or would have moved to, and all that their subscriptions
+    are; of their messages, whose they were.
 
     A suppression stays, under what `mark` makes of the address's key.
     """
@@ -125,8 +125,10 @@ def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callab
     _keep_suppressed(connection, everybody, mark=mark)
     connection.execute(update(deliveries).where(theirs).values(selection=None, reader=None))
     connection.execute(delete(events).where(events.c.subscriber_id.in_(everybody)))
-    _forget_moves(connection, subscriptions.c.subscriber_id == subscriber_id)
-    connection.execute(delete(subscribers).where(subscribers.c.id.in_(everybody)))
+    named = _forget_moves(connection, subscriptions.c.subscriber_id == subscriber_id)
+    has_asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
+    unknown = subscribers.c.id.in_(named) & is_left_over() & ~has_asked
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(everybody) | unknown))
 
 
 def _keep_suppressed(connection: Connection, subscriber_ids: Sequence[int], *, mark: Callable[[str], str]) -> None:
@@ -138,10 +140,15 @@ def _keep_suppressed(connection: Connection, subscriber_ids: Sequence[int], *, m
         connection.execute(delete(suppressions).where(suppressions.c.address_key == row.address_key))
 
 
-def _forget_moves(connection: Connection, whose: ColumnElement[bool]) -> None:
-    """Forget where these subscriptions were to go: nothing may refer to what is deleted."""
+def _forget_moves(connection: Connection, whose: ColumnElement[bool]) -> list[int]:
+    """Forget where these subscriptions were to go: nothing may refer to what is deleted; whom nobody asks any more."""
     numbers = select(subscriptions.c.id).where(whose)
-    connection.execute(delete(confirms).where(confirms.c.subscription_id.in_(numbers)))
+    asked = select(confirms.c.id).where(confirms.c.subscription_id.in_(numbers))
+    waiting = deliveries.c.confirm_id.in_(asked) & (deliveries.c.state == DeliveryState.QUEUED)
+    told = {"state": DeliveryState.SKIPPED, "detail": "nothing left to confirm"}
+    connection.execute(update(deliveries).where(waiting).values(told))
+    forgotten = delete(confirms).where(confirms.c.subscription_id.in_(numbers)).returning(confirms.c.subscriber_id)
+    return [*connection.execute(forgotten).scalars()]
 
 
 def _is_about(detail: object, moved: Subscription) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from digest.store.engine import insert
-from digest.store.tables import backgrounds, features, papers, sources, vectors
+from digest.store.tables import backgrounds, features, former_papers, papers, sources, vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,15 @@ def last_collected_at(connection: Connection) -> datetime | None:
 def state_of_papers(connection: Connection) -> tuple[object, ...]:
     """What differs whenever papers, what is thought of them, or what they are measured by may have changed.
 
-    Papers come in by collecting alone, which notes in the same transaction that it tried. Afterwards it counts their
-    words, fits a background and has vectors made, each in a transaction of its own.
+    Papers come in by collecting, which notes in the same transaction that it tried. Afterwards it counts their words,
+    fits a background and has vectors made, each in a transaction of its own. What an operator names as somebody's
+    example is no news, but may tell that two papers are one.
     """
     tried = connection.execute(select(sources.c.name, sources.c.tried_at).order_by(sources.c.name)).all()
     counted, fitted = select(func.max(features.c.paper_id)), select(func.max(backgrounds.c.version))
     made = select(func.count()).select_from(vectors)
-    known = select(func.max(papers.c.id))
-    after = select(*(one.scalar_subquery() for one in (known, counted, fitted, made)))
+    known, joined = select(func.max(papers.c.id)), select(func.count()).select_from(former_papers)
+    after = select(*(one.scalar_subquery() for one in (known, joined, counted, fitted, made)))
     return tuple(map(tuple, tried)), *connection.execute(after).one()
 
 

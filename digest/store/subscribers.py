@@ -61,6 +61,12 @@ def subscriber_named(connection: Connection, address: Address) -> int | None:
     return connection.execute(select(subscribers.c.id).where(subscribers.c.address_key == address.key)).scalar()
 
 
+def is_still_there(connection: Connection, number: int) -> bool:
+    """Whether there is a subscriber with this number, who then stays until the transaction ends."""
+    query = select(subscribers.c.id).where(subscribers.c.id == number).with_for_update(read=True, key_share=True)
+    return connection.execute(query).first() is not None
+
+
 def add_confirm(
     connection: Connection,
     subscriber_id: int,

@@ -82,6 +82,6 @@ def _is_since(text: str, changed_at: datetime) -> bool:
     """Whether nothing changed since the time that a caller names; a date that cannot be read is none."""
     try:
         since = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return since.tzinfo is not None and changed_at.replace(microsecond=0) <= since

@@ -15,6 +15,7 @@ from digest.errors import BusyError, InputError
 from digest.examples import example_named, paper_meant
 from digest.explain import Explanation, explain_to
 from digest.hindsight import Turns
+from digest.limits import MOST_CHOICES, Looks
 from digest.model import Subscription
 from digest.rendering import words
 from digest.rendering.cards import Card
@@ -29,6 +30,7 @@ from digest.web.lists import path_of
 from digest.web.pages import READ, Pages
 
 LONGEST_NAME = 300
+_LOOKED = "You have asked for this as often as anybody may within the hour. Come again in an hour."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class _Choosing:
 
     def __init__(self, app: App, pages: Pages, clock: Callable[[], datetime], turns: Turns) -> None:
         self.app, self.pages, self.clock, self.turns = app, pages, clock, turns
+        self.looks = Looks(_LOOKED, most=MOST_CHOICES)
 
     def next(self, token: str) -> Response:
         """The papers that would come; nothing is stored."""
@@ -61,11 +64,13 @@ class _Choosing:
             subscription = subscription_behind(self.app, connection, Purpose.PREFERENCES, token)
             if not is_active(subscription):
                 return ended(self.pages, subscription)
+        if self._has_asked_enough(subscription, now=now):
+            return self._busy(_LOOKED, status=429, seconds=3600)
         try:
             with self.turns.one(), self.app.store.reading() as connection:
                 found = self._chosen(connection, subscription, now=now)
         except BusyError as error:
-            return self._busy(error)
+            return self._busy(str(error))
         return self.pages.show(
             "next.html",
             heading="The next edition",
@@ -83,11 +88,13 @@ class _Choosing:
                 return ended(self.pages, subscription)
         if not typed:
             return self._why(token)
+        if self._has_asked_enough(subscription, now=now):
+            return self._busy(_LOOKED, status=429, seconds=3600)
         try:
             with self.turns.one(), self.app.store.reading() as connection:
                 told = self._explained(connection, subscription, typed, now=now)
         except BusyError as error:
-            return self._busy(error)
+            return self._busy(str(error))
         except InputError as error:
             return self._why(token, typed=typed, fault=str(error))
         return self._why(token, typed=typed, told=told)
@@ -127,8 +134,16 @@ class _Choosing:
             most_characters=LONGEST_NAME,
         )
 
-    def _busy(self, error: BusyError) -> Response:
-        return self.pages.notice("One moment", lede=str(error), status=503, headers={"Retry-After": "60"})
+    def _has_asked_enough(self, subscription: Subscription, *, now: datetime) -> bool:
+        """Whether others are to have a turn: whoever asks on and on would take them all."""
+        try:
+            self.looks.take(str(subscription.id), now=now)
+        except BusyError:
+            return True
+        return False
+
+    def _busy(self, why: str, *, status: int = 503, seconds: int = 60) -> Response:
+        return self.pages.notice("One moment", lede=why, status=status, headers={"Retry-After": str(seconds)})
 
 
 def _coming(subscription: Subscription, *, now: datetime) -> str:

@@ -38,6 +38,10 @@ from digest.web.vocabulary import topics_offered
 
 AGAIN = Link(text="Subscribe again", path="/")
 LOOK = "look"
+_LOOKED = (
+    "Too many have looked at past editions from your network within the hour. Subscribe without, or press the button"
+    " again in an hour."
+)
 
 _PERIOD = {Cadence.WEEKLY: "a week", Cadence.MONTHLY: "a month"}
 
@@ -57,7 +61,7 @@ class _Subscribing:
     def __init__(self, app: App, pages: Pages, hindsight: Hindsight, clock: Callable[[], datetime]) -> None:
         self.app, self.pages, self.clock = app, pages, clock
         self.default = app.config.newsletter[0]
-        self.hindsight, self.looks, self.lists = hindsight, Looks(), Lists()
+        self.hindsight, self.looks, self.lists = hindsight, Looks(_LOOKED), Lists()
         self._offered: tuple[datetime | None, tuple[str, ...]] | None = None
         self.version = pages.version("subscribe.html", "fields.html")
         self.own = own_mailboxes(app.config.newsletter)

@@ -88,6 +88,7 @@ def refusing(start: bytes, reply: bytes, *, every: int = 3) -> Saying:
     ("start", "reply", "outcome"),
     [
         (b"RCPT", b"550 5.1.1 nobody\r\n", Outcome.RECIPIENT_REFUSED),
+        (b"RCPT", b"552 5.2.2 mailbox full\r\n", Outcome.RECIPIENT_REFUSED),
         (b"RCPT", b"450 4.2.1 busy\r\n", Outcome.DEFERRED),
         (b"DATA", b"451 4.3.0 not now\r\n", Outcome.DEFERRED),
         (b"DATA", b"554 5.7.0 no\r\n", Outcome.MESSAGE_REFUSED),

@@ -49,6 +49,14 @@ def test_only_a_topic_s_own_words_are_shown_not_those_of_the_papers_nearest_to_i
     assert [term.lower() for term in reasons.of(topic, 0).terms] == ["laundry"]
 
 
+def test_what_is_asked_as_of_another_moment_is_not_kept_with_the_papers() -> None:
+    papers = among(1, 2)
+    then = papers.known_at(papers.now, papers.upvotes)
+    Reasons(then, {}).of(Profile("laundry"), 1)
+    assert papers.reasons == {}
+    assert then.known_at(papers.now, papers.upvotes).reasons == then.reasons != {}
+
+
 def test_an_author_and_a_category_need_no_terms() -> None:
     reasons = Reasons(among(1), {})
     assert reasons.of(author("Ann"), 0) == Reason(kind=ReasonKind.AUTHOR, interest="Ann")

@@ -28,7 +28,7 @@ from digest.store.check import damage
 from digest.store.deliveries import deliveries_leased, deliveries_queued, delivery_numbered
 from digest.store.feedback import set_feedback
 from digest.store.leases import take_queued
-from digest.store.subscribers import all_subscriptions, confirm_numbered, suppress
+from digest.store.subscribers import all_subscriptions, confirm_numbered, confirms_of, subscriber_named, suppress
 from digest.subscribe import ask, confirm, subscribe, unsubscribe
 from digest.tokens import Keys, Purpose
 from digest.web import create_site
@@ -191,6 +191,60 @@ def test_another_reader_stays_whole(place: Place, path: str) -> None:
     before = exported(place, f"/preferences/{place.preferences_token(bob)}")
     place.client.post(f"{path}/erase")
     assert exported(place, f"/preferences/{place.preferences_token(bob)}") == before
+
+
+def test_the_links_of_a_subscription_that_moved_in_open_nothing_else_of_the_address(
+    open_place: Callable[..., Place],
+) -> None:
+    told = [{"slug": slug, "title": slug, "sender": f"{slug}@example.org"} for slug in ("papers", "robots")]
+    place = open_place(newsletter=told)
+    guest, own = "mallory@example.org", "bob@example.org"
+    number = reader_joins(place.app, guest, choices("quasars"))
+    subscribe(place.app.store, parse_address(own), newsletter="robots", choices=choices("my illness"), now=NOON)
+    path, theirs = (f"/preferences/{place.preferences_token(one)}" for one in (number, number + 1))
+    place.client.post(path, data={"do": "move", "address": own})
+    with place.app.store.reading() as connection:
+        [asked] = confirms_of(connection, 2)
+    move(place.app.store, place.app.keys.sign(Purpose.MOVE, asked.id, salt=asked.nonce), keys=place.app.keys, now=NOON)
+    for answer in (
+        place.client.get(f"{path}/export.json"),
+        place.client.get(f"{path}/erase"),
+        place.client.post(f"{path}/erase"),
+    ):
+        assert answer.status_code == 409
+        assert "answer any of our messages" in answer.text
+        assert "illness" not in answer.text
+    assert len(exported(place, theirs)["subscriptions"]) == 2
+    assert place.client.post(f"{theirs}/erase").status_code == 200
+    with place.app.store.reading() as connection:
+        assert all_subscriptions(connection) == []
+
+
+def test_whoever_moved_to_an_address_that_was_nobody_s_has_the_file_and_is_erased(place: Place, path: str) -> None:
+    place.client.post(path, data={"do": "move", "address": "new@example.org"})
+    with place.app.store.reading() as connection:
+        [asked] = confirms_of(connection, 2)
+    move(place.app.store, place.app.keys.sign(Purpose.MOVE, asked.id, salt=asked.nonce), keys=place.app.keys, now=NOON)
+    place.deliver()
+    assert exported(place, path)["address"] == "new@example.org"
+    assert place.client.post(f"{path}/erase").status_code == 200
+    with place.app.store.reading() as connection:
+        assert all_subscriptions(connection) == []
+
+
+def test_an_address_that_was_asked_for_a_move_is_erased_with_the_reader_and_not_written_to(app: App) -> None:
+    papers_come_in(app.store)
+    joins(app)
+    new, bob = parse_address("new@example.org"), parse_address("bob@example.org")
+    subscribe(app.store, bob, newsletter="papers", choices=choices(), now=NOON)
+    for address in (new, bob):
+        ask(app.store, address, newsletter="papers", choices=choices(), keys=app.keys, now=NOON, moving=1)
+    assert erase(app.store, 1, keys=app.keys)
+    with app.store.reading() as connection:
+        assert subscriber_named(connection, new) is None
+        assert subscriber_named(connection, bob)
+        assert deliveries_queued(connection, now=NOON) == []
+    assert damage(app.store) == []
 
 
 def test_what_was_queued_or_taken_by_a_worker_is_not_sent(app: App) -> None:

@@ -15,6 +15,7 @@ from digest.app import App
 from digest.change import pause
 from digest.explain import explain
 from digest.hindsight import MOST_WAITING, Turns
+from digest.limits import MOST_CHOICES
 from digest.model import Interest, InterestKind
 from digest.store.papers import paper_named
 from digest.subscribe import unsubscribe
@@ -147,6 +148,17 @@ def test_a_crowd_is_asked_to_come_back(place: Place, path: str, front: Front) ->
     assert place.client.get(f"{path}/why").status_code == 200
     turns._places.release()
     assert place.client.get(f"{path}/next").status_code == 200
+
+
+def test_one_reader_does_not_keep_the_turns_from_all_others(place: Place, path: str) -> None:
+    other = f"/preferences/{place.preferences_token(reader_joins(place.app, 'bob@example.org', choices('robots')))}"
+    for _ in range(MOST_CHOICES):
+        assert place.client.get(f"{path}/why?paper=2606.99999").status_code == 422
+    for page in ("/next", "/why?paper=2606.00001"):
+        answer = place.client.get(path.upper().replace("/PREFERENCES", "/preferences") + page)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
+        assert "Come again in an hour." in answer.text
+    assert place.client.get(f"{other}/next").status_code == 200
 
 
 def test_both_pages_are_the_same_on_either_database(app: App, front: Front, client: httpx.Client) -> None:

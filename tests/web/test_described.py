@@ -53,7 +53,7 @@ FORMS = {
     "/feedback/{token}": {200, 404},
     "/move/{token}": {200, 404, 409},
     "/preferences/{token}": {200, 404, 422, 429},
-    "/preferences/{token}/erase": {200, 404},
+    "/preferences/{token}/erase": {200, 404, 409},
     "/unsubscribe/{token}": {200, 404},
 }
 """How forms are answered, but for what cannot be read (400) or is too much (413)."""

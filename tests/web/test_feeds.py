@@ -151,6 +151,7 @@ def test_a_reader_that_has_the_feed_is_told_so(place: Place) -> None:
         {"If-None-Match": "*"},
         {"If-Modified-Since": changed},
         {"If-Modified-Since": "Sat, 20 Jun 2026 12:00:00 GMT"},
+        {"If-Modified-Since": "Fri, 31 Dec 9999 23:59:59 -2359"},
     ):
         answer = place.client.get(PATH, headers=known)
         assert (answer.status_code, answer.content) == (304, b"")
@@ -162,6 +163,7 @@ def test_a_reader_that_has_the_feed_is_told_so(place: Place) -> None:
         {"If-Modified-Since": "Fri, 19 Jun 2026 11:59:59 GMT"},
         {"If-Modified-Since": "yesterday"},
         {"If-Modified-Since": "Fri, 19 Jun 2026 99:99:99 GMT"},
+        {"If-Modified-Since": "Fri, 19 Jun 2026 12:00:00 +99999999999999999999"},
         {"If-Modified-Since": ""},
     ):
         assert place.client.get(PATH, headers=unknown).content == first.content

@@ -7,6 +7,7 @@ from reading import Page, read_page
 from sites import Place
 
 from digest.model import Listing, Signals
+from digest.store.papers import EXAMPLES
 from digest.store.sources import note_success
 from digest.tokens import Purpose
 
@@ -161,6 +162,14 @@ def test_without_a_collect_the_last_list_stays(place: Place) -> None:
     place.clock.now = NOON + timedelta(days=30)
     for window in ("day", "week", "month"):
         assert ROBOTS.title in show(place, f"?window={window}").text
+
+
+def test_papers_that_are_joined_by_somebody_s_example_are_one_at_once(place: Place) -> None:
+    listed = [replace(DIFFUSION, aliases=("doi:10.5555/1",)), replace(ROBOTS, aliases=("arxiv:2606.00002",))]
+    papers_come_in(place.app.store, [*listed, SPEECH])
+    assert in_order(show(place), ROBOTS.title, DIFFUSION.title)
+    papers_come_in(place.app.store, [replace(ROBOTS, aliases=("doi:10.5555/1", "arxiv:2606.00002"))], source=EXAMPLES)
+    assert ROBOTS.title not in show(place).text
 
 
 def test_a_sunday_says_why_there_is_nothing(place: Place) -> None:

@@ -182,8 +182,9 @@ class Session(asyncio.Protocol):
             raise SessionError(f"{reply.status} to {stage.name}")
         if reply.code < 300 or self._refusal is not None:
             return
-        # The size is the only thing that MAIL says of the message.
-        permanently = Outcome.MESSAGE_REFUSED if reply.code == 552 else _REFUSED_AT[stage]
+        # The size is the only thing that MAIL says of the message. To RCPT the same code speaks of a full mailbox.
+        is_too_big = stage is Stage.MAIL and reply.code == 552
+        permanently = Outcome.MESSAGE_REFUSED if is_too_big else _REFUSED_AT[stage]
         self._refusal = refused(self._announced, reply, permanently=permanently)
         if not self.features.pipelining:
             self._unsent.clear()
