@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from browsers import tab_at
 from personas import PAPERS, choices, papers_come_in, reader_joins
 from playwright.sync_api import Browser, Page, expect
 from sites import Place
@@ -24,16 +25,8 @@ def demo(open_place: Callable[..., Place]) -> Place:
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def tab(browser: Browser, demo: Place, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(base_url=demo.url, java_script_enabled=request.param)
-    page = context.new_page()
-    page.set_default_timeout(5000)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    yield page
-    context.close()
-    # In a page that may run nothing, the browser complains of what drives it here.
-    known = ("Failed to load resource: the server responded with a status of 4", "Blocked script execution in")
-    assert [text for text in complaints if not text.startswith(known)] == []
+    with tab_at(browser, demo.url, java_script_enabled=request.param) as page:
+        yield page
 
 
 def states(place: Place) -> list[SubscriptionState]:
