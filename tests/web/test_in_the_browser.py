@@ -73,6 +73,7 @@ def test_a_mistake_is_shown_where_it_was_made(demo: Place, tab: Page) -> None:
     tab.get_by_label("Your address").fill("ada@")
     tab.get_by_label("Anything else").fill("few-step sampling")
     tab.get_by_role("button", name="Subscribe", exact=True).click()
+    expect(tab.get_by_role("alert")).to_be_focused()
     tab.get_by_role("link", name="That is not a full address.").click()
     expect(tab).to_have_url(re.compile("#address$"))
     expect(tab.get_by_label("Your address")).to_have_value("ada@")
