@@ -19,9 +19,17 @@ def quoted(text: str) -> bytes:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\n" in lines:
         encoded = b2a_qp(lines.replace(b"\n", b"\r\n"))
-        return encoded if lines.endswith(b"\n") else encoded + _SOFT_BREAK
+        return encoded if lines.endswith(b"\n") else _broken_off(encoded)
     # Of a text without line ends, binascii does not know which to take.
-    return b2a_qp(lines).replace(b"=\n", _SOFT_BREAK) + _SOFT_BREAK if lines else b""
+    return _broken_off(b2a_qp(lines).replace(b"=\n", _SOFT_BREAK)) if lines else b""
+
+
+def _broken_off(encoded: bytes) -> bytes:
+    """With a soft break at the end, for which a last line of 76 octets has no room: its last sign gets a new one."""
+    if len(encoded) - encoded.rfind(b"\n") - 1 > _LINE:
+        sign = 3 if encoded[-3:-2] == b"=" else 1
+        encoded = encoded[:-sign] + _SOFT_BREAK + encoded[-sign:]
+    return encoded + _SOFT_BREAK
 
 
 def unquoted(encoded: bytes) -> str:
