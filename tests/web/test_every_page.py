@@ -42,9 +42,8 @@ def test_a_page_that_anybody_finds_says_in_its_head_what_it_is(inhabited: Place)
     described = {}
     for path in PUBLIC:
         page = read_page(inhabited.client.get(address(inhabited, path)).text)
-        [described[path]] = [held.get("content") for held in page.all("meta") if held.get("name") == "description"] or [
-            ""
-        ]
+        told = [str(held["content"]) for held in page.all("meta") if held.get("name") == "description"]
+        described[path] = "".join(told)
     assert "in one quiet mail" in described["/"]
     assert described["/trending"].startswith("Friday 19 June 2026. ")
     assert described["/trending?window=month"].startswith("The month to Friday 19 June 2026. ")
