@@ -18,7 +18,6 @@ from digest.config.sections import (
     SemanticSection,
     SummarySection,
 )
-from digest.deliver import Terms
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
@@ -27,6 +26,7 @@ from digest.model import Weights
 from digest.press import Press
 from digest.rendering.templates import Library
 from digest.secretfile import read_secret, write_secret
+from digest.sending import Terms
 from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current

@@ -120,19 +120,40 @@ class Composer:
         self._contents: dict[int, Mapping[str, Any]] = {}
         self._printings: dict[tuple[int, str], Printing] = {}
         self._cards: dict[tuple[int, int], Card] = {}
+        self._confirms: dict[int, Confirm | None] = {}
 
     def preload(self, printing_id: int, content: Mapping[str, Any], cards: Mapping[int, Card]) -> None:
         """Use a printing that the store does not have."""
         self._contents[printing_id] = content
         self._cards.update({(printing_id, paper): card for paper, card in cards.items()})
 
+    def read(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
+        """Read from the store what these messages are made of, and is not known yet: then `made` needs no store."""
+        papers: dict[int, set[int]] = {}
+        for one in deliveries:
+            if one.printing_id is not None and one.selection is not None:
+                papers.setdefault(one.printing_id, set()).update(pick.paper_id for pick in one.selection.picks)
+            if one.confirm_id is not None:
+                self._confirms[one.confirm_id] = confirm_numbered(connection, one.confirm_id)
+        for printing_id, numbers in papers.items():
+            if printing_id not in self._contents:
+                self._contents[printing_id] = printing_content_of(connection, printing_id)
+            missing = [number for number in numbers if (printing_id, number) not in self._cards]
+            for number, card in cards_of(connection, printing_id, missing).items() if missing else ():
+                self._cards[printing_id, number] = card_from_json(card)
+
     def outgoing(self, connection: Connection, delivery: Delivery) -> Outgoing:
         """The delivery's message in its envelope. Raises RenderingError where it cannot be made."""
+        self.read(connection, [delivery])
+        return self.made(delivery)
+
+    def made(self, delivery: Delivery) -> Outgoing:
+        """The same, of what has been read."""
         if delivery.address is None:
             raise RenderingError("The subscriber was erased; there is nobody to send this to.")
         press, sender = self.press, self.press.sender(delivery.newsletter)
         token = press.keys.sign(Purpose.MESSAGE, delivery.id, key=delivery.signed_with)
-        body = self.body(connection, delivery)
+        body = self._body(delivery)
         content = build_message(
             sender=sender,
             recipient=delivery.address,
@@ -153,11 +174,15 @@ class Composer:
 
     def body(self, connection: Connection, delivery: Delivery, *, whole: bool = False) -> Body:
         """Subject, text and HTML of the delivery's message; `whole` with the papers that a message has no room for."""
+        self.read(connection, [delivery])
+        return self._body(delivery, whole=whole)
+
+    def _body(self, delivery: Delivery, *, whole: bool = False) -> Body:
         match delivery.kind:
             case DeliveryKind.EDITION:
-                return self._edition(connection, delivery, whole=whole)
+                return self._edition(delivery, whole=whole)
             case DeliveryKind.CONFIRM:
-                return self._confirm(connection, delivery)
+                return self._confirm(delivery)
             case DeliveryKind.TEST:
                 press, site = self.press, self.press.site(delivery.newsletter)
                 trial = trial_notice(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
@@ -179,21 +204,18 @@ class Composer:
                 signing = self.press.signing(delivery.newsletter)
         return self.press.signer.sign(content, signing, signed_at=delivery.dated_at)
 
-    def _edition(self, connection: Connection, delivery: Delivery, *, whole: bool) -> Body:
+    def _edition(self, delivery: Delivery, *, whole: bool) -> Body:
         printing_id, selection = delivery.printing_id, delivery.selection
         if printing_id is None or selection is None or delivery.reader is None:
             raise RenderingError(f"Delivery {delivery.id} has no printing any more; it cannot be made again.")
-        if printing_id not in self._contents:
-            self._contents[printing_id] = printing_content_of(connection, printing_id)
         content = self._contents[printing_id]
         if "language" not in delivery.reader or "signing" not in content:
             raise RenderingError(f"Delivery {delivery.id} was printed by an earlier version; it cannot be made again.")
-        cards = self._cards_for(connection, printing_id, [pick.paper_id for pick in selection.picks])
         printing = self._printing(printing_id, delivery.reader["language"])
         edition = Edition(
             language=printing.language,
             printed=printing.printed,
-            papers=[(cards[pick.paper_id], pick.reason) for pick in selection.picks],
+            papers=[(self._cards[printing_id, pick.paper_id], pick.reason) for pick in selection.picks],
             reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
             links=self._links(delivery),
         )
@@ -212,14 +234,8 @@ class Composer:
             )
         return self._printings[printing_id, code]
 
-    def _cards_for(self, connection: Connection, printing_id: int, papers: Sequence[int]) -> dict[int, Card]:
-        missing = [paper for paper in papers if (printing_id, paper) not in self._cards]
-        for paper, card in cards_of(connection, printing_id, missing).items() if missing else ():
-            self._cards[printing_id, paper] = card_from_json(card)
-        return {paper: self._cards[printing_id, paper] for paper in papers}
-
-    def _confirm(self, connection: Connection, delivery: Delivery) -> Body:
-        asked = None if delivery.confirm_id is None else confirm_numbered(connection, delivery.confirm_id)
+    def _confirm(self, delivery: Delivery) -> Body:
+        asked = None if delivery.confirm_id is None else self._confirms[delivery.confirm_id]
         if asked is None:
             raise RenderingError("What was asked for has run out; there is nothing to confirm.")
         press, choices = self.press, asked.choices

@@ -1,68 +1,29 @@
 """Job: what is queued -> messages -> a mailer -> the ledger.
 
-A block of deliveries is leased, and sent a window at a time: the attempts are committed before
-the first byte leaves, the answers afterwards. Whatever is killed in between is found again by
-its lease, and is known to have been under way.
+A block of deliveries is leased, sent, and accounted for; then the next one, until nothing is left. Whatever is
+killed in between is found again by its lease.
 """
 
 import os
 import socket
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
 
 from digest.compose import Composer
 from digest.errors import DeliveryError, RenderingError, StoreError
-from digest.feedback import bounced, marks_of
 from digest.mail import Mailer
-from digest.model import Answer, Outcome, Outgoing
 from digest.press import Press
-from digest.store import Connection, Store
-from digest.store.accounts import suppressed_marks, turn_back
-from digest.store.deliveries import (
-    Delivery,
-    begin_attempts,
-    deliveries_leased,
-    deliveries_queued,
-    fail,
-    give_back,
-    record_answers,
-    skip_unwanted,
-)
-from digest.store.engine import blocks
-from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
+from digest.sending import Clock, Delivered, Sending, Terms
+from digest.store import Store
+from digest.store.deliveries import deliveries_queued
+from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
 
 BLOCK = 1000
-FIRST_RETRY = timedelta(minutes=2)
-LONGEST_RETRY = timedelta(hours=1)
-
-Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How deliveries are leased and sent: `window` messages between two commits."""
-
-    lease_seconds: float
-    window: int
-    after_unknown: Literal["drop", "resend"] = "drop"
-
-
-@dataclass(slots=True, kw_only=True)
-class Delivered:
-    """What a run did, by outcome; `error` says why sending stopped, where it did.
-
-    `refused` names the provider and its answer where that was because it refused us as a sender.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    error: str = ""
-    refused: str = ""
+"""Deliveries to a lease."""
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the run ends here, with what was done
@@ -189,98 +150,42 @@ class _Run:
 
     def _send_leased(self, lease: Lease, *, most: int | None) -> int:
         """Send at most so many of what the lease holds, and give back the rest; how many were taken on."""
+        sending = Sending(
+            self.store,
+            lease,
+            mailer=self.mailer,
+            composer=self.composer,
+            terms=self.terms,
+            clock=self.clock,
+            should_stop=self.should_stop,
+            delivered=self.delivered,
+        )
         try:
-            with self.store.writing() as connection:
-                hold(connection, lease)
-                held = deliveries_leased(connection, lease.id)
-                if not self.mailer.repeatable:
-                    held = self._settle_doubtful(connection, held)
-            held = held[:most]
-            for window in blocks(held, self.terms.window):
-                if self.should_stop():
-                    break
-                self._send_window(lease, window)
-                self.progress(len(window))
-            with self.store.writing() as connection:
-                hold(connection, lease)
-                give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
-                release(connection, lease)
+            taken = sending.take_up(most=most)
+            stopped = self._hand_over(lease, sending)
+            sending.end()
         except LeaseLostError:
             # Whoever has the lease now sends what it holds.
             return 0
-        return len(held)
-
-    def _settle_doubtful(self, connection: Connection, held: Sequence[Delivery]) -> list[Delivery]:
-        """What was being handed over when its process died: nobody knows whether it arrived."""
-        doubtful = [delivery for delivery in held if delivery.attempted_at is not None]
-        if self.terms.after_unknown == "drop":
-            answers = [Answer(delivery_id=d.id, outcome=Outcome.UNKNOWN, code="killed") for d in doubtful]
-            self._record(connection, answers, doubtful)
-            return [delivery for delivery in held if delivery.attempted_at is None]
-        return list(held)
-
-    def _send_window(self, lease: Lease, window: Sequence[Delivery]) -> None:
-        ready, faults = self._compose(window)
-        now = self.clock()
-        with self.store.writing() as connection:
-            hold(connection, lease)
-            # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
-            numbers, suppressed = [delivery.id for delivery in window], self._suppressed(connection, ready)
-            turned = turn_back(connection, numbers)
-            skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
-            ready = [message for message in ready if message.delivery_id not in skipped | turned]
-            failed = [fail(connection, number, detail=fault) for number, fault in faults.items()]
-            begin_attempts(connection, [message.delivery_id for message in ready], now=now)
-        self.delivered.counts.update(skipped=len(skipped), failed=sum(failed))
-        answers, stopped = self._hand_over(lease, ready)
-        answered = {answer.delivery_id for answer in answers}
-        with self.store.writing() as connection:
-            hold(connection, lease)
-            self._record(connection, answers, window)
-            give_back(connection, [message.delivery_id for message in ready if message.delivery_id not in answered])
-            if stopped:
-                give_back(connection, [delivery.id for delivery in deliveries_leased(connection, lease.id)])
-                release(connection, lease)
         if stopped:
             raise _Stopped(stopped)
+        return taken
 
-    def _suppressed(self, connection: Connection, ready: Sequence[Outgoing]) -> set[int]:
-        """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
-        keys = self.composer.press.keys
-        marks = {one.delivery_id: marks_of(keys, one.recipient.casefold()) for one in ready}
-        found = suppressed_marks(connection, {mark for theirs in marks.values() for mark in theirs})
-        return {number for number, theirs in marks.items() if found.intersection(theirs)}
-
-    def _compose(self, window: Sequence[Delivery]) -> tuple[list[Outgoing], dict[int, str]]:
-        """The messages of a window, and why some deliveries have none."""
-        ready, faults = [], {}
-        with self.store.reading() as connection:
-            for delivery in window:
-                try:
-                    ready.append(self.composer.outgoing(connection, delivery))
-                except RenderingError as error:
-                    faults[delivery.id] = str(error)
-                except Exception as error:
-                    # A fault of ours in one message must not hold up all those behind it.
-                    faults[delivery.id] = f"{type(error).__name__} while the message was made"
-        return ready, faults
-
-    def _hand_over(self, lease: Lease, ready: Sequence[Outgoing]) -> tuple[list[Answer], str]:
-        """The answers, and why sending has to stop, or an empty string."""
-        answers: list[Answer] = []
+    def _hand_over(self, lease: Lease, sending: Sending) -> str:
+        """Hand over what there is; why sending has to stop, or an empty string."""
         try:
             with self._held(lease):
-                for answer in self.mailer.send(ready) if ready else ():
-                    answers.append(answer)  # noqa: PERF402 - those before a failure are kept
+                for answer in self.mailer.send(sending.messages()):
+                    sending.take(answer)
+                    self.progress(1)
         except DeliveryError as error:
-            return answers, str(error)
-        refused = [answer for answer in answers if answer.outcome is Outcome.SENDER_REFUSED]
-        if refused:
-            told = f"{refused[0].code}: {refused[0].detail}".strip(": ")
-            self.delivered.refused = f"{self.mailer.name} ({told})"
-            why = f"{self.mailer.name} refused us as a sender ({told})."
-            return answers, f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
-        return answers, ""
+            return str(error)
+        if sending.refusal is None:
+            return ""
+        told = f"{sending.refusal.code}: {sending.refusal.detail}".strip(": ")
+        self.delivered.refused = f"{self.mailer.name} ({told})"
+        why = f"{self.mailer.name} refused us as a sender ({told})."
+        return f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
 
     @contextmanager
     def _held(self, lease: Lease) -> Iterator[None]:
@@ -302,34 +207,3 @@ class _Run:
         finally:
             done.set()
             holding.join()
-
-    def _record(self, connection: Connection, answers: Sequence[Answer], deliveries: Sequence[Delivery]) -> None:
-        now, by_id = self.clock(), {delivery.id: delivery for delivery in deliveries}
-        if self.terms.after_unknown == "resend":
-            again = {Outcome.UNKNOWN: Outcome.DEFERRED}
-            answers = [replace(answer, outcome=again.get(answer.outcome, answer.outcome)) for answer in answers]
-        timed = [(answer, now + _pause(answer, by_id[answer.delivery_id])) for answer in answers]
-        record_answers(connection, timed, provider=self.mailer.name, now=now)
-        for answer in answers:
-            self.delivered.counts[_COUNTED[answer.outcome]] += 1
-            if answer.outcome is Outcome.RECIPIENT_REFUSED:
-                bounced(connection, by_id[answer.delivery_id], code=answer.code, now=now)
-
-
-_COUNTED = {
-    Outcome.ACCEPTED: "sent",
-    Outcome.DEFERRED: "deferred",
-    Outcome.RECIPIENT_REFUSED: "bounced",
-    Outcome.MESSAGE_REFUSED: "failed",
-    Outcome.SENDER_REFUSED: "queued again",
-    Outcome.UNKNOWN: "unknown",
-}
-
-
-def _pause(answer: Answer, delivery: Delivery) -> timedelta:
-    """How long to wait before the next try: what the provider says, else twice as long every time."""
-    if answer.outcome is not Outcome.DEFERRED:
-        return timedelta(0)
-    if answer.retry_after is not None:
-        return max(FIRST_RETRY, timedelta(seconds=answer.retry_after))
-    return min(FIRST_RETRY * (1 << min(delivery.attempts, 10)), LONGEST_RETRY)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from digest.address import parse_address
 from digest.collect import Collected, collect
-from digest.deliver import Delivered, Terms, deliver
+from digest.deliver import deliver
 from digest.mail import Mailer
 from digest.model import Cadence, Choices, Interest, InterestKind, Paper, Selection, Weights
 from digest.press import Press
 from digest.publish import publish
 from digest.refit import refit_background
+from digest.sending import Delivered, Terms
 from digest.sources import Source
 from digest.store import Store
 from digest.store.deliveries import deliveries_of

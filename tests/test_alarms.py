@@ -10,9 +10,10 @@ from personas import NOON, choices, papers_come_in, reader_joins
 from digest.alarms import alarm_of_refusal, alarm_of_sources
 from digest.app import App
 from digest.compose import Composer
-from digest.deliver import Delivered, deliver
+from digest.deliver import deliver
 from digest.model import Answer, Outcome, Outgoing, Weights
 from digest.publish import publish
+from digest.sending import Delivered
 from digest.store.deliveries import Delivery, deliveries_queued
 from digest.store.sources import note_failure, note_success
 

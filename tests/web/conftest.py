@@ -24,7 +24,7 @@ def front() -> Iterator[Front]:
 
 @pytest.fixture(scope="session")
 def client(front: Front) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=front.url) as opened:
+    with httpx.Client(base_url=front.url, timeout=60) as opened:
         yield opened
 
 

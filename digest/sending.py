@@ -1,0 +1,203 @@
+"""A lease's deliveries on their way: attempts are noted a window ahead of the first byte, answers a window behind.
+
+The mailer asks for the next message when it has room for it. A message is made only then; that it is being handed
+over was committed before. So whatever is killed at any moment, the ledger knows of every message that may have
+left, and takes no more than a window for such that did not.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Literal
+
+from digest.compose import Composer
+from digest.errors import RenderingError
+from digest.feedback import bounced, marks_of
+from digest.mail import Mailer
+from digest.model import Answer, Outcome, Outgoing
+from digest.store import Connection, Store
+from digest.store.accounts import suppressed_marks, turn_back
+from digest.store.deliveries import (
+    Delivery,
+    begin_attempts,
+    deliveries_leased,
+    fail,
+    give_back,
+    record_answers,
+    skip_unwanted,
+)
+from digest.store.leases import Lease, hold, release
+
+FIRST_RETRY = timedelta(minutes=2)
+LONGEST_RETRY = timedelta(hours=1)
+
+RECORDED_WITHIN = 1.0
+"""Seconds after which an answer of a slow server is committed, however few there are."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How deliveries are leased and sent: at most `window` messages are noted as under way and have no answer noted."""
+
+    lease_seconds: float
+    window: int
+    after_unknown: Literal["drop", "resend"] = "drop"
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """What a run did, by outcome; `error` says why sending stopped, where it did.
+
+    `refused` names the provider and its answer where that was because it refused us as a sender.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    error: str = ""
+    refused: str = ""
+
+
+class Sending:
+    """The deliveries that one lease holds, at most `most` of them. Only its holder has one."""
+
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        *,
+        mailer: Mailer,
+        composer: Composer,
+        terms: Terms,
+        clock: Clock,
+        should_stop: Callable[[], bool],
+        delivered: Delivered,
+    ) -> None:
+        self._store, self._lease, self._clock = store, lease, clock
+        self._mailer, self._composer, self._terms = mailer, composer, terms
+        self._should_stop, self._delivered = should_stop, delivered
+        self._waiting: list[Delivery] = []
+        self._under_way: dict[int, Delivery] = {}
+        self._answers: list[Answer] = []
+        self._faults: dict[int, str] = {}
+        self._recorded_at = monotonic()
+        self.refusal: Answer | None = None
+        """The provider's word, where it refuses us as a sender."""
+
+    def take_up(self, *, most: int | None) -> int:
+        """Look at what the lease holds; how many there are to be sent. Raises LeaseLostError as all that follows."""
+        with self._transaction() as connection:
+            held = deliveries_leased(connection, self._lease.id)
+        doubtful = {one.id: one for one in held if one.attempted_at is not None and not self._mailer.repeatable}
+        if doubtful and self._terms.after_unknown == "drop":
+            # What was being handed over when its process died: nobody knows whether it arrived.
+            self._under_way = doubtful
+            self._answers = [Answer(delivery_id=one, outcome=Outcome.UNKNOWN, code="killed") for one in doubtful]
+            with self._transaction():
+                held = [delivery for delivery in held if delivery.id not in doubtful]
+        self._waiting = held[:most]
+        return len(self._waiting)
+
+    def messages(self) -> Iterator[Outgoing]:
+        """The messages, each made when it is asked for."""
+        while self._waiting and not self._should_stop():
+            for delivery in self._begin():
+                if self.refusal is not None:
+                    return
+                try:
+                    yield self._composer.made(delivery)
+                except RenderingError as error:
+                    self._faults[delivery.id] = str(error)
+                except Exception as error:
+                    # A fault of ours in one message must not hold up all those behind it.
+                    self._faults[delivery.id] = f"{type(error).__name__} while the message was made"
+
+    def take(self, answer: Answer) -> None:
+        """Note an answer; it is committed together with others."""
+        self._answers.append(answer)
+        if answer.outcome is Outcome.SENDER_REFUSED:
+            self.refusal = self.refusal or answer
+        if monotonic() - self._recorded_at > RECORDED_WITHIN:
+            with self._transaction():
+                pass
+
+    def end(self) -> None:
+        """Commit what is known, queue again what was not handed over, and give the lease up."""
+        with self._transaction() as connection:
+            give_back(connection, [delivery.id for delivery in deliveries_leased(connection, self._lease.id)])
+            release(connection, self._lease)
+
+    def _begin(self) -> list[Delivery]:
+        """The next window: what must not leave is taken out of it, the rest noted as being handed over."""
+        now = self._clock()
+        with self._transaction() as connection:
+            # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
+            under_way = len(self._under_way) - len(self._answers) - len(self._faults)
+            size = max(self._terms.window - under_way, 1)
+            window, waiting = self._waiting[:size], self._waiting[size:]
+            numbers = [delivery.id for delivery in window]
+            # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
+            turned = turn_back(connection, numbers)
+            suppressed = self._suppressed(connection, window)
+            skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
+            window = [delivery for delivery in window if delivery.id not in skipped | turned]
+            begin_attempts(connection, [delivery.id for delivery in window], now=now)
+            self._composer.read(connection, window)
+        self._waiting = waiting
+        self._delivered.counts.update(skipped=len(skipped))
+        self._under_way |= {delivery.id: delivery for delivery in window}
+        return window
+
+    def _suppressed(self, connection: Connection, window: Iterable[Delivery]) -> set[int]:
+        """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
+        keys = self._composer.press.keys
+        marks = {one.id: marks_of(keys, one.address.casefold()) for one in window if one.address}
+        found = suppressed_marks(connection, {mark for theirs in marks.values() for mark in theirs})
+        return {number for number, theirs in marks.items() if found.intersection(theirs)}
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Under the lease: what has been answered, and could not be made, is written down before all else."""
+        now = self._clock()
+        answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
+        with self._store.writing() as connection:
+            hold(connection, self._lease)
+            failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
+            timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]
+            record_answers(connection, timed, provider=self._mailer.name, now=now)
+            for answer, delivery in answered:
+                if answer.outcome is Outcome.RECIPIENT_REFUSED:
+                    bounced(connection, delivery, code=answer.code, now=now)
+            yield connection
+        # Only now is it written: what fails before is told again.
+        self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
+        self._delivered.counts.update(failed=sum(failed))
+        for number in [*self._faults, *(answer.delivery_id for answer, _ in answered)]:
+            self._under_way.pop(number, None)
+        self._answers, self._faults, self._recorded_at = [], {}, monotonic()
+
+    def _as_wished(self, answer: Answer) -> Answer:
+        again = answer.outcome is Outcome.UNKNOWN and self._terms.after_unknown == "resend"
+        return replace(answer, outcome=Outcome.DEFERRED) if again else answer
+
+
+_COUNTED = {
+    Outcome.ACCEPTED: "sent",
+    Outcome.DEFERRED: "deferred",
+    Outcome.RECIPIENT_REFUSED: "bounced",
+    Outcome.MESSAGE_REFUSED: "failed",
+    Outcome.SENDER_REFUSED: "queued again",
+    Outcome.UNKNOWN: "unknown",
+}
+
+
+def _pause(answer: Answer, delivery: Delivery) -> timedelta:
+    """How long to wait before the next try: what the provider says, else twice as long every time."""
+    if answer.outcome is not Outcome.DEFERRED:
+        return timedelta(0)
+    if answer.retry_after is not None:
+        return max(FIRST_RETRY, timedelta(seconds=answer.retry_after))
+    return min(FIRST_RETRY * (1 << min(delivery.attempts, 10)), LONGEST_RETRY)
