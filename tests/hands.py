@@ -1,6 +1,5 @@
 """The hands of somebody at a browser: with a mouse, or with a keyboard alone."""
 
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page
@@ -53,11 +52,8 @@ class Mouse:
         target.select_option(label=option)
 
 
-@dataclass
 class Keyboard:
     """Goes from place to place by the Tab key, sees on the way where it is, and is led down the page, never back up."""
-
-    stops: int = field(default=0, init=False)
 
     def press(self, target: Locator) -> None:
         self._reach(target)
@@ -100,7 +96,6 @@ class Keyboard:
         """Where the Tab key has led in the page, but for what is inside of a message, or of a field for dates."""
         stop: dict[str, Any] | None = page.evaluate(_STOP)
         if stop is not None:
-            self.stops += 1
             assert stop["ring"] >= 2, f"nothing shows that this has the focus: {stop['name']}"
             assert stop["inView"], f"this has the focus and is not to be seen: {stop['name']}"
         if stop and before and stop["bottom"] <= before["top"]:
