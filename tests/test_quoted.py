@@ -32,6 +32,9 @@ def test_pieces_in_a_row_say_what_was_encoded(texts: list[str]) -> None:
 @example("a\n" + "x" * 70 + "é")
 @example("x" * 74 + " ")
 @example("x" * 74 + " \n" + "x" * 74 + "\t\nx")
+@example("é" * 12 + "xxxx")
+@example("é" * 12 + "x\t")
+@example("x\n" + "é" * 12 + "xxxx")
 def test_every_line_is_ascii_short_and_ends_in_crlf(text: str) -> None:
     encoded = quoted(text)
     assert encoded.isascii()

@@ -106,7 +106,7 @@ def _ways(paper: Paper) -> list[_Way]:
     ways = {
         "Read PDF": paper.pdf_url,
         "arXiv page": f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else "",
-        "Its page": "" if paper.arxiv_id else paper.url,
+        "Read": "" if paper.arxiv_id else paper.url,
         "Code": paper.code_url,
         "Project": paper.project_url,
     }

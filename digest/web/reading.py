@@ -129,6 +129,7 @@ def _trending_page(connection: Connection, pages: Pages, asked: _Asked, whole: T
         "trending.html",
         heading="Trending papers",
         here="/trending",
+        when=_when(shown),
         lede=_lede(shown, count=len(whole.papers)),
         asked=asked,
         categories=_categories(whole, chosen=asked.category),
@@ -151,14 +152,18 @@ def _categories(shown: TrendingList, *, chosen: str) -> list[str]:
     return sorted({category for paper in shown.papers for category in paper.categories} & CATEGORIES | {chosen} - {""})
 
 
-def _lede(shown: TrendingList, *, count: int) -> str:
+def _when(shown: TrendingList) -> str:
     day = ENGLISH.long_date(shown.on)
+    return day if shown.window is Window.DAY else f"the {shown.window} to {day}"
+
+
+def _lede(shown: TrendingList, *, count: int) -> str:
+    when = _when(shown)
     new = words.counted(count, "new paper") if count else "No new papers"
     if 0 < len(shown.papers) < count:
         new = f"{ENGLISH.number(len(shown.papers))} of {new}"
-    if shown.window is Window.DAY:
-        return f"{day}. {new}{', most upvoted first' if shown.papers else ''}."
-    return f"The {shown.window} to {day}. {new}{', by upvotes for their age' if shown.papers else ''}."
+    order = "most upvoted first" if shown.window is Window.DAY else "by upvotes for their age"
+    return f"{when[0].upper()}{when[1:]}. {new}{f', {order}' if shown.papers else ''}."
 
 
 def _neighbour(asked: _Asked, day: date | None) -> Way | None:

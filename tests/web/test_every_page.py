@@ -38,6 +38,33 @@ def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
         assert_is_whole(page)
 
 
+def test_a_page_that_anybody_finds_says_in_its_head_what_it_is(inhabited: Place) -> None:
+    described = {}
+    for path in PUBLIC:
+        page = read_page(inhabited.client.get(address(inhabited, path)).text)
+        told = [str(held["content"]) for held in page.all("meta") if held.get("name") == "description"]
+        described[path] = "".join(told)
+    assert "in one quiet mail" in described["/"]
+    assert described["/trending"].startswith("Friday 19 June 2026. ")
+    assert described["/trending?window=month"].startswith("The month to Friday 19 June 2026. ")
+    assert described["/paper/2606.00001"] == "A sampler that needs four steps."
+    assert described["/archive/papers/2026-06-19"].startswith("The 3 most read of 3 new papers. First: ")
+    assert described["/archive/"].startswith("Every edition")
+    assert described["/nothing"] == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/trending", "Trending papers, Friday 19 June 2026"),
+        ("/trending?window=week", "Trending papers, the week to Friday 19 June 2026"),
+        ("/trending?date=2026-06-14", "Trending papers, Sunday 14 June 2026"),
+    ],
+)
+def test_lists_of_different_days_have_different_titles(place: Place, path: str, title: str) -> None:
+    assert f"<title>{title} · Offprint</title>" in place.client.get(path).text
+
+
 def assert_is_whole(page: Page) -> None:
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from browsers import tab_at
 from personas import PAPERS, choices, papers_come_in, reader_joins
 from playwright.sync_api import Browser, Page, expect
 from sites import Place
@@ -24,16 +25,8 @@ def demo(open_place: Callable[..., Place]) -> Place:
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def tab(browser: Browser, demo: Place, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(base_url=demo.url, java_script_enabled=request.param)
-    page = context.new_page()
-    page.set_default_timeout(5000)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    yield page
-    context.close()
-    # In a page that may run nothing, the browser complains of what drives it here.
-    known = ("Failed to load resource: the server responded with a status of 4", "Blocked script execution in")
-    assert [text for text in complaints if not text.startswith(known)] == []
+    with tab_at(browser, demo.url, java_script_enabled=request.param) as page:
+        yield page
 
 
 def states(place: Place) -> list[SubscriptionState]:
@@ -80,6 +73,7 @@ def test_a_mistake_is_shown_where_it_was_made(demo: Place, tab: Page) -> None:
     tab.get_by_label("Your address").fill("ada@")
     tab.get_by_label("Anything else").fill("few-step sampling")
     tab.get_by_role("button", name="Subscribe", exact=True).click()
+    expect(tab.get_by_role("alert")).to_be_focused()
     tab.get_by_role("link", name="That is not a full address.").click()
     expect(tab).to_have_url(re.compile("#address$"))
     expect(tab.get_by_label("Your address")).to_have_value("ada@")

@@ -56,6 +56,8 @@ def test_no_page_has_a_barrier_or_scrolls_sideways(inhabited: Place, browser: Br
         for width in (NARROWEST, PHONE, DESKTOP):
             tab.set_viewport_size({"width": width, "height": 800})
             assert tab.evaluate("document.documentElement.scrollWidth") == width, (name, width)
+            lines = tab.evaluate("new Set([...document.querySelectorAll('.top nav a')].map(a => a.offsetTop)).size")
+            assert lines == 1 or width == NARROWEST, (name, width)
         for width, scheme, options in RUNS:
             tab.set_viewport_size({"width": width, "height": 800})
             tab.emulate_media(color_scheme=scheme)

@@ -167,7 +167,7 @@ def test_one_count_makes_no_line_and_none_makes_no_chart(place: Place) -> None:
         place.app.store, [DIFFUSION, replace(ROBOTS, signals=Signals()), replace(SPEECH, signals=Signals(upvotes=0))]
     )
     page = show(place)
-    assert "Nothing yet." in page.text
+    assert "One count so far." in page.text
     assert not page.all("polyline")
     for other in ("2606.00002", "2606.00003"):
         assert not show(place, other).all("svg")
