@@ -301,3 +301,15 @@ def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path
 def test_help_and_version_answer_without_a_configuration(digest: Digest) -> None:
     assert __version__ in digest("--version").out
     assert "collect" in digest("--help").out
+
+
+def test_tidying_says_what_went(stocked: Digest) -> None:
+    stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed", *NOW)
+    monday = ("--now", "2026-06-22T08:00")
+    stocked("publish", *monday)
+    kept = stocked("store", "tidy", "--now", "2026-07-19")
+    assert kept.out == "Deleted: what 0 editions held, 0 rows of printings, 0 messages, 0 events.\n"
+    stocked("deliver", *monday)
+    gone = stocked("store", "tidy", "--now", "2030-01-01")
+    assert (gone.code, gone.out) == (0, "Deleted: what 1 edition held, 0 rows of printings, 1 message, 0 events.\n")
+    assert "sound" in stocked("store", "check").out
