@@ -31,6 +31,7 @@ from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.schema import migrate, require_current
 from digest.store.sources import health
+from digest.tidy import Keeping
 from digest.tokens import KEY_CHARACTERS, Keys
 
 # What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
@@ -62,6 +63,16 @@ class App:
         """How deliveries are leased and sent."""
         mail = self.config.mail
         return Terms(lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown)
+
+    @property
+    def keeping(self) -> Keeping:
+        """For how long what is only looked back at is kept."""
+        told = self.config.retention
+        return Keeping(
+            editions=timedelta(days=told.editions_days),
+            messages=timedelta(days=told.messages_days),
+            events=timedelta(days=told.events_days),
+        )
 
     @property
     def weights(self) -> Weights:

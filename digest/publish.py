@@ -19,7 +19,7 @@ from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
 from digest.store.clock import last_set_back
 from digest.store.deliveries import NewDelivery, queue
-from digest.store.editions import add_pieces, edition_for, printing_for
+from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, note
 from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, move_on, subscriptions_due
@@ -27,9 +27,6 @@ from digest.store.subscribers import cadences_due, move_on, subscriptions_due
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
 """Subscriptions to a transaction, and those times the papers that are weighed for them: others wait meanwhile."""
-
-LEADING = 10
-"""So many papers does an edition's public page show, whoever reads which of them."""
 
 TRENDING_KEPT = 30
 """Five are shown under an edition, none of them among the reader's own, which are 20 at most."""

@@ -25,14 +25,16 @@ from digest.publish import publish
 from digest.refit import refit_background
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
+from digest.tidy import tidy
 
 log = structlog.get_logger()
 
 WATCH_SECONDS = 1.0
+TIDY_SECONDS = 24 * 60 * 60
 
 
 class Ticker:
-    """Ticks collect, publish and deliver until it is stopped."""
+    """Ticks collect, publish, deliver and tidy until it is stopped."""
 
     def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
         self.app = app
@@ -43,7 +45,7 @@ class Ticker:
         self._stopping = threading.Event()
         self._collected = threading.Event()
         self._watch = threading.Thread(target=self._watch_the_clock, daemon=True)
-        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(3)}, timezone="UTC")
+        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
 
     def start(self) -> None:
         """Start ticking, with a first tick of each job at once."""
@@ -52,6 +54,7 @@ class Ticker:
             (self.collect, 60 * schedule.collect_minutes),
             (self.publish, schedule.publish_seconds),
             (self.deliver, schedule.deliver_seconds),
+            (self.tidy, TIDY_SECONDS),
         ):
             self._scheduler.add_job(
                 self._guarded,
@@ -159,6 +162,13 @@ class Ticker:
         alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=self.clock())
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
             log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
+
+    def tidy(self) -> None:
+        """Delete what is older than it is kept."""
+        app, stopping = self.app, self._stopping.is_set
+        gone = tidy(app.store, keeping=app.keeping, now=self.clock(), should_stop=stopping)
+        if counts := {what: count for what, count in asdict(gone).items() if count}:
+            log.info("deleted what was old", **counts)
 
     def _watch_the_clock(self) -> None:
         """The scheduler goes by the wall clock: a job that waits longer than its interval waits for one set back."""

@@ -149,6 +149,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"schedule": {"collect_minutes": 1}}, "schedule.collect_minutes"),
         ({"schedule": {"publish_seconds": 0}}, "schedule.publish_seconds"),
         ({"schedule": {"deliver_seconds": 9999}}, "schedule.deliver_seconds"),
+        ({"retention": {"editions_days": 62}}, "retention.editions_days"),
+        ({"retention": {"editions_days": 401}}, "retention.messages_days"),
     ],
 )
 def test_everything_wrong_is_named_by_its_key(values: dict[str, Any], path: str) -> None:

@@ -1,4 +1,4 @@
-"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, store check, store reindex."""
+"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, store check, store tidy, store reindex."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import Json, answer, now_or, opened, say
+from digest.cli.context import Json, Now, answer, now_or, opened, say, steps
 from digest.errors import ConfigError, InputError, StoreError
 
 if TYPE_CHECKING:
@@ -196,6 +196,21 @@ def check(context: typer.Context) -> None:
     if found:
         raise StoreError("The store is not sound: each line above says what is wrong, and what to do.")
     say(f"The store {app.store.where} is sound.")
+
+
+@store.command()
+def tidy(context: typer.Context, now: Now = None) -> None:
+    """Delete what is older than [retention] says, as the daemon does once a day."""
+    from digest.rendering.words import counted
+    from digest.tidy import tidy as delete_old
+
+    app = opened(context)
+    with steps("tidying") as shown:
+        gone = delete_old(app.store, keeping=app.keeping, now=now_or(now), progress=shown.counted)
+    say(
+        f"Deleted: what {counted(gone.editions, 'edition')} held, {counted(gone.printings, 'row')} of printings,"
+        f" {counted(gone.messages, 'message')}, {counted(gone.events, 'event')}."
+    )
 
 
 @store.command()

@@ -19,6 +19,7 @@ from digest.config.sections import (
     MailSection,
     Newsletter,
     RankingSection,
+    RetentionSection,
     ScheduleSection,
     Section,
     SemanticSection,
@@ -51,6 +52,7 @@ class Config(Section):
     semantic: SemanticSection = SemanticSection()
     mail: MailSection = MailSection()
     schedule: ScheduleSection = ScheduleSection()
+    retention: RetentionSection = RetentionSection()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
@@ -60,6 +62,8 @@ class Config(Section):
             raise ValueError(f"newsletter.sources: there is no source {name!r}; there are {', '.join(sorted(known))}")
         if len(set(slugs)) < len(slugs):
             raise ValueError("newsletter.slug: two newsletters have the same; give each its own")
+        if self.retention.messages_days < self.retention.editions_days:
+            raise ValueError("retention.messages_days: is less than retention.editions_days; an edition is a message")
         needed = {"smtp": {"mail.smtp.host": self.mail.smtp.host}, "outbox": {}}.get(
             self.mail.provider,
             {

@@ -241,3 +241,11 @@ class ScheduleSection(Section):
     collect_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     publish_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     deliver_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
+
+
+class RetentionSection(Section):
+    """For how many days what is only looked back at is kept; editions for as long as any of them reaches back."""
+
+    editions_days: Annotated[int, Field(ge=70, le=3650)] = 180
+    messages_days: Annotated[int, Field(ge=70, le=3650)] = 400
+    events_days: Annotated[int, Field(ge=70, le=3650)] = 400

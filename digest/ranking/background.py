@@ -5,6 +5,8 @@ papers differ most (latent semantic analysis), and the mean of their words' mean
 what words stand beside (positive pointwise mutual information).
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from digest.ranking import sparse
 from digest.ranking.decomposition import decompose
 from digest.ranking.documents import Documents, Floats, unit_rows, widened
 from digest.ranking.features import Bag

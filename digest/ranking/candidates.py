@@ -1,5 +1,7 @@
 """The papers to choose from, prepared once for everybody: documents, trend, and how well they fit whom."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime, timedelta
@@ -8,10 +10,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from digest.model import Interest, InterestKind, Paper, Reason, Signals
+from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
@@ -250,6 +251,8 @@ def twins(x: sparse.csr_array) -> NDArray[np.intp]:
     What common features can add to a cosine is at most the product of their parts of both rows: only pairs
     that could reach ALIKE with it are worked out whole.
     """
+    from scipy.sparse.csgraph import connected_components
+
     # A row is one long over what the background knows; a text that is news to it is longer than that.
     whole = sparse.csr_array(sparse.diags_array(1 / np.maximum(_lengths(x), 1)) @ x)
     papers = whole.shape[0]

@@ -1,8 +1,10 @@
 """Randomised singular value decomposition (Halko, Martinsson and Tropp 2011, algorithms 4.4 and 5.1)."""
 
-import numpy as np
-from scipy import sparse
+from __future__ import annotations
 
+import numpy as np
+
+from digest.ranking import sparse
 from digest.ranking.documents import Floats
 
 OVERSAMPLED = 16

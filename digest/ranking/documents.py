@@ -1,12 +1,15 @@
 """Texts in the form in which they are compared."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from digest.ranking import sparse
 
 Floats = NDArray[np.float32]
 

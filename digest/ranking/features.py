@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from typing import NamedTuple, Self
+from threading import Lock
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-import snowballstemmer
 from numpy.typing import NDArray
 
 TITLE_WEIGHT = 3
@@ -32,13 +32,23 @@ STOP_WORDS = frozenset(
     """.split()
 )
 
-_stemmer = snowballstemmer.stemmer("english")
+_stemming = Lock()
 
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of a lower-case English word (Snowball); other scripts come back as they are."""
-    return str(_stemmer.stemWord(word))
+    # A stemmer has a state: two threads at once would get one another's words.
+    with _stemming:
+        return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    # Imported here: it brings every language along, a tenth of a second for whoever reads no text.
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 class Word(NamedTuple):

@@ -1,12 +1,14 @@
 """The papers that profiles are made of, and how near each is to every target: worked out once for all readers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Documents, Floats, Products, picking, stacked, widened
 from digest.ranking.features import Bag

@@ -1,11 +1,13 @@
 """Why a paper suits a wish, in the paper's own words: the largest terms of the score."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from scipy import sparse
 
 from digest.model import Interest, InterestKind, Reason, ReasonKind
+from digest.ranking import sparse
 from digest.ranking.candidates import Candidates, Wish
 from digest.ranking.features import Bag, number, topic_features
 from digest.ranking.relevance import Profile

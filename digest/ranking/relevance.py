@@ -4,6 +4,8 @@ Each part is standardised over a sample of the background's papers, never over t
 a score depends on the profile and the paper alone, so it can be held against a floor.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Documents, Floats, Products, picking, stacked, without
 from digest.ranking.features import Bag, topic_bag

@@ -14,6 +14,9 @@ from digest.model import Cadence
 from digest.store.engine import blocks, insert
 from digest.store.tables import editions, pieces, printings
 
+LEADING = 10
+"""So many papers does an edition's public page show, whoever reads which of them."""
+
 _PERIODS = list(Cadence)
 """From the shortest period to the longest."""
 

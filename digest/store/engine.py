@@ -12,16 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreError
 from digest.store.query import bare
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BUSY_SECONDS = 30
 T = TypeVar("T")
@@ -178,12 +181,17 @@ def _explained(where: str) -> Iterator[None]:
         raise StoreError(f"The store {where} cannot be used: {known}.") from error
 
 
-Insert = sqlite.Insert | postgresql.Insert
+Insert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 
 
 def insert(connection: Connection, table: Table) -> Insert:
     """An INSERT that knows ON CONFLICT, which the two databases spell alike."""
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    # Imported here: a store of SQLite does without all that PostgreSQL has besides.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def clock(connection: Connection) -> float:

@@ -342,6 +342,14 @@ deliveries = Table(
     CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in DeliveryState)), name="state"),
     **_NEVER_REUSED,
 )
+# A printing or a confirm that goes looks for what refers to it.
+for _referring in (deliveries.c.printing_id, deliveries.c.confirm_id):
+    Index(
+        f"ix_deliveries_{_referring.name}",
+        _referring,
+        sqlite_where=_referring.is_not(None),
+        postgresql_where=_referring.is_not(None),
+    )
 
 attempts = Table(
     "attempts",

@@ -13,6 +13,7 @@ _WORDS = {
     400: ("That cannot be read", "What was sent is damaged. Go back and send it again."),
     404: ("No such page", "There is nothing at this address, or not any more."),
     405: ("Not in this way", "There is something at this address, but it cannot be used like that."),
+    410: ("Kept no longer", "This was here once. Editions are kept for a time only, and the archive for good."),
     413: ("Too much at once", "More was sent than any form here needs. Send less."),
 }
 _OTHERWISE = ("That does not work", "The request was not understood. Go back and try it another way.")
@@ -49,3 +50,8 @@ def add_pages(site: FastAPI, pages: Pages) -> None:
 def no_such_page() -> HTTPException:
     """To be raised where an address leads to nothing."""
     return HTTPException(404)
+
+
+def kept_no_longer() -> HTTPException:
+    """To be raised where there was something, as the link of ours says, and its time is over."""
+    return HTTPException(410)

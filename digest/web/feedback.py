@@ -20,7 +20,7 @@ from digest.store.deliveries import Delivery, delivery_numbered
 from digest.store.papers import papers_by_id, present_numbers
 from digest.store.subscribers import subscription_numbered
 from digest.tokens import Purpose
-from digest.web.failures import no_such_page
+from digest.web.failures import kept_no_longer, no_such_page
 from digest.web.links import ended, is_active
 from digest.web.pages import READ, Button, Pages
 from digest.web.security import posted
@@ -81,15 +81,19 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 def _word(app: App, connection: Connection, token: str, query: Mapping[str, str], *, now: datetime) -> _Word | None:
     """What the link says; None where its reader was erased.
 
-    Raises HTTPException 404 where it is not ours, or its message holds no such paper.
+    Raises HTTPException 404 where it is not ours, or its message holds no such paper; 410 where what it held is kept no
+    longer.
     """
-    number = app.keys.read(Purpose.FEEDBACK, token)
-    delivery = None if number is None else delivery_numbered(connection, number)
-    want = query.get("want", "")
-    if delivery is None or want not in set(Want):
+    number, want = app.keys.read(Purpose.FEEDBACK, token), query.get("want", "")
+    if number is None or want not in set(Want):
         raise no_such_page()
+    delivery = delivery_numbered(connection, number)
+    if delivery is None:
+        raise kept_no_longer()
     if delivery.subscription_id is None:
         return None
+    if delivery.due_on is not None and delivery.selection is None:
+        raise kept_no_longer()
     return _Word(
         subscription=subscription_numbered(connection, delivery.subscription_id),
         paper=_paper(connection, delivery, query.get("paper", ""), now=now),

@@ -23,7 +23,7 @@ from digest.store.deliveries import delivery_numbered
 from digest.taxonomy import CATEGORIES
 from digest.text import shorten
 from digest.tokens import Purpose
-from digest.web.failures import no_such_page
+from digest.web.failures import kept_no_longer, no_such_page
 from digest.web.form import date_in
 from digest.web.lists import Lists, TrendingList
 from digest.web.pages import READ, Pages
@@ -59,11 +59,18 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
 
 def _message(app: App, number: int) -> str:
-    """The HTML of an edition. Raises HTTPException 404 where there is none, or nobody any more whose it was."""
+    """The HTML of an edition.
+
+    Raises HTTPException 410 where it is kept no longer, 404 where it was none, or nobody is left whose it was.
+    """
     with app.store.reading() as connection:
         delivery = delivery_numbered(connection, number)
-        if delivery is None or delivery.kind is not DeliveryKind.EDITION or delivery.address is None:
+        if delivery is None:
+            raise kept_no_longer()
+        if delivery.kind is not DeliveryKind.EDITION or delivery.address is None:
             raise no_such_page()
+        if delivery.selection is None:
+            raise kept_no_longer()
         try:
             return Composer(app.press).body(connection, delivery, whole=True).html
         except RenderingError as error:

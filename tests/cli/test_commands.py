@@ -329,3 +329,15 @@ def test_all_sending_is_paused_and_goes_on(installed: Digest) -> None:
     assert "Sending goes on." in installed("mail", "resume").out
     assert "That was not paused." in installed("mail", "resume").out
     assert "There is no newsletter 'x'." in installed("mail", "pause", "--newsletter", "x").err
+
+
+def test_tidying_says_what_went(stocked: Digest) -> None:
+    stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed", *NOW)
+    monday = ("--now", "2026-06-22T08:00")
+    stocked("publish", *monday)
+    kept = stocked("store", "tidy", "--now", "2026-07-19")
+    assert kept.out == "Deleted: what 0 editions held, 0 rows of printings, 0 messages, 0 events.\n"
+    stocked("deliver", *monday)
+    gone = stocked("store", "tidy", "--now", "2030-01-01")
+    assert (gone.code, gone.out) == (0, "Deleted: what 1 edition held, 0 rows of printings, 1 message, 0 events.\n")
+    assert "sound" in stocked("store", "check").out

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from digest.store.deliveries import Delivery, deliveries_queued, delivery_number
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of
 from digest.subscribe import unsubscribe
+from digest.tidy import tidy
 from digest.tokens import Purpose
 
 pytestmark = pytest.mark.slow
@@ -169,7 +171,6 @@ def test_the_link_of_an_erased_reader_names_nobody(place: Place, path: str) -> N
 def test_a_message_that_holds_no_papers_has_no_places(place: Place) -> None:
     place.client.post("/", data=place.form() | {"address": "ada@example.org"})
     assert place.client.post(f"/feedback/{place.feedback_token(1)}{MORE}").status_code == 404
-    assert place.client.post(f"/feedback/{place.feedback_token(99)}{MORE}").status_code == 404
 
 
 def test_a_paper_that_was_joined_with_another_is_judged_under_its_present_number(place: Place) -> None:
@@ -204,3 +205,16 @@ def test_the_links_of_a_message_lead_to_their_pages(open_place: Callable[..., Pl
     assert {place.url} == {
         link.partition("/preferences")[0].partition("/feedback")[0] for link in (preferences, feedback)
     }
+
+
+@pytest.mark.parametrize("days", [200, 500])
+def test_the_link_of_an_edition_that_is_kept_no_longer_says_so_and_likes_stay(
+    place: Place, path: str, days: int
+) -> None:
+    place.client.post(path + MORE)
+    place.deliver()
+    tidy(place.app.store, keeping=place.app.keeping, now=NOON + timedelta(days=days))
+    for answer in (place.client.get(path + MORE), place.client.post(path + MORE)):
+        assert answer.status_code == 410
+        assert "Editions are kept for a time only" in answer.text
+    assert [word.paper_id for word in said(place)] == [1]

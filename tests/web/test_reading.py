@@ -9,6 +9,7 @@ from sites import Place
 from digest.model import Listing, Signals
 from digest.store.papers import EXAMPLES
 from digest.store.sources import note_success
+from digest.tidy import tidy
 from digest.tokens import Purpose
 
 
@@ -244,9 +245,18 @@ def test_a_message_that_is_no_edition_is_not_shown(place: Place) -> None:
     assert place.client.get(f"/view/{place.view_token(1)}").status_code == 404
 
 
-def test_a_message_that_is_not_there_or_not_ours_is_not_shown(place: Place) -> None:
+def test_an_edition_that_is_kept_no_longer_says_so(place: Place) -> None:
     path = edition(place)
-    assert place.client.get(f"/view/{place.view_token(99)}").status_code == 404
+    place.deliver()
+    for days in (200, 500):
+        tidy(place.app.store, keeping=place.app.keeping, now=NOON + timedelta(days=days))
+        gone = place.client.get(path)
+        assert gone.status_code == 410
+        assert "Editions are kept for a time only" in gone.text
+
+
+def test_a_message_that_is_not_ours_is_not_shown(place: Place) -> None:
+    path = edition(place)
     assert place.client.get(path[:-1]).status_code == 404
     assert place.client.get(f"/view/{place.app.keys.sign(Purpose.UNSUBSCRIBE, 1)}").status_code == 404
 
