@@ -28,7 +28,7 @@ SET_BACK = timedelta(days=1)
 """A clock that is behind the last tick by more was set by somebody."""
 
 A_LITTLE = timedelta(minutes=30)
-"""A clock that is behind by more calls papers of now older than what was looked through; choosing allows for an hour."""
+"""A clock that is behind by more calls papers of now older than what was looked through; choosing allows an hour."""
 
 NOTED_EVERY = timedelta(minutes=10)
 
