@@ -1,6 +1,7 @@
 """Job: a clock that somebody set back. Nobody waits for the hour that it had been ahead by, and nothing comes twice.
 
-One that is behind by less is left alone: whatever was due by then has been seen to, and its time comes again.
+One that is behind by less: whatever was due by then has been seen to, and its time comes again; papers that come now
+are looked at nevertheless.
 A clock that was put forward cannot be told from a service that stood still: what is past its deadline is merged.
 """
 
@@ -11,11 +12,23 @@ from digest.change import first_missed_at
 from digest.due import LOOK_BACK, due_on
 from digest.model import Subscription, SubscriptionState
 from digest.store import Connection, Store
-from digest.store.clock import forget_future, last_breaks, last_leap, last_tick_at, note_leap, note_set_back, note_tick
+from digest.store.clock import (
+    forget_future,
+    last_breaks,
+    last_leap,
+    last_tick_at,
+    look_again,
+    note_leap,
+    note_set_back,
+    note_tick,
+)
 from digest.store.subscribers import all_subscriptions, set_break, set_reached
 
 SET_BACK = timedelta(days=1)
 """A clock that is behind the last tick by more was set by somebody."""
+
+A_LITTLE = timedelta(minutes=30)
+"""A clock that is behind by more calls papers of now older than what was looked through; choosing allows an hour."""
 
 NOTED_EVERY = timedelta(minutes=10)
 
@@ -25,6 +38,9 @@ def mind_clock(store: Store, *, now: datetime) -> datetime | None:
     with store.reading() as connection:
         last_at = last_tick_at(connection)
     if last_at is not None and last_at - SET_BACK <= now < last_at + NOTED_EVERY:
+        if now < last_at - A_LITTLE:
+            with store.writing() as connection:
+                look_again(connection, now=now)
         return None
     with store.writing() as connection:
         # Another daemon may have seen to it meanwhile.

@@ -127,6 +127,20 @@ def test_papers_that_came_under_the_wrong_clock_are_not_hidden_for_a_year(app: A
     assert len(editions(app)[-1].selection.picks) == 1  # type: ignore[union-attr]
 
 
+def test_papers_that_come_after_a_clock_ahead_by_less_than_a_day_are_not_taken_for_seen(
+    app: App, readers: list[int]
+) -> None:
+    a_paper_comes_in(app, 1, NOON + 20 * HOUR)
+    tick(app, NOON + DAY)
+    assert [one.due_on for one in editions(app)] == [TODAY, TODAY + DAY]
+    assert tick(app, NOON + 4 * HOUR) is None
+    a_paper_comes_in(app, 2, NOON + 9 * HOUR)
+    for hours in range(9, 49):
+        tick(app, NOON + hours * HOUR)
+    assert [one.due_on for one in editions(app)] == [TODAY, TODAY + DAY, TODAY + 2 * DAY]
+    assert len(picks(editions(app)[-1])) == 1
+
+
 def test_the_date_that_the_wrong_clock_gave_is_free_when_it_comes(app: App, readers: list[int]) -> None:
     a_paper_comes_in(app, 1, NOON + YEAR)
     tick(app, NOON + YEAR)

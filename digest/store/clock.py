@@ -103,6 +103,12 @@ def last_breaks(connection: Connection) -> dict[tuple[int, str], tuple[datetime,
     }
 
 
+def look_again(connection: Connection, *, now: datetime) -> None:
+    """Nobody's papers have been looked through further than to now."""
+    ahead = subscriptions.c.reached_at > now
+    connection.execute(update(subscriptions).where(ahead).values(reached_at=now))
+
+
 def forget_future(connection: Connection, *, now: datetime) -> None:
     """What was written under a clock that was ahead is of now; editions that it made have no date, and do not leave.
 
