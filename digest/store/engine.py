@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreError
+from digest.store.line import Line
 from digest.store.query import bare
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Store:
 
     engine: Engine
     where: str
+    _line: Line = field(default_factory=Line)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -49,9 +51,25 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that ends whole or not at all."""
-        engine = self.engine.execution_options(writing=True)
-        with _explained(self.where), engine.begin() as connection:
+        with _explained(self.where), self._turn(), self._writer.begin() as connection:
             yield connection
+
+    @property
+    def _writer(self) -> Engine:
+        return self.engine.execution_options(writing=True)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        with self._line.turn(seconds=BUSY_SECONDS) as has_come:
+            if not has_come:
+                raise StoreError(
+                    f"The store {self.where} cannot be used: it was written to for {BUSY_SECONDS} s. Try again in a"
+                    " minute."
+                )
+            yield
 
     def close(self) -> None:
         """Give back every connection."""
@@ -122,7 +140,10 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
 def _open_server(url: URL, *, where: str) -> Engine:
     # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
     unprepared = {"prepare_threshold": None}
-    engine = create_engine(url, connect_args=unprepared, hide_parameters=True, json_serializer=_json)
+    # A connection that was cut meanwhile, as by a server that was restarted, is noticed before it is used.
+    engine = create_engine(
+        url, connect_args=unprepared, hide_parameters=True, json_serializer=_json, pool_pre_ping=True
+    )
 
     # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
     @event.listens_for(engine, "connect", insert=True)
@@ -154,6 +175,13 @@ _EXPLANATIONS = {
     "unable to open": "it cannot be opened. Give this user the right to read and write the file and its folder",
     "database is locked": f"another process kept it locked for {BUSY_SECONDS} s. Try again when that has ended",
     "disk is full": "the disk is full. Make room, then run the same command again; nothing was half-written",
+    "no space left": "the server's disk is full. Make room there; nothing was half-written",
+    "disk i/o": "the disk cannot be read or written. Look at the system's log; nothing was half-written",
+    "read-only transaction": "the server takes nothing that is written. Name the one that does in store.url",
+    "terminating connection": "the server ended the connection. Nothing was half-written; try again",
+    "connection unexpectedly": "the server ended the connection. Nothing was half-written; try again",
+    "connection is closed": "the server ended the connection. Nothing was half-written; try again",
+    "consuming input failed": "the server ended the connection. Nothing was half-written; try again",
     "malformed": "it is damaged. Restore it from a backup; `digest store check` says what is wrong",
     "not a database": "the file is not a database. Mend store.url, or move the file away and run `digest init`",
     "authentication failed": "the server refuses the user or the password. Mend store.url",
