@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import store_url
 from crashes import contents, digest, killed_often, ran
+from month import feed, lived, settled
 from personas import DIFFUSION, NOON, choices
 
 from digest.address import parse_address
@@ -107,3 +108,20 @@ def test_a_collect_that_is_killed_leaves_a_sound_store_that_the_next_one_complet
         found[name] = contents(folder, url)
     assert found["crashed"] == found["clean"]
     assert len(found["clean"]["papers"]) == 400
+
+
+@pytest.mark.slow
+def test_days_of_a_daemon_that_is_killed_and_of_two_at_once_come_to_the_same_as_undisturbed_ones(
+    tmp_path: Path,
+) -> None:
+    clean, crashed = tmp_path / "clean", tmp_path / "crashed"
+    with feed() as url:
+        for folder in (clean, crashed):
+            settled(folder, url, readers=READERS)
+        assert lived(clean, days=2, kills=0) == 0
+        assert lived(crashed, days=2, kills=5, daemons=2) > 0
+    assert contents(crashed) == contents(clean)
+    boxes = [sorted(path.name for path in (f / "var/outbox/new").iterdir()) for f in (clean, crashed)]
+    assert boxes[0] == boxes[1]
+    # All on the first day, and those of every day and of working days on the second.
+    assert len(boxes[0]) == READERS + READERS // 2
