@@ -9,6 +9,8 @@ from commands import Digest
 from folders import benchmark_folder, paper_rows, user_rows, write_lines
 from models import tiny_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -18,6 +18,8 @@ from digest.store import open_store
 from digest.web import create_site
 from digest.web.security import STRICT
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_address_of_the_site_is_among_the_pages(inhabited: Place) -> None:
     listed = {
@@ -30,7 +32,6 @@ def test_every_address_of_the_site_is_among_the_pages(inhabited: Place) -> None:
             assert any(re.fullmatch(pattern, path) for path in listed[method]), (method, template)
 
 
-@pytest.mark.slow
 def test_a_page_is_whole_and_holds_no_script(inhabited: Place) -> None:
     for _, answer in visits(inhabited):
         page = read_page(answer.text)
