@@ -27,10 +27,16 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
     ticker = Ticker(app, clock=clock)
-    # The server takes the signals while it runs, and raises them again when it has ended: by then
-    # they have done their work, and must not end the process before the ticks have.
+
+    def stop(number: int, _frame: object) -> None:
+        """The first signal stops gently; the same again ends the process at once."""
+        server.should_exit = True
+        signal.signal(number, signal.SIG_DFL)
+
+    # The server takes the signals while it runs, and raises them again when it has ended: by then they have done their
+    # work, and must not end the process before the ticks have. One that comes before it runs must not be lost.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _once)
+        signal.signal(number, stop)
     ticker.start()
     say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")
     try:
@@ -39,8 +45,3 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
         ticker.stop()
         app.store.close()
     say("Stopped.")
-
-
-def _once(number: int, _frame: object) -> None:
-    """The first signal stops gently; the same again ends the process at once."""
-    signal.signal(number, signal.SIG_DFL)
