@@ -86,5 +86,12 @@ def soonest_expiry(connection: Connection) -> float | None:
     return None if soonest is None else max(0.0, float(soonest) - clock(connection))
 
 
+def any_held(connection: Connection) -> bool:
+    """Whether any process holds deliveries, or did until just now."""
+    return (
+        connection.execute(select(leases.c.id).where(leases.c.expires > clock(connection)).limit(1)).first() is not None
+    )
+
+
 def _current(lease: Lease) -> ColumnElement[bool]:
     return and_(leases.c.id == lease.id, leases.c.generation == lease.generation)
