@@ -197,8 +197,11 @@ class _Run:
                 try:
                     with self.store.writing() as connection:
                         hold(connection, lease)
-                except StoreError:
+                except LeaseLostError:
                     return
+                except StoreError:
+                    # It may be back before the lease has run out.
+                    continue
 
         holding = threading.Thread(target=hold_on, daemon=True)
         holding.start()

@@ -6,15 +6,15 @@ left, and takes no more than a window for such that did not.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from time import monotonic
-from typing import Literal
+from time import monotonic, sleep
+from typing import Literal, TypeVar
 
 from digest.compose import Composer
-from digest.errors import RenderingError
+from digest.errors import RenderingError, StoreAwayError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Outcome, Outgoing
@@ -26,10 +26,11 @@ from digest.store.deliveries import (
     deliveries_leased,
     fail,
     give_back,
+    queue_unsent,
     record_answers,
     skip_unwanted,
 )
-from digest.store.leases import Lease, hold, release
+from digest.store.leases import Lease, LeaseLostError, hold, release
 from digest.store.pauses import EVERYTHING, pause_sending, pauses_now
 
 FIRST_RETRY = timedelta(minutes=2)
@@ -42,6 +43,10 @@ FEWEST_BOUNCED = 10
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
 
+PAUSES = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
+"""Seconds between tries to reach a store that is away: a minute, in which a database that failed over is back."""
+
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
@@ -93,7 +98,7 @@ class Sending:
         self._under_way: dict[int, Delivery] = {}
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
-        self._recorded_at = monotonic()
+        self._recorded_at = self._held_at = monotonic()
         self.refusal: Answer | None = None
         """The provider's word, where it refuses us as a sender."""
 
@@ -114,9 +119,12 @@ class Sending:
     def messages(self) -> Iterator[Outgoing]:
         """The messages, each made when it is asked for."""
         while self._waiting and not self._should_stop():
-            for delivery in self._begin():
+            window = self._lasting(self._begin)
+            for place, delivery in enumerate(window):
                 if self.refusal is not None:
                     return
+                if monotonic() - self._held_at > self._lease.seconds:
+                    self._wake_up(window[place:])
                 try:
                     yield self._composer.made(delivery)
                 except RenderingError as error:
@@ -131,14 +139,40 @@ class Sending:
         if answer.outcome is Outcome.SENDER_REFUSED:
             self.refusal = self.refusal or answer
         if monotonic() - self._recorded_at > RECORDED_WITHIN:
-            with self._transaction():
-                pass
+            self._lasting(self._record)
 
     def end(self) -> None:
         """Commit what is known, queue again what was not handed over, and give the lease up."""
+        self._lasting(self._end)
+
+    def _end(self) -> None:
         with self._transaction() as connection:
             give_back(connection, [delivery.id for delivery in deliveries_leased(connection, self._lease.id)])
             release(connection, self._lease)
+
+    def _record(self) -> None:
+        with self._transaction():
+            pass
+
+    def _lasting(self, work: Callable[[], T]) -> T:
+        """Do it again while the store is away: what was answered is known nowhere else."""
+        for pause in PAUSES:
+            try:
+                return work()
+            except StoreAwayError:
+                if self._should_stop():
+                    raise
+                sleep(pause)
+        return work()
+
+    def _wake_up(self, unsent: Sequence[Delivery]) -> None:
+        """This process stood still: where its lease is another's by now, what it never handed over is queued."""
+        try:
+            self._lasting(self._record)
+        except LeaseLostError:
+            with self._store.writing() as connection:
+                queue_unsent(connection, [delivery.id for delivery in unsent])
+            raise
 
     def _begin(self) -> list[Delivery]:
         """The next window: what must not leave is taken out of it, the rest noted as being handed over."""
@@ -182,7 +216,7 @@ class Sending:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """Under the lease: what has been answered, and could not be made, is written down before all else."""
-        now = self._clock()
+        now, held_at = self._clock(), monotonic()
         answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
         with self._store.writing() as connection:
             hold(connection, self._lease)
@@ -195,6 +229,7 @@ class Sending:
             paused = self._break(connection, answered, now=now)
             yield connection
         # Only now is it written: what fails before is told again.
+        self._held_at = held_at
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
         self._delivered.paused += paused

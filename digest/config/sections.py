@@ -41,6 +41,12 @@ class StoreSection(Section):
     url: str = "sqlite:///var/offprint.db"
 
 
+class QueueSection(Section):
+    """What does the work: the daemon by itself, or workers besides that the distributed engine calls."""
+
+    engine: Literal["local", "procrastinate"] = "local"
+
+
 class KeysSection(Section):
     """Where the keys are that sign links."""
 

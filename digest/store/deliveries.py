@@ -22,6 +22,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.engine import insert
+from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 MISDATED = "dated by a clock that was ahead"
@@ -108,7 +109,10 @@ def queue(connection: Connection, new: Sequence[NewDelivery]) -> set[str]:
     if not rows:
         return set()
     statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.key)
-    return set(connection.execute(statement, rows).scalars())
+    queued = set(connection.execute(statement, rows).scalars())
+    if queued:
+        announce(connection, Work.DELIVER)
+    return queued
 
 
 def delivery_keyed(connection: Connection, key: str) -> int:
@@ -295,6 +299,14 @@ def give_back(connection: Connection, numbers: Sequence[int]) -> None:
     held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
     told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
     connection.execute(update(deliveries).where(held).values(told))
+
+
+def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
+    """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
+    unknown = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
+    connection.execute(
+        update(deliveries).where(unknown).values(state=DeliveryState.QUEUED, detail="", attempted_at=None)
+    )
 
 
 def fail(connection: Connection, number: int, *, detail: str) -> bool:

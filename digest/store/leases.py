@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from digest.errors import StoreError
 from digest.model import DeliveryKind, DeliveryState
 from digest.store.engine import clock
+from digest.store.jobs import Work, announce
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
 
@@ -61,6 +62,9 @@ def take_queued(
     numbers = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not numbers:
         return None
+    if len(numbers) == limit:
+        # There may be more than one can take.
+        announce(connection, Work.DELIVER)
     row = {"holder": holder, "generation": 1, "expires": clock(connection) + seconds}
     number = int(connection.execute(leases.insert().values(row).returning(leases.c.id)).scalar_one())
     told = {"state": DeliveryState.LEASED, "lease_id": number, "attempted_at": None}
