@@ -166,6 +166,7 @@ class _Run:
             sending.end()
         except LeaseLostError:
             # Whoever has the lease now sends what it holds.
+            sending.give_up()
             return 0
         if stopped:
             raise _Stopped(stopped)

@@ -5,8 +5,8 @@ over was committed before. So whatever is killed at any moment, the ledger knows
 left, and takes no more than a window for such that did not.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -95,6 +95,8 @@ class Sending:
         self._mailer, self._composer, self._terms = mailer, composer, terms
         self._should_stop, self._delivered = should_stop, delivered
         self._waiting: list[Delivery] = []
+        self._begun: deque[Delivery] = deque()
+        self._is_lost = False
         self._under_way: dict[int, Delivery] = {}
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
@@ -119,12 +121,14 @@ class Sending:
     def messages(self) -> Iterator[Outgoing]:
         """The messages, each made when it is asked for."""
         while self._waiting and not self._should_stop():
-            window = self._lasting(self._begin)
-            for place, delivery in enumerate(window):
-                if self.refusal is not None:
+            self._begun = deque(self._lasting(self._begin))
+            while self._begun:
+                if self.refusal is not None or self._is_lost:
                     return
                 if monotonic() - self._held_at > self._lease.seconds:
-                    self._wake_up(window[place:])
+                    # This process stood still: somebody else may be at it.
+                    self._lasting(self._record)
+                delivery = self._begun.popleft()
                 try:
                     yield self._composer.made(delivery)
                 except RenderingError as error:
@@ -138,12 +142,22 @@ class Sending:
         self._answers.append(answer)
         if answer.outcome is Outcome.SENDER_REFUSED:
             self.refusal = self.refusal or answer
-        if monotonic() - self._recorded_at > RECORDED_WITHIN:
-            self._lasting(self._record)
+        if monotonic() - self._recorded_at > RECORDED_WITHIN and not self._is_lost:
+            try:
+                self._lasting(self._record)
+            except LeaseLostError:
+                # Nothing more is handed over; what the mailer has is not torn out of its hands.
+                self._is_lost = True
 
     def end(self) -> None:
         """Commit what is known, queue again what was not handed over, and give the lease up."""
         self._lasting(self._end)
+
+    def give_up(self) -> None:
+        """The lease is another's: what was noted as being handed over, and never was, is queued again."""
+        if self._begun:
+            with self._store.writing() as connection:
+                queue_unsent(connection, [delivery.id for delivery in self._begun])
 
     def _end(self) -> None:
         with self._transaction() as connection:
@@ -164,15 +178,6 @@ class Sending:
                     raise
                 sleep(pause)
         return work()
-
-    def _wake_up(self, unsent: Sequence[Delivery]) -> None:
-        """This process stood still: where its lease is another's by now, what it never handed over is queued."""
-        try:
-            self._lasting(self._record)
-        except LeaseLostError:
-            with self._store.writing() as connection:
-                queue_unsent(connection, [delivery.id for delivery in unsent])
-            raise
 
     def _begin(self) -> list[Delivery]:
         """The next window: what must not leave is taken out of it, the rest noted as being handed over."""

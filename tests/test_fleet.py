@@ -8,6 +8,7 @@ import postgres
 import pytest
 from accounting import Received
 from conftest import database_url
+from crashes import digest, ran
 from fleet import Fleet, config_of, fleet, killed_often, settle
 from smtp_server import SmtpServer
 
@@ -64,3 +65,15 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
     assert len(account.ledger.sent) + len(account.ledger.unknown) == READERS
     assert account.missing == set()
     assert account.repeated == 0
+
+
+@pytest.mark.slow
+def test_an_engine_without_its_tables_is_told_how_to_get_them(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    store = f'[store]\nurl = "{database_url("postgresql", request)}"\n'
+    (tmp_path / "config.toml").write_text(store)
+    ran(tmp_path, "init")
+    (tmp_path / "config.toml").write_text(f'{store}[queue]\nengine = "procrastinate"\n')
+    _, said = digest(tmp_path, "publish").communicate()
+    assert b"has no tables of the queue's engine. Run `digest store migrate`." in said
+    ran(tmp_path, "store", "migrate")
+    ran(tmp_path, "publish")

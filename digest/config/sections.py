@@ -233,7 +233,7 @@ class MailSection(Section):
     provider: Literal["outbox", "smtp", "mailgun"] = "outbox"
     after_unknown: Literal["drop", "resend"] = "drop"
     window: Annotated[int, Field(ge=1, le=10_000)] = 256
-    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     alarms: OptionalAddress = ""
     outbox: OutboxSection = OutboxSection()
     smtp: SmtpSection = SmtpSection()
