@@ -33,6 +33,14 @@ class Encoded(NamedTuple):
     html: bytes
 
 
+class Values(NamedTuple):
+    """What is put into the holes of both parts, encoded, and the texts that paragraphs are wrapped with, by name."""
+
+    text: dict[str, bytes]
+    html: dict[str, bytes]
+    texts: dict[str, str]
+
+
 class Forms(NamedTuple):
     """The same of both parts of a message, with holes."""
 
@@ -77,7 +85,7 @@ class Entry:
 
 
 class _Paper:
-    """A paper's forms by role, and its summaries by what is marked; it holds on to the card, by which it is found."""
+    """A paper's forms by role, and its summaries by what is marked; it keeps the card that it is found by."""
 
     __slots__ = ("card", "forms", "summaries")
 
@@ -112,19 +120,21 @@ class Printing:
             self._frames[shape] = self._forms(self.compiled.text, self.compiled.html, self._framed(shape))
         return self._frames[shape]
 
-    def filled(self, card: Card, role: str, reason: Reason, *, number: int, feedback: Encoded) -> Encoded:
-        """A paper's part for a reader, as the paper of this number, with the link by which they say what they think.
+    def filled(self, card: Card, role: str, number: int, reason: Reason, values: Values) -> Encoded:
+        """A paper's part for a reader, as the paper of this number; `role` is `lead`, `card` or `other`.
 
-        `role` is `lead`, `card` or `other`.
+        `values` has the reader's own, and takes what else there is to be put into the part.
         """
         paper = self._papers.get(id(card)) or self._kept(card)
         forms = paper.forms.get(role) or self._formed(paper, role)
         summary, marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
         said = self._why(card, reason, marked=marked)
-        padded, plain = _NUMBERS[number]
-        text = {"feedback": feedback.text, "paper": plain, "number": padded, "why_text": said.text}
-        html = {"feedback": feedback.html, "paper": plain, "number": plain, "why": said.html, "summary": summary}
-        return Encoded(forms.text.filled(text, {"why_text": said.plain}), forms.html.filled(html, {}))
+        text, html, texts = values
+        text["number"], html["number"] = _NUMBERS[number]
+        text["paper"] = html["paper"] = html["number"]
+        text["why_text"], texts["why_text"] = said.text, said.plain
+        html["summary"], html["why"] = summary, said.html
+        return Encoded(forms.text.filled(text, texts), forms.html.filled(html, texts))
 
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
