@@ -88,6 +88,12 @@ class Chosen:
         return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}{since}"
 
 
+def is_due(store: Store, *, newsletter: str, now: datetime) -> bool:
+    """Whether any subscription of the newsletter is."""
+    with store.reading() as connection:
+        return bool(cadences_due(connection, newsletter=newsletter, now=now))
+
+
 def publish(
     store: Store,
     press: Press,
