@@ -1,6 +1,5 @@
 """Killing a sender at random instants, and comparing what a real SMTP server received with the ledger."""
 
-import os
 import random
 import signal
 import time
@@ -9,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
-from crashes import digest, ran
+from crashes import ran
+from forked import forked
 from personas import NOON, choices, papers_come_in
 from smtp_server import OK
 from sqlalchemy import create_engine, text
@@ -135,16 +135,15 @@ def account_of(
     chance = random.Random(seed)
     for kill in range(1, kills + 1):
         before = received.messages.total()
-        process = digest(folder, *COMMAND)
+        process = forked(folder, *COMMAND)
         after = chance.randint(1, 2 * window)
-        while process.poll() is None and received.messages.total() < before + after:
+        while process.is_alive() and received.messages.total() < before + after:
             time.sleep(0.002)
-        if process.poll() is not None:
-            _, errors = process.communicate()
-            raise AssertionError(f"it ended before kill {kill}: {errors.decode()}")
+        assert process.is_alive(), f"it ended before kill {kill} with {process.exitcode}"
         time.sleep(chance.uniform(0, 0.02))
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         ledger = read_ledger(url)
         check(ledger, received, resends=resends)
         assert len(ledger.under_way | ledger.unknown) <= kill * window

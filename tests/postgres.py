@@ -30,18 +30,19 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """A fresh server; yields the URL of its database, up to the name."""
+def running(*, is_careful: bool = False) -> Iterator[str]:
+    """A fresh server; yields the URL of its database, up to the name. A careful one writes to a disk, with fsync."""
     bin_folder = programs()
     assert bin_folder is not None
     # PostgreSQL refuses to run as root; a socket's path must be short.
     user = "postgres" if os.geteuid() == 0 and _is_user("postgres") else "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if os.access(MEMORY, os.W_OK) else "/tmp"))
+    in_memory = os.access(MEMORY, os.W_OK) and not is_careful
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if in_memory else "/tmp"))
     if user is not None:
         shutil.chown(folder, user)
     data = folder / "data"
-    # Nothing here has to outlive a power cut; in memory a database is copied in 15 ms instead of 300.
-    careless = "-c fsync=off -c full_page_writes=off -c autovacuum=off"
+    # Nothing of a test has to outlive a power cut; in memory a database is copied in 15 ms instead of 300.
+    careless = "" if is_careful else "-c fsync=off -c full_page_writes=off -c autovacuum=off"
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c log_min_messages=fatal {careless}"
 
     def run(*command: str) -> None:
