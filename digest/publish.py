@@ -18,7 +18,7 @@ from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
 from digest.store.clock import last_set_back
-from digest.store.deliveries import NewDelivery, queue
+from digest.store.deliveries import NewDelivery, queue_editions
 from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, note
 from digest.store.papers import with_histories
@@ -250,7 +250,7 @@ def _queue(
     for (cadence, day), choices in editions.items():
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
         printing_id = sheets.printing(connection, cadence, day, papers)
-        queued |= queue(
+        queued |= queue_editions(
             connection, [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices]
         )
     return queued
