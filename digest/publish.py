@@ -107,13 +107,14 @@ def publish(
         sources = press.newsletter(newsletter).sources
         stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
     block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
+    sheets = _Sheets(press, stock, newsletter=newsletter)
     while not should_stop():
         with store.writing() as connection:
             due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=block)
             if not due:
                 return published
             chosen = _chosen(connection, stock, due, weights=weights, now=now)
-            queued = _queue(connection, press, stock, chosen, now=now)
+            queued = _queue(connection, sheets, chosen, signed_with=press.keys.newest, now=now)
             published.due += len(chosen)
             published.queued += len(queued)
             published.repeated += sum(c.is_edition and c.key not in queued for c in chosen)
@@ -200,7 +201,46 @@ def _note_missed(connection: Connection, chosen: Chosen, *, now: datetime) -> No
     )
 
 
-def _queue(connection: Connection, press: Press, stock: Stock, chosen: Sequence[Chosen], *, now: datetime) -> set[str]:
+class _Sheets:
+    """What a run prints: an edition once, and a paper's card once for each cadence, however many blocks share them.
+
+    What it knows to be stored is so only if every transaction of the run was committed: one that fails ends the run.
+    """
+
+    def __init__(self, press: Press, stock: Stock, *, newsletter: str) -> None:
+        self._press, self._stock, self._newsletter = press, stock, newsletter
+        self._printings: dict[tuple[Cadence, date], int] = {}
+        self._cards: dict[Cadence, dict[int, Any]] = {}
+        self._printed: dict[int, set[int]] = {}
+
+    def printing(self, connection: Connection, cadence: Cadence, day: date, papers: Set[int]) -> int:
+        """The number of the edition's printing, with the pieces of these papers."""
+        known = self._printings.get((cadence, day))
+        if known is None:
+            known = self._printings[cadence, day] = self._print(connection, cadence, day)
+        self._add_pieces(connection, known, papers, cadence=cadence)
+        return known
+
+    def _print(self, connection: Connection, cadence: Cadence, day: date) -> int:
+        newsletter = self._newsletter
+        edition_id = edition_for(connection, newsletter=newsletter, cadence=cadence, due_on=day)
+        content = edition_content(self._press, self._stock, newsletter=newsletter, cadence=cadence, day=day)
+        printing_id = printing_for(connection, edition_id, content)
+        self._add_pieces(connection, printing_id, set(content["leading"]), cadence=cadence)
+        return printing_id
+
+    def _add_pieces(self, connection: Connection, printing_id: int, papers: Set[int], *, cadence: Cadence) -> None:
+        cards, printed = self._cards.setdefault(cadence, {}), self._printed.setdefault(printing_id, set())
+        new = sorted(papers - cards.keys())
+        made = cards_for(connection, self._stock, new, cadence=cadence) if new else {}
+        cards |= {number: card_to_json(card) for number, card in made.items()}
+        add_pieces(connection, printing_id, {number: cards[number] for number in sorted(papers - printed)})
+        printed |= papers
+
+
+def _queue(
+    connection: Connection, sheets: _Sheets, chosen: Sequence[Chosen], *, signed_with: str, now: datetime
+) -> set[str]:
     """Queue the deliveries of a block, printing what they need; the keys that were new."""
     editions: dict[tuple[Cadence, date], list[Chosen]] = {}
     for choice in chosen:
@@ -208,16 +248,11 @@ def _queue(connection: Connection, press: Press, stock: Stock, chosen: Sequence[
             editions.setdefault((choice.subscription.choices.cadence, choice.due_on), []).append(choice)
     queued: set[str] = set()
     for (cadence, day), choices in editions.items():
-        newsletter = choices[0].subscription.newsletter
-        edition_id = edition_for(connection, newsletter=newsletter, cadence=cadence, due_on=day)
-        content = edition_content(press, stock, newsletter=newsletter, cadence=cadence, day=day)
-        printing_id = printing_for(connection, edition_id, content)
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
-        cards = cards_for(connection, stock, sorted(papers.union(content["leading"])), cadence=cadence)
-        add_pieces(connection, printing_id, {number: card_to_json(card) for number, card in cards.items()})
-        signed_with = press.keys.newest
-        new = [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices]
-        queued |= queue(connection, new)
+        printing_id = sheets.printing(connection, cadence, day, papers)
+        queued |= queue(
+            connection, [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices]
+        )
     return queued
 
 

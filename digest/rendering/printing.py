@@ -15,7 +15,7 @@ from digest.rendering import words
 from digest.rendering.cards import Card, Figures, figures
 from digest.rendering.edition import Printed
 from digest.rendering.filling import rendered
-from digest.rendering.forms import Form, Hole, cleaned, form_of, line_of
+from digest.rendering.forms import Form, Hole, Line, cleaned, form_of
 from digest.rendering.language import Language
 from digest.rendering.marks import mark, why
 from digest.rendering.site import Site, colours
@@ -31,13 +31,6 @@ class Encoded(NamedTuple):
 
     text: bytes
     html: bytes
-
-
-class Values(NamedTuple):
-    """What is put into the holes of both parts, encoded, by their names."""
-
-    text: dict[bytes, bytes]
-    html: dict[bytes, bytes]
 
 
 class Forms(NamedTuple):
@@ -102,13 +95,13 @@ class Printing:
         self._said: dict[tuple[ReasonKind, str, bool], Said] = {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
-        self._subject = rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")})
+        self._subject = Line(rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")}))
         leads = language.gettext(_MOST_UPVOTED[self.printed.period])
         self._leads = _said(leads, escape(leads))
 
     def subject(self, subject: str) -> str:
         """The message's subject as its template has it."""
-        return line_of(self._subject, {"subject": subject})
+        return self._subject.filled({"subject": subject})
 
     def frame(self, shape: Shape) -> Forms:
         """Everything but the papers, for which there are holes: `paper_0`, and `trending_0` for what trends besides."""
@@ -126,12 +119,13 @@ class Printing:
             self._papers[id(card), role] = kept
         return kept.forms
 
-    def filled(self, card: Card, role: str, reason: Reason, values: Values) -> Encoded:
-        """That part for a reader: `values` has all holes but what the reason decides, which is added."""
-        forms, (text, html) = self.paper(card, role), values
-        html[b"summary"], marked = self._summary(card, reason.terms)
+    def filled(self, card: Card, role: str, reason: Reason, *, number: int, feedback: Encoded) -> Encoded:
+        """That part for a reader, as the paper of this number, with the link by which they say what they think."""
+        forms, (padded, plain) = self.paper(card, role), _NUMBERS[number]
+        summary, marked = self._summary(card, reason.terms)
         said = self._why(card, reason, marked=marked)
-        html[b"why"], text[b"why_text"] = said.html, said.text
+        text = {"feedback": feedback.text, "paper": plain, "number": padded, "why_text": said.text}
+        html = {"feedback": feedback.html, "paper": plain, "number": plain, "why": said.html, "summary": summary}
         return Encoded(forms.text.filled(text, {"why_text": said.plain}), forms.html.filled(html, {}))
 
     def trending(self, number: int) -> Encoded:
@@ -214,6 +208,9 @@ _MOST_UPVOTED = {
     "week": N_("trending, most upvoted of the week"),
     "month": N_("trending, most upvoted of the month"),
 }
+
+
+_NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
 
 
 def _said(text: str, html: Markup) -> Said:
