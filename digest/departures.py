@@ -1,7 +1,13 @@
 """When the messages of an edition leave: a few first where it is large, or all of them spread over a while."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
+
+LeavesAt: TypeAlias = Callable[[datetime], datetime]
+"""When the next message leaves at the soonest, by its deadline."""
 
 CANARY_SHARE = 100
 CANARY_MOST = 2000
@@ -21,10 +27,22 @@ class Departures:
     canary_from: int = 0
     spread: timedelta = timedelta(0)
 
-    def leaves_at(self, place: int, *, of: int, deadline_at: datetime, now: datetime) -> datetime:
-        """When the message in that place of so many, counted from 0, leaves at the soonest."""
-        at = now + self.spread * min(place / max(of, 1), 1)
-        if 0 < self.canary_from <= of:
-            is_canary = place % max(CANARY_SHARE, -(-of // CANARY_MOST)) == 0
-            at = now if is_canary else at + CANARY_WAIT
-        return max(now, min(at, deadline_at - SOONEST_DEADLINE))
+    def of(self, count: int, *, now: datetime) -> LeavesAt:
+        """When each of so many messages leaves; asked once for each."""
+        has_canary = 0 < self.canary_from <= count
+        if not has_canary and not self.spread:
+            return lambda _: now
+        stride = max(CANARY_SHARE, -(-count // CANARY_MOST))
+        places = itertools.count()
+
+        def leaves_at(deadline_at: datetime) -> datetime:
+            place = next(places)
+            if has_canary and place % stride == 0:
+                return now
+            at = now + self.spread * min(place / count, 1) + (CANARY_WAIT if has_canary else timedelta(0))
+            return max(now, min(at, deadline_at - SOONEST_DEADLINE))
+
+        return leaves_at
+
+
+AT_ONCE = Departures()

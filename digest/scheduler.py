@@ -18,7 +18,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest.alarms import alarm_of_bounces, alarm_of_refusal, alarm_of_sources
+from digest.alarms import alarm_of_pauses, alarm_of_refusal, alarm_of_sources
 from digest.app import App
 from digest.clock import mind_clock
 from digest.collect import collect
@@ -140,6 +140,7 @@ class Ticker:
                 newsletter=newsletter.slug,
                 weights=app.weights,
                 now=now,
+                departures=app.departures,
                 should_stop=self._stopping.is_set,
             )
             if published.due:
@@ -165,7 +166,8 @@ class Ticker:
             log.error("delivery stopped", error=delivered.error)
         for newsletter in delivered.paused:
             log.error("newsletter paused", newsletter=newsletter, cause="too many addresses do not exist")
-        alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=self.clock())
+        for newsletter in alarm_of_pauses(app.store, app.press, to=app.config.mail.alarms, now=self.clock()):
+            log.warning("alarm queued", cause="newsletter paused", newsletter=newsletter)
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
             log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
 

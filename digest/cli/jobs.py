@@ -120,6 +120,7 @@ def publish(
                 newsletter=slug,
                 weights=app.weights,
                 now=instant,
+                departures=app.departures,
                 progress=shown.counted,
             )
         say(
@@ -139,7 +140,7 @@ def deliver(
     """Send what is queued."""
     from time import sleep
 
-    from digest.alarms import alarm_of_bounces, alarm_of_refusal
+    from digest.alarms import alarm_of_pauses, alarm_of_refusal
     from digest.deliver import deliver as send
     from digest.deliver import rehearse
     from digest.rendering.words import counted
@@ -167,8 +168,8 @@ def deliver(
     say(f"{', '.join(counts) or ('Nothing was sent' if halted else 'Nothing was queued')}.")
     if halted:
         say("Some or all sending is paused: `digest stats` says since when, and why.")
-    if alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=now_or(now)):
-        say("The operator's alarm is queued: too many addresses do not exist.")
+    for newsletter in alarm_of_pauses(app.store, app.press, to=app.config.mail.alarms, now=now_or(now)):
+        say(f"The operator's alarm is queued: {newsletter} has stopped by itself.")
     if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=now_or(now)):
         say("The operator's alarm is queued; it waits until the provider takes mail again.")
     _end([delivered.error])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from digest.model import DeliveryState
+from digest.model import MOVES, DeliveryState
 from digest.store.tables import deliveries, editions, printings
 
 _ANSWERED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
@@ -29,6 +29,13 @@ def count_up(connection: Connection, printing_id: int, *, gone: int = 0, complai
     if row is None:
         return None
     return Tally(edition_id=row.id, newsletter=row.newsletter, gone=row.gone, complained=row.complained)
+
+
+def note_complaint(connection: Connection, delivery_id: int) -> bool:
+    """Say of a delivery that it was complained of; false where it was before, or was never sent."""
+    can = [state for state, after in MOVES.items() if DeliveryState.COMPLAINED in after]
+    sent = (deliveries.c.id == delivery_id) & deliveries.c.state.in_(can)
+    return connection.execute(update(deliveries).where(sent).values(state=DeliveryState.COMPLAINED)).rowcount == 1
 
 
 def count_answered(connection: Connection, edition_id: int) -> int:
