@@ -26,9 +26,9 @@ from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.mail.dkim import Signer
 from digest.model import Weights
-from digest.pace import Limits
 from digest.press import Press
 from digest.rendering.templates import Library
+from digest.scopes import Limits
 from digest.secretfile import read_secret, write_secret
 from digest.sending import Terms
 from digest.sources import Source

@@ -17,8 +17,9 @@ from digest.breaker import Breaker
 from digest.compose import Composer
 from digest.errors import DeliveryError, RenderingError, StoreError
 from digest.mail import Mailer
-from digest.pace import Pace, Wait
+from digest.pace import Pace
 from digest.press import Press
+from digest.scopes import Wait
 from digest.sending import Clock, Delivered, Sending, Terms
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_queued

@@ -7,18 +7,18 @@ whoever unsubscribes while a message waits for one gets nothing.
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil, inf
 
 from digest.budgets import (
     KEPT_FOR_AWAITED,
+    TRIED_IN_VAIN,
     UNLIMITED,
     Budget,
     Moment,
     Spent,
-    WarmUp,
     recovered,
     refused,
     room,
@@ -28,8 +28,9 @@ from digest.budgets import (
 )
 from digest.locator import domain_of
 from digest.model import Answer, DeliveryKind, Outcome
+from digest.scopes import EVERYTHING, Limits, Wait, by_provider, name_of, to_domain
 from digest.store import Connection
-from digest.store.budgets import EVERYTHING, by_provider, hold_budgets, keep_spent, spent_of_all, to_domain
+from digest.store.budgets import hold_budgets, keep_spent, spent_of_all
 from digest.store.deliveries import Delivery
 from digest.store.engine import clock
 from digest.store.waiting import awaited_are_queued
@@ -43,45 +44,6 @@ DOMAINS_MOST = 2
 
 _SLOW_DOWN = re.compile(r"(?:421|45[0-4])(?! 4\.[12]\.)|HTTP 429")
 """Refusals for now that say something of how much is taken; 4.1 and 4.2 speak of one mailbox."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the operator allows: in all, by the provider, to some domains."""
-
-    everything: Budget = UNLIMITED
-    provider: Budget = UNLIMITED
-    provider_name: str = ""
-    domains: Mapping[str, Budget] = field(default_factory=dict)
-    warm_up: WarmUp | None = None
-
-    @property
-    def are_any(self) -> bool:
-        """Whether anything is limited."""
-        return bool(self.domains) or self.warm_up is not None or {self.everything, self.provider} != {UNLIMITED}
-
-    def budget(self, scope: str, spent: Spent, moment: Moment) -> Budget:
-        """The budget of a scope today."""
-        if scope == EVERYTHING:
-            return self.everything
-        if scope != by_provider(self.provider_name):
-            return self.domains.get(scope.removeprefix(to_domain("")), UNLIMITED)
-        if self.warm_up is None:
-            return self.provider
-        today = moment.now.date()
-        caps = (self.provider.per_day, self.warm_up.cap(days=(today - (spent.since_on or today)).days))
-        return replace(self.provider, per_day=min(cap for cap in caps if cap is not None))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """For how many seconds nothing leaves, or no edition does, since a scope's budget is spent or it refuses us."""
-
-    scope: str
-    seconds: float
-    until: datetime
-    is_refused: bool
-    is_for_editions: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +148,7 @@ class Pace:
                 seconds=seconds,
                 moment=moment,
                 chance=self._chance(),
+                asked=max(answer.retry_after or 0 for answer, _ in slow) if scope == self._provider else 0.0,
             )
             for scope, count in slow_scopes.items()
         }
@@ -216,6 +179,21 @@ class Pace:
                     is_for_editions=is_edition,
                 )
         return None
+
+    def troubles(self, connection: Connection, *, now: datetime) -> list[str]:
+        """What leaves more slowly than it could, or not at all, a sentence each."""
+        wait = self.wait(connection, now=now)
+        return [*([] if wait is None else [wait.told]), *(self._slowed(now=now) if self._moment else [])]
+
+    def _slowed(self, *, now: datetime) -> Iterator[str]:
+        assert self._moment is not None
+        for scope, spent in sorted(self._spent.items()):
+            closed = spent.free - self._moment.at
+            if scope != self._provider and spent.in_vain >= TRIED_IN_VAIN and closed > PATIENCE:
+                until = now + timedelta(seconds=closed)
+                yield f"{name_of(scope)} refuses messages for now: it is left alone until {until:%Y-%m-%d %H:%M} UTC."
+            elif spent.slowed_to is not None:
+                yield f"{name_of(scope)} gets {spent.slowed_to:.2g} messages a second, since it refused more."
 
     def _look(self, connection: Connection, *, now: datetime, anyway: bool = False) -> Moment | None:
         """Read what was spent, so that nobody else spends meanwhile; None where nothing is limited."""

@@ -46,6 +46,7 @@ class Ticker:
         # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
         self._embedder = app.embedder()
+        self._told_wait = ""
         self._stopping = threading.Event()
         self._collected = threading.Event()
         self._watch = threading.Thread(target=self._watch_the_clock, daemon=True)
@@ -160,8 +161,13 @@ class Ticker:
             should_stop=self._stopping.is_set,
         )
         counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
+        told = {"why": delivered.skipped, "refused": delivered.refusals}
         if counts:
-            log.info("delivered", **counts, **({"why": dict(delivered.skipped)} if delivered.skipped else {}))
+            log.info("delivered", **counts, **{what: dict(each) for what, each in told.items() if each})
+        wait = "" if delivered.wait is None else delivered.wait.told
+        if wait and wait != self._told_wait:
+            log.warning("sending waits", why=wait)
+        self._told_wait = wait
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
         for newsletter in delivered.paused:

@@ -19,7 +19,8 @@ from digest.errors import RenderingError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
-from digest.pace import PATIENCE, Limits, Pace, Wait
+from digest.pace import PATIENCE, Pace
+from digest.scopes import Limits, Wait
 from digest.store import Connection, Store
 from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.deliveries import (

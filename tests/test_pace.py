@@ -16,8 +16,8 @@ from digest.deliver import deliver
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.smtp import Server, Smtp
 from digest.model import Answer, DeliveryState, Outcome, Weights
-from digest.pace import Limits
 from digest.publish import publish
+from digest.scopes import Limits
 from digest.sending import Delivered, Terms
 from digest.store.budgets import spent_of_all
 from digest.store.deliveries import count_by_state, count_skipped
@@ -39,8 +39,13 @@ class Scripted:
     repeatable = False
     signs = False
 
-    def __init__(self, answer: Callable[[str], tuple[Outcome, str] | None] = lambda _: None) -> None:
-        self.answer = answer
+    def __init__(
+        self,
+        answer: Callable[[str], tuple[Outcome, str] | None] = lambda _: None,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        self.answer, self.retry_after = answer, retry_after
         self.heard: list[tuple[float, str]] = []
 
     @property
@@ -51,7 +56,8 @@ class Scripted:
         for message in in_their_time(messages):
             self.heard.append((time.monotonic(), message.recipient))
             outcome, code = self.answer(message.recipient) or (Outcome.ACCEPTED, "")
-            yield Answer(delivery_id=message.delivery_id, outcome=outcome, code=code)
+            pause = None if outcome is Outcome.ACCEPTED else self.retry_after
+            yield Answer(delivery_id=message.delivery_id, outcome=outcome, code=code, retry_after=pause)
 
 
 def queued(app: App, *addresses: str) -> App:
@@ -174,6 +180,19 @@ def test_many_domains_that_refuse_at_once_are_the_provider(sqlite_app: App) -> N
     later = sent(sqlite_app, Scripted(), Limits(provider_name="relay"), hours=1)
     assert later.wait is not None
     assert later.wait.is_refused
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(600, 10), (86_399, 60), (0, None), (None, None)])
+def test_a_provider_that_says_when_to_come_back_is_left_alone_until_then(
+    sqlite_app: App, seconds: float | None, minutes: int | None
+) -> None:
+    queued(sqlite_app, *at("example.org", 3))
+    limits = Limits(provider_name="mailgun")
+    mailer = Scripted(lambda _: (Outcome.DEFERRED, "HTTP 429"), retry_after=seconds)
+    delivered = sent(sqlite_app, mailer, limits, window=1)
+    assert delivered.counts["failed"] == delivered.counts["bounced"] == 0
+    until = None if delivered.wait is None else round((delivered.wait.until - NOON) / timedelta(minutes=1))
+    assert until == minutes
 
 
 def test_a_new_provider_s_first_days_are_counted_from_its_first_message(sqlite_app: App) -> None:

@@ -5,24 +5,12 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, delete, select
 
 from digest.budgets import Spent
+from digest.scopes import to_domain
 from digest.store.engine import insert, take_turns
 from digest.store.tables import budgets
 
-EVERYTHING = ""
-"""The scope of all messages; `by` a provider and `to` a domain are the others."""
-
 FORGOTTEN_AFTER = 24 * 3600.0
 """Seconds after which what was learned of a domain is not true any more."""
-
-
-def by_provider(name: str) -> str:
-    """The scope of what a provider is handed."""
-    return f"by {name}"
-
-
-def to_domain(name: str) -> str:
-    """The scope of what goes to a domain."""
-    return f"to {name}"
 
 
 def spent_of_all(connection: Connection) -> dict[str, Spent]:

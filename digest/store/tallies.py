@@ -45,6 +45,14 @@ def count_answered(connection: Connection, edition_id: int) -> int:
     return int(connection.execute(select(func.count()).select_from(deliveries).where(of_it)).scalar_one())
 
 
+def count_refusals(connection: Connection) -> dict[str, int]:
+    """How many deliveries were refused and what they are now, by the server's words: `bounced: ...: 550 5.1.1`."""
+    refused = (deliveries.c.detail != "") & (deliveries.c.state != DeliveryState.SKIPPED)
+    found = select(deliveries.c.state, deliveries.c.detail, func.count()).where(refused)
+    rows = connection.execute(found.group_by(deliveries.c.state, deliveries.c.detail).order_by(func.count().desc()))
+    return {f"{state}: {detail}": count for state, detail, count in rows}
+
+
 def clear_tallies(connection: Connection, newsletter: str) -> None:
     """Begin to count anew for a newsletter's editions."""
     told = {"gone": 0, "complained": 0}
