@@ -9,6 +9,7 @@ from digest.config.checks import (
     BaseUrl,
     Category,
     Colour,
+    Domain,
     Host,
     Listed,
     Listen,
@@ -159,6 +160,27 @@ class SemanticSection(Section):
     api_key: Token = SecretStr("")
 
 
+class BudgetOf(Section):
+    """How much may leave: evenly in a second, and in any 24 hours; None is no limit."""
+
+    per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+
+
+class WarmUpSection(Section):
+    """A cap of the first day by a provider, and how much larger each next day's is."""
+
+    first_day: Annotated[int, Field(ge=1)]
+    growth: Annotated[float, Field(ge=1, le=10)] = 1.5
+
+
+class BudgetSection(BudgetOf):
+    """How much may leave in all, and to single domains; a provider's own budget is in its section."""
+
+    domains: dict[Domain, BudgetOf] = {}
+    warm_up: WarmUpSection | None = None
+
+
 class OutboxSection(Section):
     """The mailbox folder that reaches nobody."""
 
@@ -171,7 +193,7 @@ def _known_preset(name: str) -> str:
     return name
 
 
-class SmtpSection(Section):
+class SmtpSection(BudgetOf):
     """An SMTP server that takes our mail; a preset fills in what is not written."""
 
     preset: Annotated[str, AfterValidator(_known_preset)] = ""
@@ -190,10 +212,10 @@ class SmtpSection(Section):
         preset = PRESETS.get(name) if isinstance(name, str) else None
         if preset is None:
             return values
-        return {key: getattr(preset, key) for key in ("host", "port", "tls", "connections", "envelope")} | values
+        return preset.values | values
 
 
-class MailgunSection(Section):
+class MailgunSection(BudgetOf):
     """Mailgun's HTTP interface."""
 
     domain: str = ""
@@ -234,6 +256,9 @@ class MailSection(Section):
     smtp: SmtpSection = SmtpSection()
     mailgun: MailgunSection = MailgunSection()
     dkim: DkimSection = DkimSection()
+    budget: BudgetSection = BudgetSection()
+    canary_from: Annotated[int, Field(ge=0)] = 10_000
+    spread_minutes: Annotated[int, Field(ge=0, le=240)] = 0
 
 
 class ScheduleSection(Section):

@@ -36,7 +36,8 @@ class NewDelivery:
     """A message to be queued. `key` names it for ever: the same key is queued once.
 
     `reader` (JSON) is what the message says of its reader, as of now: it says the same whenever
-    it is made again. `reached_from_at` is how far the subscription had been looked through before.
+    it is made again. `reached_from_at` is how far the subscription had been looked through before. It leaves at
+    once, or not before `send_after_at`.
     """
 
     key: str
@@ -54,6 +55,7 @@ class NewDelivery:
     selection: Selection | None = None
     reader: Mapping[str, Any] | None = None
     reached_from_at: datetime | None = None
+    send_after_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def _queued(new: NewDelivery) -> dict[str, Any]:
         "due_on": new.due_on,
         "dated_at": new.dated_at,
         "reached_from_at": new.reached_from_at,
-        "send_after_at": new.dated_at,
+        "send_after_at": new.send_after_at or new.dated_at,
         "send_before_at": new.send_before_at,
         "signed_with": new.signed_with,
         "selection": None if new.selection is None else _selection_to_json(new.selection),
