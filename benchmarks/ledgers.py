@@ -12,12 +12,23 @@ from configured import NOON
 from databases import addresses, empty_store
 from sqlalchemy import insert
 
-from digest.model import Answer, DeliveryKind, Outcome, Pick, Priority, Reason, ReasonKind, Selection
+from digest.model import (
+    Answer,
+    Cadence,
+    DeliveryKind,
+    Outcome,
+    Pick,
+    Priority,
+    Reason,
+    ReasonKind,
+    Selection,
+    SubscriptionState,
+)
 from digest.publish import BLOCK as PUBLISHED
 from digest.store import Store
 from digest.store.deliveries import NewDelivery, begin_attempts, deliveries_leased, queue_editions, record_answers
 from digest.store.leases import hold, release, take_queued
-from digest.store.tables import subscribers
+from digest.store.tables import subscribers, subscriptions
 
 LEASED, WINDOW = 1000, 256
 ASKED = {"SQLite": 50_000, "PostgreSQL": 25_000}
@@ -30,6 +41,16 @@ SELECTION = Selection(
     ),
 )
 READER = {"cadence": "daily", "hour": 12, "timezone": "UTC", "language": "en", "follows": True, "since_on": None}
+SUBSCRIBED = {
+    "newsletter": "papers",
+    "state": SubscriptionState.ACTIVE,
+    "cadence": Cadence.DAILY,
+    "hour": NOON.hour,
+    "timezone": "UTC",
+    "max_papers": 10,
+    "next_due_at": NOON,
+    "confirmed_at": NOON,
+}
 
 Seconds = dict[str, float]
 
@@ -59,6 +80,9 @@ def taken(url: str, folder: Path, rows: int) -> Seconds:
             for n in range(1, rows + 1)
         ]
         connection.execute(insert(subscribers), people)
+        connection.execute(
+            insert(subscriptions), [SUBSCRIBED | {"id": n, "subscriber_id": n} for n in range(1, rows + 1)]
+        )
     for start in range(1, rows + 1, PUBLISHED):
         new = [delivery(number) for number in range(start, min(start + PUBLISHED, rows + 1))]
         with timed(took, "fill"), store.writing() as connection:
@@ -105,6 +129,8 @@ def delivery(number: int) -> NewDelivery:
         priority=Priority.EDITION,
         newsletter="papers",
         subscriber_id=number,
+        subscription_id=number,
+        due_on=NOON.date(),
         dated_at=NOON,
         send_before_at=NOON + timedelta(hours=6),
         signed_with="k",
