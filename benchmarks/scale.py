@@ -5,7 +5,7 @@
 Every reader follows three topics. Workers (`digest worker`) are started first; then they are called, and timed until
 nobody is due (sending is paused meanwhile), and again until everything is sent. The sink answers each message after
 `--delays` milliseconds, so 50 measures how workers wait beside one another, and 0 how they share the processor. SQLite
-has one process, `digest publish` and `digest deliver`, its start included. Prints a table, and how large the tables are.
+has one process, `digest publish` and `digest deliver`, its start included. Prints a table and the tables' sizes.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from digest.apart import apart
 from digest.app import App
 from digest.cli.context import log_to_output, say
 from digest.scheduler import Ticker
@@ -18,7 +19,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     app.press.library.compile_all()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
-    ticker = Ticker(app, clock=clock)
+    ticker = Ticker(app, clock=clock, doing=apart)
 
     def stop(number: int, _frame: object) -> None:
         """The first signal stops gently; the same again ends the process at once."""

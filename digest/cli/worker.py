@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from digest.apart import apart
 from digest.app import App
 from digest.cli.context import log_to_output, say
 from digest.queue.worker import Task, Worker
@@ -20,7 +21,7 @@ def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> 
     """Work until SIGTERM or SIGINT; then end the block in hand, and return."""
     log_to_output()
     app.press.library.compile_all()
-    ticker = Ticker(app, clock=clock)
+    ticker = Ticker(app, clock=clock, doing=apart)
     ticker.help()
     tasks: dict[str, Task] = {
         Work.PUBLISH: Task(do=partial(ticker.tick, ticker.publish)),
