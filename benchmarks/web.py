@@ -279,9 +279,9 @@ class WrongAnswerError(Exception):
 
 
 def busy(pid: int) -> float:
-    """Seconds that processors have worked for the process."""
+    """Seconds that processors have worked for the process, and for those that it started and that have ended."""
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> float:

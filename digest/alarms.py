@@ -90,4 +90,4 @@ def _sound(
         send_before_at=now + DAY,
         signed_with=press.keys.newest,
     )
-    return bool(queue(connection, [message]))
+    return queue(connection, message)

@@ -9,10 +9,13 @@
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
+    +-- ProcessError     work in a process of its own came to no good end
 
 A message is one sentence that says what is wrong and where, and one that says what to do next.
 It never holds an address, a token or a secret.
 """
+
+import traceback
 
 
 class DigestError(Exception):
@@ -57,3 +60,15 @@ class RenderingError(DigestError):
 
 class DeliveryError(DigestError):
     """A mailer cannot work at all."""
+
+
+class ProcessError(DigestError):
+    """Work in a process of its own failed, or was killed."""
+
+
+def sentence_of(error: Exception) -> str:
+    """An error in words that may be logged: of a fault of ours where it happened, as its own may hold addresses."""
+    if isinstance(error, DigestError):
+        return str(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {where.name}, {where.filename}:{where.lineno}"

@@ -19,7 +19,7 @@ from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
 from digest.store.clock import last_set_back
-from digest.store.deliveries import NewDelivery, queue
+from digest.store.deliveries import NewDelivery, queue_editions
 from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, note
 from digest.store.papers import with_histories
@@ -87,6 +87,12 @@ class Chosen:
         """
         since = "" if self.set_back_at is None else f":{self.set_back_at:%Y%m%dT%H%M}"
         return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}{since}"
+
+
+def is_due(store: Store, *, newsletter: str, now: datetime) -> bool:
+    """Whether any subscription of the newsletter is."""
+    with store.reading() as connection:
+        return bool(cadences_due(connection, newsletter=newsletter, now=now))
 
 
 def publish(
@@ -263,7 +269,7 @@ def _queue(
             _delivery(c, printing_id=printing_id, signed_with=signed_with, leaves_at=leaves_at, now=now)
             for c in choices
         ]
-        queued |= queue(connection, new)
+        queued |= queue_editions(connection, new)
     return queued
 
 

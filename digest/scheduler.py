@@ -7,28 +7,30 @@ each looks at everything that is due by then.
 import ctypes
 import logging
 import threading
-import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest.alarms import alarm_of_pauses, alarm_of_refusal, alarm_of_sources
+from digest.alarms import alarm_of_pauses, alarm_of_refusal
+from digest.apart import here
 from digest.app import App
 from digest.clock import mind_clock
-from digest.collect import collect
+from digest.collect import Collected
 from digest.deliver import deliver
-from digest.embed import embed
-from digest.errors import DigestError
-from digest.publish import publish
-from digest.refit import refit_background
+from digest.embed import Embedded
+from digest.errors import sentence_of
+from digest.publish import is_due
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
+from digest.ticks import Alarmed, gather, publish_all
 from digest.tidy import tidy
 
 log = structlog.get_logger()
@@ -40,14 +42,15 @@ TIDY_SECONDS = 24 * 60 * 60
 class Ticker:
     """Ticks collect, publish, deliver and tidy until it is stopped."""
 
-    def __init__(self, app: App, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: App, *, clock: Callable[[], datetime], doing: Callable[..., Iterator[Any]] = here) -> None:
         self.app = app
         self.clock = clock
         # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
-        self._embedder = app.embedder()
+        app.embedder()
         self._told_wait = ""
         self._stopping = threading.Event()
+        self._run = partial(doing, app, should_stop=self._stopping.is_set)
         self._collected = threading.Event()
         self._watch = threading.Thread(target=self._watch_the_clock, daemon=True)
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
@@ -91,28 +94,28 @@ class Ticker:
         self._summarise()
 
     def _collect(self) -> None:
-        app, stopping = self.app, self._stopping.is_set
-        sources, failed = app.sources(), []
-        for collected in collect(app.store, sources, now=self.clock(), look_backs=app.look_backs, should_stop=stopping):
-            recorded = collected.recorded
-            tell = log.warning if collected.error else log.info
-            tell(
-                "collected",
-                source=collected.source,
-                read=recorded.read,
-                new=recorded.new,
-                changed=recorded.changed,
-                error=collected.error,
-            )
-            if collected.error:
-                failed.append(collected.source)
-        for name in alarm_of_sources(app.store, app.press, failed, to=app.config.mail.alarms, now=self.clock()):
-            log.warning("alarm queued", cause="source failed", source=name)
-        refit_background(app.store, now=self.clock())
-        done = embed(app.store, self._embedder, should_stop=stopping)
-        if done.made or done.refused or done.error:
-            tell = log.warning if done.refused or done.error else log.info
-            tell("embedded", made=done.made, refused=done.refused, error=done.error)
+        for done in self._run(gather, now=self.clock()):
+            match done:
+                case Collected():
+                    self._say_collected(done)
+                case Alarmed():
+                    log.warning("alarm queued", cause="source failed", source=done.source)
+                case Embedded() if done.made or done.refused or done.error:
+                    tell = log.warning if done.refused or done.error else log.info
+                    tell("embedded", made=done.made, refused=done.refused, error=done.error)
+
+    @staticmethod
+    def _say_collected(collected: Collected) -> None:
+        recorded = collected.recorded
+        tell = log.warning if collected.error else log.info
+        tell(
+            "collected",
+            source=collected.source,
+            read=recorded.read,
+            new=recorded.new,
+            changed=recorded.changed,
+            error=collected.error,
+        )
 
     def _summarise(self) -> None:
         app, summariser = self.app, self.app.summariser()
@@ -134,18 +137,10 @@ class Ticker:
         app, now = self.app, self.clock()
         if (shown_at := mind_clock(app.store, now=now)) is not None:
             log.warning("clock set back", shown=shown_at.isoformat(), now=now.isoformat())
-        for newsletter in app.config.newsletter:
-            published = publish(
-                app.store,
-                app.press,
-                newsletter=newsletter.slug,
-                weights=app.weights,
-                now=now,
-                departures=app.departures,
-                should_stop=self._stopping.is_set,
-            )
-            if published.due:
-                log.info("published", newsletter=newsletter.slug, **asdict(published))
+        if any(is_due(app.store, newsletter=one.slug, now=now) for one in app.config.newsletter):
+            for newsletter, published in self._run(publish_all, now=now):
+                if published.due:
+                    log.info("published", newsletter=newsletter, **asdict(published))
         if forgotten := forget_unconfirmed(app.store, now=now):
             log.info("unconfirmed addresses deleted", count=forgotten)
 
@@ -196,13 +191,8 @@ class Ticker:
         """Do one of the jobs now. What fails is logged; the next tick tries again."""
         try:
             job()
-        except DigestError as error:
-            log.error("tick failed", tick=job.__name__, error=str(error))  # noqa: TRY400 - a sentence, not a fault
         except Exception as error:
-            # A fault of ours: whoever mends it needs to know where.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            fault = f"{type(error).__name__} in {where.name}, {where.filename}:{where.lineno}"
-            log.error("tick failed", tick=job.__name__, error=fault)  # noqa: TRY400 - its text may hold addresses
+            log.error("tick failed", tick=job.__name__, error=sentence_of(error))  # noqa: TRY400 - no traceback
         finally:
             give_back_memory()
 

@@ -1,5 +1,6 @@
 """The disk is full, the store locked or closed to writing, the database restarts: said in a sentence, and gone on."""
 
+import os
 import resource
 import sqlite3
 import subprocess
@@ -10,14 +11,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import postgres
 import pytest
+import works
 from conftest import store_url
-from crashes import ran
 from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
 from sqlalchemy import event, text
 from structlog.testing import capture_logs
+from works import cut, once_at
 
+from digest.apart import apart
 from digest.app import App
 from digest.model import DeliveryState
 from digest.scheduler import Ticker
@@ -129,23 +133,18 @@ def test_a_store_that_cannot_be_written_or_that_another_process_locks_is_said_an
     goes_on(ticker)
 
 
-def test_a_command_whose_files_may_not_grow_ends_with_a_sentence_and_the_next_sends_the_rest(tmp_path: Path) -> None:
-    now = ("--now", NOON.isoformat())
-    ran(tmp_path, "init")
-    (tmp_path / "papers.json").write_text('[{"id": "2606.00001", "title": "Few Steps", "listed_on": "2026-06-19"}]')
-    ran(tmp_path, "collect", "--file", "papers.json", *now)
-    for number in range(5):
-        ran(tmp_path, "subscriber", "add", f"r{number}@example.org", "--confirmed", "--now", "2026-06-18")
-    ran(tmp_path, "publish", *now)
+def test_a_command_whose_files_may_not_grow_ends_with_a_sentence_and_the_next_sends_everything(lite: App) -> None:
+    ticker = ticking(lite)
+    assert said(ticker, ticker.publish) == []
+    (lite.config.folder / "config.toml").write_text("")
 
     def no_file_over_a_few_bytes() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
-    command = [sys.executable, "-m", "digest", "deliver", *now]
     ended = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        [sys.executable, "-m", "digest", "deliver", "--now", NOON.isoformat()],
+        cwd=lite.config.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=no_file_over_a_few_bytes,
         capture_output=True,
         text=True,
@@ -154,40 +153,47 @@ def test_a_command_whose_files_may_not_grow_ends_with_a_sentence_and_the_next_se
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "nothing was half-written" in ended.stderr
-    ran(tmp_path, "deliver", *now)
-    assert len(list((tmp_path / "var/outbox/new").iterdir())) == 5
+    goes_on(ticker)
 
 
 def test_a_server_that_was_restarted_between_two_ticks_is_not_even_noticed(served: App) -> None:
     ticker = ticking(served)
-    cut(served)
+    cut(served.store)
     goes_on(ticker)
 
 
+@pytest.mark.parametrize(
+    ("tick", "statement"), [("publish", "INSERT INTO deliveries"), ("deliver", "UPDATE deliveries")]
+)
 def test_a_server_that_goes_in_the_middle_is_said_and_each_message_is_there_once(
-    served: App,
+    served: App, tick: str, statement: str
 ) -> None:
     ticker = ticking(served)
-    ended: list[object] = []
-
-    def end_it(connection: Any, _cursor: object, statement: str, *_: Any) -> None:
-        if not ended and statement.startswith("INSERT INTO deliveries"):
-            ended.append(connection)
-            cut(served)
-
-    event.listen(served.store.engine, "before_cursor_execute", end_it)
-    [error] = said(ticker, ticker.publish)
+    if tick == "deliver":
+        assert said(ticker, ticker.publish) == []
+    once_at(served.store, statement, lambda: cut(served.store))
+    [error] = said(ticker, getattr(ticker, tick))
     assert error.endswith("the server ended the connection. Nothing was half-written; try again.")
-    assert states(served) == {}
     goes_on(ticker)
 
 
-def cut(app: App) -> None:
-    """End every connection but the one that says so, as a server that is restarted does."""
-    with app.store.engine.connect() as connection:
-        ours = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) {ours}"))
-        connection.invalidate()
+def test_a_server_that_goes_while_another_process_publishes_is_said_too(served: App) -> None:
+    ticker = Ticker(served, clock=lambda: NOON, doing=lambda app, _, **how: apart(app, works.cut_off, **how))
+    ticker._collected.set()
+    [error] = said(ticker, ticker.publish)
+    assert error.endswith("the server ended the connection. Nothing was half-written; try again.")
+    goes_on(ticking(served))
+
+
+def test_while_a_server_is_stopped_every_tick_says_so_and_the_next_ones_go_on(
+    served: App, postgres_server: str
+) -> None:
+    ticker = ticking(served)
+    with postgres.stopped(postgres_server):
+        errors = said(ticker, ticker.collect, ticker.publish, ticker.deliver, ticker.tidy)
+        assert len(errors) == 4
+        assert all(error.endswith("the server does not answer. Start it, or mend store.url.") for error in errors)
+    goes_on(ticker)
 
 
 def test_a_fault_of_ours_is_logged_with_its_place_and_without_its_words(lite: App) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from digest.apart import apart
 from digest.app import App
 from digest.cli.context import say
 from digest.scheduler import Ticker
@@ -26,7 +27,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     app.press.library.compile_all()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
-    ticker = Ticker(app, clock=clock)
+    ticker = Ticker(app, clock=clock, doing=apart)
 
     def stop(number: int, _frame: object) -> None:
         """The first signal stops gently; the same again ends the process at once."""

@@ -15,6 +15,7 @@ from digest.config.checks import (
     Listen,
     LookBack,
     Mailbox,
+    Name,
     OptionalAddress,
     OptionalDomain,
     OptionalSite,
@@ -59,7 +60,7 @@ class WebSection(Section):
 
     base_url: BaseUrl = ""
     listen: Listen = "127.0.0.1:8000"
-    site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
+    site_name: Annotated[Name, Field(min_length=1, max_length=40)] = "Offprint"
     accent: Colour = "#0D586E"
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Listed] = ("127.0.0.1", "::1")
 
@@ -79,7 +80,7 @@ class Newsletter(Section):
     """A publication that people subscribe to, with what new subscribers get by default."""
 
     slug: Slug = "papers"
-    title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
+    title: Annotated[Name, Field(min_length=1, max_length=80)] = "Offprint"
     sender: Mailbox = "Offprint <digest@example.org>"
     reply_to: Mailbox | None = None
     sources: Annotated[tuple[str, ...], Listed] = ()

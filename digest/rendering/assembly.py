@@ -15,7 +15,7 @@ from digest.rendering import opening, words
 from digest.rendering.edition import Edition
 from digest.rendering.filling import Body
 from digest.rendering.forms import cleaned
-from digest.rendering.printing import Encoded, Printing, Shape
+from digest.rendering.printing import Encoded, Printing, Shape, Values
 from digest.text import shorten
 
 CARDS = 5
@@ -79,16 +79,10 @@ class _Message:
         self._html = self._text | {
             hole: quoted(cleaned(str(escape(text)))) for hole, text in self._texts.items() if _MARKUP.search(text)
         }
-        feedback = Encoded(self._text["feedback"], self._html["feedback"])
+        values = Values(self._text, self._html, self._texts)
         self.papers = [
-            printing.filled(
-                card,
-                "other" if at >= self._carded else "card" if at else "lead",
-                reason,
-                number=at + 1,
-                feedback=feedback,
-            )
-            for at, (card, reason) in enumerate(edition.papers)
+            printing.filled(card, "other" if at > self._carded else "lead" if at == 1 else "card", at, reason, values)
+            for at, (card, reason) in enumerate(edition.papers, 1)
         ]
 
     def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:

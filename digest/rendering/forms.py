@@ -8,6 +8,7 @@ it in capitals) would be the same for all. The rest is encoded here, once.
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from digest.errors import RenderingError
@@ -50,31 +51,49 @@ class Hole:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph to be wrapped once it is filled: `pattern` has `%(name)s` for each hole, `hang` is its column.
+
+    Where `hole` is its only one, of a text of at most `room` characters it is a line, and nothing but its pieces.
+    """
+
+    name: str
+    pattern: str
+    hang: int
+    hole: str
+    room: int
+    before: bytes
+    after: bytes
+
+
 class Form:
     """A part of a message as quoted-printable, to be filled with what is encoded as well.
 
-    `fixed` is what stands before, between and behind its holes, `names` are the holes in their order; `wraps` are
-    paragraphs to be wrapped once they are filled: a name, the text with `%(name)s`, and the column.
+    `fixed` is what stands before, between and behind its holes, `names` are the holes in their order.
     """
 
-    __slots__ = ("_in_holes", "_parts", "_wraps")
+    __slots__ = ("_in_holes", "_paragraphs", "_parts")
 
-    def __init__(self, fixed: Sequence[bytes], names: Sequence[str], wraps: Sequence[tuple[str, str, int]]) -> None:
+    def __init__(self, fixed: Sequence[bytes], names: Sequence[str], paragraphs: Sequence[Paragraph]) -> None:
         self._parts = [b""] * (2 * len(names) + 1)
         self._parts[::2] = fixed
         self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
         # Of a single name it would pick the value alone.
         self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[one] for one in names)
-        self._wraps = tuple(wraps)
+        self._paragraphs = tuple(paragraphs)
 
     def filled(self, values: dict[str, bytes], texts: Mapping[str, str]) -> bytes:
         """The part with these values in its holes; `texts` are those that its paragraphs are wrapped with.
 
         Raises RenderingError where a paragraph has another hole.
         """
-        for name, text, hang in self._wraps:
+        for one in self._paragraphs:
+            if one.hole in texts and len(texts[one.hole]) <= one.room:
+                values[one.name] = one.before + values[one.hole] + one.after
+                continue
             try:
-                values[name] = quoted(wrap(text % texts, hang))
+                values[one.name] = quoted(wrap(one.pattern % texts, one.hang))
             except KeyError as error:
                 raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
         parts = self._parts.copy()
@@ -84,16 +103,32 @@ class Form:
 
 def form_of(rendered: str) -> Form:
     """What a template gave, as a form. Raises RenderingError where it changed a hole."""
-    fixed, names, wraps, end = list[bytes](), list[str](), list[tuple[str, str, int]](), 0
+    fixed, names, paragraphs, end = list[bytes](), list[str](), list[Paragraph](), 0
     for found in _PARTS.finditer(rendered):
         hang, paragraph, hole = found.groups()
         if hole is None:
-            hole = f"wrapped {len(wraps)}"
-            wraps.append((hole, _pattern(paragraph), int(hang)))
+            hole = f"paragraph {len(paragraphs)}"
+            paragraphs.append(_paragraph(hole, paragraph, int(hang)))
         fixed.append(_fixed(rendered[end : found.start()]))
         names.append(hole)
         end = found.end()
-    return Form([*fixed, _fixed(rendered[end:])], names, wraps)
+    return Form([*fixed, _fixed(rendered[end:])], names, paragraphs)
+
+
+def _paragraph(name: str, rendered: str, hang: int) -> Paragraph:
+    before, *others = (part if at % 2 else cleaned(part) for at, part in enumerate(_HOLE.split(rendered)))
+    hole, after = others if len(others) == len(("hole", "after")) else ("", "")
+    around = f"{before}|{after}"
+    is_line = hole and around.isprintable() and "  " not in around and around == around.strip(" ")
+    return Paragraph(
+        name=name,
+        pattern=_pattern(rendered),
+        hang=hang,
+        hole=hole,
+        room=WIDTH - hang - len(before) - len(after) if is_line else -1,
+        before=quoted(before),
+        after=quoted(after),
+    )
 
 
 class Line:

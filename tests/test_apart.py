@@ -1,0 +1,126 @@
+"""Work in a process of its own: what it tells, how it stops, and that its end is nobody else's."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import works
+from personas import NOON, choices, papers_come_in, reader_joins
+from places import ROOT
+from structlog.testing import capture_logs
+
+from digest.apart import apart
+from digest.app import App
+from digest.errors import ProcessError
+from digest.model import DeliveryState
+from digest.scheduler import Ticker
+from digest.store.deliveries import count_by_state
+
+pytestmark = pytest.mark.slow
+
+SECRET = "a-key-that-nobody-sees"
+
+
+def doing(app: App, work: Any, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Any]:
+    return apart(app, work, now=NOON, should_stop=should_stop)
+
+
+def test_it_has_the_installation_and_the_moment_and_its_command_line_tells_nothing(
+    install: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = install(summary={"url": "http://127.0.0.1:9", "model": "small", "api_key": SECRET})
+    [(config, now, command)] = doing(app, works.telling)
+    assert (config, now) == (app.config, NOON)
+    assert SECRET not in command
+    assert str(app.config.folder) not in command
+
+
+def test_what_is_told_to_stop_stops_by_itself(install: Callable[..., App]) -> None:
+    is_over = Event()
+    told = doing(install(), works.waiting, should_stop=is_over.is_set)
+    assert next(told) == "begun"
+    is_over.set()
+    assert list(told) == ["stopped"]
+
+
+PARENT = """
+import sys
+from pathlib import Path
+import works
+from digest.apart import apart
+from digest.app import open_app
+from digest.config import load_config
+from personas import NOON
+
+for told in apart(open_app(load_config(Path("config.toml"))), works.waiting, now=NOON, should_stop=lambda: False):
+    print(told, flush=True)
+"""
+
+
+def test_it_ends_soon_after_a_parent_that_was_killed(install: Callable[..., App], tmp_path: Path) -> None:
+    install()
+    (tmp_path / "config.toml").write_text("")
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"begun\n"
+        parent.kill()
+        # The pipe ends when the last process that holds it has ended.
+        assert parent.communicate(timeout=60)[0] == b""
+    assert parent.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        (works.failing, r"^The store is not there\. Bring it back\.$"),
+        (works.faulty, r"^ValueError in faulty, .*works\.py:\d+$"),
+        (works.ending, r"^The process of this tick ended with 3\. .* the next tick tries again\.$"),
+    ],
+)
+def test_how_it_failed_is_said_after_what_it_told(install: Callable[..., App], work: Any, said: str) -> None:
+    told = doing(install(), work)
+    assert next(told) == "begun"
+    with pytest.raises(ProcessError, match=said):
+        next(told)
+
+
+def test_a_tick_whose_process_is_killed_says_so_and_the_next_one_does_its_work(install: Callable[..., App]) -> None:
+    app = install(sources={"huggingface": {"enabled": False}})
+    papers_come_in(app.store)
+    for name in ("ada", "bob"):
+        reader_joins(app, f"{name}@example.org", choices("diffusion"))
+    todo: list[Any] = [works.killed]
+    ticker = Ticker(
+        app, clock=lambda: NOON, doing=lambda app, work, **how: apart(app, todo.pop() if todo else work, **how)
+    )
+    ticker._collected.set()
+    with capture_logs() as logged:
+        ticker.tick(ticker.publish)
+    [line] = logged
+    assert line["log_level"] == "error"
+    assert line["error"].startswith("The process of this tick was ended by SIGKILL, by somebody or for want of memory")
+    with capture_logs() as logged:
+        ticker.tick(ticker.publish)
+    assert [(line["event"], line["queued"]) for line in logged] == [("published", 2)]
+    with app.store.reading() as connection:
+        assert count_by_state(connection) == {DeliveryState.QUEUED: 2}
+
+
+def test_where_nobody_is_due_no_process_is_started(install: Callable[..., App]) -> None:
+    def refusing(*_: Any, **__: Any) -> Iterator[Any]:
+        raise AssertionError("nobody is due")
+
+    ticker = Ticker(install(), clock=lambda: NOON, doing=refusing)
+    ticker._collected.set()
+    with capture_logs() as logged:
+        ticker.tick(ticker.publish)
+    assert logged == []
