@@ -16,14 +16,14 @@ import postgres
 
 
 @contextmanager
-def addresses(folder: Path) -> Iterator[dict[str, str]]:
-    """The address of an empty database, by kind."""
+def addresses(folder: Path, *, are_careful: bool = False) -> Iterator[dict[str, str]]:
+    """The address of an empty database, by kind; a careful PostgreSQL writes to a disk, with fsync."""
     found = {"SQLite": f"sqlite:///{folder}/store.db"}
     if postgres.programs() is None:
         print(postgres.NO_POSTGRES)
         yield found
         return
-    with postgres.running() as server:
+    with postgres.running(is_careful=are_careful) as server:
         name = f"b{uuid.uuid4().hex}"
         with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")

@@ -8,7 +8,6 @@ aims: 80 us a message, and 40 times the speed of EmailMessage.
 """
 
 import argparse
-import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -17,12 +16,12 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
-import day
+from configured import NOON, configure
+from filled import fill
 
-from digest.app import App, set_up
+from digest.app import App, open_app
 from digest.compose import Composer
-from digest.config import parse_config
-from digest.model import Weights
+from digest.config import load_config
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_queued
 
@@ -34,8 +33,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=5_000)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        app, _, _ = set_up(parse_config({}, folder=Path(folder)))
-        waiting = queued(app, Path(folder), wanted.messages)
+        fill(Path(folder), readers=wanted.messages)
+        app = open_app(load_config(configure(Path(folder)), environment={}))
+        waiting = queued(app)
         with app.store.reading() as connection:
             composer = Composer(app.press)
             cold = each(lambda one: composer.outgoing(connection, one), waiting)
@@ -49,15 +49,10 @@ def main() -> None:
     print(f"{'EmailMessage':<32} {built:8.0f} us {built / warm:8.1f} times")
 
 
-def queued(app: App, folder: Path, messages: int) -> list[Delivery]:
-    chance = random.Random(1)
-    made = folder / "papers.jsonl"
-    made.write_text(day.papers_of_the_samples_words(500, chance))
-    day.collect_files(app, [made])
-    day.subscribe(app, messages, chance)
-    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=day.NOON)
+def queued(app: App) -> list[Delivery]:
+    publish(app.store, app.press, newsletter="papers", weights=app.weights, now=NOON)
     with app.store.reading() as connection:
-        return deliveries_queued(connection, now=day.NOON)
+        return deliveries_queued(connection, now=NOON)
 
 
 def each(work: Callable[[Any], object], over: Sequence[Any]) -> float:

@@ -12,6 +12,7 @@ from digest.press import Press
 from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
 from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since
+from digest.store.pauses import PauseCause, pauses_now
 from digest.store.sources import health
 from digest.store.subscribers import subscriber_for
 
@@ -50,12 +51,24 @@ def alarm_of_sources(store: Store, press: Press, failed: Collection[str], *, to:
         ]
 
 
-def alarm_of_bounces(store: Store, press: Press, paused: Collection[str], *, to: str, now: datetime) -> list[str]:
-    """Queue word of newsletters that were stopped since too many of their addresses do not exist; which were queued."""
-    if not to or not paused:
+def alarm_of_pauses(store: Store, press: Press, *, to: str, now: datetime) -> list[str]:
+    """Queue word of newsletters that have stopped by themselves, since their list is ill or their readers complain;
+    which were queued."""
+    if not to:
+        return []
+    with store.reading() as connection:
+        stopped = [one for one in pauses_now(connection).values() if one.cause in _CAUSES]
+    if not stopped:
         return []
     with store.writing() as connection:
-        return [one for one in paused if _sound(connection, press, Cause.BOUNCES, one, since_at=now, to=to, now=now)]
+        return [
+            one.scope
+            for one in stopped
+            if _sound(connection, press, _CAUSES[one.cause], one.scope, since_at=one.since_at, to=to, now=now)
+        ]
+
+
+_CAUSES = {PauseCause.BOUNCES: Cause.BOUNCES, PauseCause.COMPLAINTS: Cause.COMPLAINTS}
 
 
 def _sound(
@@ -77,4 +90,4 @@ def _sound(
         send_before_at=now + DAY,
         signed_with=press.keys.newest,
     )
-    return bool(queue(connection, [message]))
+    return queue(connection, message)

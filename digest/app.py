@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from digest.budgets import UNLIMITED, Budget, WarmUp
 from digest.config import Config
 from digest.config.sections import (
     ArxivSection,
+    BudgetOf,
     FeedSection,
     HuggingFaceSection,
     MailgunSection,
     SemanticSection,
     SummarySection,
 )
+from digest.departures import Departures
 from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
@@ -25,6 +28,7 @@ from digest.mail.dkim import Signer
 from digest.model import Weights
 from digest.press import Press
 from digest.rendering.templates import Library
+from digest.scopes import Limits
 from digest.secretfile import read_secret, write_secret
 from digest.sending import Terms
 from digest.sources import Source
@@ -62,7 +66,28 @@ class App:
     def terms(self) -> Terms:
         """How deliveries are leased and sent."""
         mail = self.config.mail
-        return Terms(lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown)
+        return Terms(
+            lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown, limits=self.limits
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How much may leave."""
+        mail, budget = self.config.mail, self.config.mail.budget
+        provider = {"smtp": (mail.smtp, mail.smtp.host), "mailgun": (mail.mailgun, "mailgun")}.get(mail.provider)
+        return Limits(
+            everything=_budget(budget),
+            provider=UNLIMITED if provider is None else _budget(provider[0]),
+            provider_name=mail.provider if provider is None else provider[1],
+            domains={domain: _budget(told) for domain, told in budget.domains.items()},
+            warm_up=None if budget.warm_up is None else WarmUp(**budget.warm_up.model_dump()),
+        )
+
+    @property
+    def departures(self) -> Departures:
+        """How the messages of an edition are spread over time."""
+        mail = self.config.mail
+        return Departures(canary_from=mail.canary_from, spread=timedelta(minutes=mail.spread_minutes))
 
     @property
     def keeping(self) -> Keeping:
@@ -299,6 +324,10 @@ def press_of(config: Config, *, keys: Keys, signer: Signer) -> Press:
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletter},
         signer=signer,
     )
+
+
+def _budget(told: BudgetOf) -> Budget:
+    return Budget(per_second=told.per_second, per_day=told.per_day)
 
 
 def _signer(config: Config) -> Signer:

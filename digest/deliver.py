@@ -13,14 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from digest.breaker import Breaker
 from digest.compose import Composer
 from digest.errors import DeliveryError, RenderingError, StoreError
 from digest.mail import Mailer
+from digest.pace import Pace
 from digest.press import Press
+from digest.scopes import Wait
 from digest.sending import Clock, Delivered, Sending, Terms
-from digest.store import Store
+from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_queued
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
+from digest.store.waiting import skip_late, waiting_now
 
 BLOCK = 1000
 """Deliveries to a lease."""
@@ -120,6 +124,7 @@ class _Run:
         self.should_stop, self.progress = should_stop, progress
         self.composer = Composer(press, signs=not mailer.signs)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.pace, self.breaker = Pace(terms.limits), Breaker()
         self.delivered = Delivered()
 
     def send_all(self, *, limit: int | None) -> None:
@@ -146,7 +151,28 @@ class _Run:
             lease = take_expired(connection, holder=self.holder, seconds=seconds)
             if lease is not None:
                 return lease
-            return take_queued(connection, holder=self.holder, seconds=seconds, limit=size, now=self.clock())
+            wait = self._wait(connection)
+            if wait is not None and not wait.is_for_editions:
+                return None
+            return take_queued(
+                connection,
+                holder=self.holder,
+                seconds=seconds,
+                limit=size,
+                now=self.clock(),
+                awaited_alone=wait is not None,
+            )
+
+    def _wait(self, connection: Connection) -> Wait | None:
+        """Why nothing, or no edition, leaves for a good while: what is too late meanwhile is skipped."""
+        now = self.clock()
+        wait = self.pace.wait(connection, now=now)
+        if wait is not None:
+            late = skip_late(connection, now=now)
+            self.delivered.counts.update(skipped=late)
+            self.delivered.skipped.update({"past its deadline": late} if late else {})
+        self.delivered.wait = wait if wait is not None and waiting_now(connection, now=now).queued else None
+        return wait
 
     def _send_leased(self, lease: Lease, *, most: int | None) -> int:
         """Send at most so many of what the lease holds, and give back the rest; how many were taken on."""
@@ -156,6 +182,8 @@ class _Run:
             mailer=self.mailer,
             composer=self.composer,
             terms=self.terms,
+            pace=self.pace,
+            breaker=self.breaker,
             clock=self.clock,
             should_stop=self.should_stop,
             delivered=self.delivered,

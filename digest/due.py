@@ -45,6 +45,8 @@ def _falls_on(choices: Choices, day: date) -> bool:
             return day.day == min(choices.month_day, monthrange(day.year, day.month)[1])
 
 
+# Readers are many, hours and zones few.
+@lru_cache(maxsize=4096)
 def due_at(day: date, *, hour: int, timezone: str) -> datetime:
     """The instant (UTC) of a local date and hour.
 
@@ -57,6 +59,7 @@ def due_at(day: date, *, hour: int, timezone: str) -> datetime:
     return instant if due_on(instant, timezone=timezone) == day else local.replace(fold=1).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def due_on(instant: datetime, *, timezone: str) -> date:
     """The reader's local date at an instant."""
     return instant.astimezone(ZoneInfo(timezone)).date()

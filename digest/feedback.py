@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
+from digest.breaker import look_at_complaint
 from digest.model import Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
 from digest.store.deliveries import Delivery
 from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
-from digest.store.subscribers import is_still_there, suppress
+from digest.store.subscribers import end_subscriptions, is_still_there, suppress
+from digest.store.tallies import note_complaint
 from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
@@ -30,6 +32,28 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
     )
     if add_event(connection, event) and is_permanent(code):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
+
+
+def complained(connection: Connection, delivery: Delivery, *, now: datetime) -> bool:
+    """A delivery was called spam: its reader gets nothing more; whether that stopped its newsletter.
+
+    The first complaint of a delivery counts. Of whoever was erased meanwhile only the count is kept.
+    """
+    if not note_complaint(connection, delivery.id):
+        return False
+    if delivery.subscriber_id is not None and is_still_there(connection, delivery.subscriber_id):
+        event = Event(
+            key=f"complaint:{delivery.key}",
+            kind="complained",
+            happened_at=now,
+            subscriber_id=delivery.subscriber_id,
+            delivery_id=delivery.id,
+            detail={"newsletter": delivery.newsletter},
+        )
+        add_event(connection, event)
+        end_subscriptions(connection, now=now, subscriber_id=delivery.subscriber_id)
+        suppress(connection, delivery.subscriber_id, reason="complained", now=now)
+    return delivery.printing_id is not None and look_at_complaint(connection, delivery.printing_id, now=now)
 
 
 def is_permanent(code: str) -> bool:

@@ -324,6 +324,13 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """In place of a message: the next may not leave yet, and is to be asked for again in so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A provider's word on one message.
 

@@ -22,7 +22,7 @@ def welcome(connection: Connection, subscription: Subscription, *, confirm_id: i
     example = example_for(topics, newest_cards(connection, newsletter=subscription.newsletter))
     facts = arrangement_facts(subscription) | {"example": example}
     key = f"{subscription.newsletter}:welcome:{confirm_id}"
-    queue(connection, [_message(subscription, DeliveryKind.WELCOME, key, facts, keys=keys, now=now)])
+    queue(connection, _message(subscription, DeliveryKind.WELCOME, key, facts, keys=keys, now=now))
 
 
 def notify(connection: Connection, subscription: Subscription, about: About, *, keys: Keys, now: datetime) -> None:
@@ -32,7 +32,7 @@ def notify(connection: Connection, subscription: Subscription, about: About, *, 
     facts = arrangement_facts(replace(subscription, next_due_at=due_at)) | {"about": about.value}
     until = f"{subscription.paused_until}:" if about is About.PAUSED else ""
     key = f"{subscription.newsletter}:{about}:{subscription.id}:{until}{now:%Y-%m-%dT%H}"
-    queue(connection, [_message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)])
+    queue(connection, _message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now))
 
 
 def notify_old_address(
@@ -42,7 +42,7 @@ def notify_old_address(
     facts: dict[str, object] = {"about": About.MOVED.value, "language": subscription.choices.language}
     key = f"{subscription.newsletter}:{About.MOVED}:{confirm_id}"
     told = _message(subscription, DeliveryKind.NOTICE, key, facts, keys=keys, now=now)
-    queue(connection, [replace(told, subscription_id=None)])
+    queue(connection, replace(told, subscription_id=None))
 
 
 def _message(

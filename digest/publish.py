@@ -11,6 +11,7 @@ from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import card_of, printing_content, reader_facts
+from digest.departures import AT_ONCE, Departures, LeavesAt
 from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.press import Press
@@ -18,11 +19,11 @@ from digest.ranking.trending import WINDOW, by_trend, listed_in
 from digest.rendering.cards import Card, card_to_json, make_card
 from digest.store import Connection, Store
 from digest.store.clock import last_set_back
-from digest.store.deliveries import NewDelivery, queue
+from digest.store.deliveries import NewDelivery, queue_editions
 from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, note
 from digest.store.papers import with_histories
-from digest.store.subscribers import cadences_due, move_on, subscriptions_due
+from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
 
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
@@ -101,6 +102,7 @@ def publish(
     newsletter: str,
     weights: Weights,
     now: datetime,
+    departures: Departures = AT_ONCE,
     should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Published:
@@ -112,6 +114,7 @@ def publish(
             return published
         sources = press.newsletter(newsletter).sources
         stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
+        leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now)
     block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
     sheets = _Sheets(press, stock, newsletter=newsletter)
     while not should_stop():
@@ -120,7 +123,7 @@ def publish(
             if not due:
                 return published
             chosen = _chosen(connection, stock, due, weights=weights, now=now)
-            queued = _queue(connection, sheets, chosen, signed_with=press.keys.newest, now=now)
+            queued = _queue(connection, sheets, chosen, signed_with=press.keys.newest, leaves_at=leaves_at, now=now)
             published.due += len(chosen)
             published.queued += len(queued)
             published.repeated += sum(c.is_edition and c.key not in queued for c in chosen)
@@ -245,7 +248,13 @@ class _Sheets:
 
 
 def _queue(
-    connection: Connection, sheets: _Sheets, chosen: Sequence[Chosen], *, signed_with: str, now: datetime
+    connection: Connection,
+    sheets: _Sheets,
+    chosen: Sequence[Chosen],
+    *,
+    signed_with: str,
+    leaves_at: LeavesAt,
+    now: datetime,
 ) -> set[str]:
     """Queue the deliveries of a block, printing what they need; the keys that were new."""
     editions: dict[tuple[Cadence, date], list[Chosen]] = {}
@@ -256,14 +265,17 @@ def _queue(
     for (cadence, day), choices in editions.items():
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
         printing_id = sheets.printing(connection, cadence, day, papers)
-        queued |= queue(
-            connection, [_delivery(c, printing_id=printing_id, signed_with=signed_with, now=now) for c in choices]
-        )
+        new = [
+            _delivery(c, printing_id=printing_id, signed_with=signed_with, leaves_at=leaves_at, now=now)
+            for c in choices
+        ]
+        queued |= queue_editions(connection, new)
     return queued
 
 
-def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: datetime) -> NewDelivery:
+def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, leaves_at: LeavesAt, now: datetime) -> NewDelivery:
     subscription = chosen.subscription
+    deadline_at = chosen.due_at + DEADLINE[subscription.choices.cadence]
     return NewDelivery(
         key=chosen.key,
         kind=DeliveryKind.EDITION,
@@ -277,7 +289,8 @@ def _delivery(chosen: Chosen, *, printing_id: int, signed_with: str, now: dateti
         reader=reader_facts(subscription, since_on=chosen.since_on(now=now)),
         reached_from_at=chosen.reached_from_at,
         dated_at=now,
-        send_before_at=chosen.due_at + DEADLINE[subscription.choices.cadence],
+        send_after_at=leaves_at(deadline_at),
+        send_before_at=deadline_at,
         signed_with=signed_with,
     )
 

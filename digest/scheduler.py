@@ -19,7 +19,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest.alarms import alarm_of_bounces, alarm_of_refusal
+from digest.alarms import alarm_of_pauses, alarm_of_refusal
 from digest.apart import here
 from digest.app import App
 from digest.clock import mind_clock
@@ -48,6 +48,7 @@ class Ticker:
         # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
         app.embedder()
+        self._told_wait = ""
         self._stopping = threading.Event()
         self._run = partial(doing, app, should_stop=self._stopping.is_set)
         self._collected = threading.Event()
@@ -155,13 +156,19 @@ class Ticker:
             should_stop=self._stopping.is_set,
         )
         counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
+        told = {"why": delivered.skipped, "refused": delivered.refusals}
         if counts:
-            log.info("delivered", **counts, **({"why": dict(delivered.skipped)} if delivered.skipped else {}))
+            log.info("delivered", **counts, **{what: dict(each) for what, each in told.items() if each})
+        wait = "" if delivered.wait is None else delivered.wait.told
+        if wait and wait != self._told_wait:
+            log.warning("sending waits", why=wait)
+        self._told_wait = wait
         if delivered.error:
             log.error("delivery stopped", error=delivered.error)
         for newsletter in delivered.paused:
             log.error("newsletter paused", newsletter=newsletter, cause="too many addresses do not exist")
-        alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=self.clock())
+        for newsletter in alarm_of_pauses(app.store, app.press, to=app.config.mail.alarms, now=self.clock()):
+            log.warning("alarm queued", cause="newsletter paused", newsletter=newsletter)
         if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=self.clock()):
             log.warning("alarm queued: it waits until the provider takes mail again", cause="sender refused")
 

@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Literal
 
+from digest.breaker import Breaker
 from digest.compose import Composer
 from digest.errors import RenderingError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
-from digest.model import Answer, DeliveryKind, Outcome, Outgoing
+from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
+from digest.pace import PATIENCE, Pace
+from digest.scopes import Limits, Wait
 from digest.store import Connection, Store
 from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.deliveries import (
@@ -30,14 +33,14 @@ from digest.store.deliveries import (
     skip_unwanted,
 )
 from digest.store.leases import Lease, hold, release
-from digest.store.pauses import EVERYTHING, pause_sending, pauses_now
+from digest.store.pauses import EVERYTHING, pauses_now
+from digest.store.waiting import put_off
 
 FIRST_RETRY = timedelta(minutes=2)
 LONGEST_RETRY = timedelta(hours=1)
 
-MOST_BOUNCED = 0.05
-FEWEST_BOUNCED = 10
-"""Of an edition's messages so many that find no mailbox, and at least so many, stop the newsletter: its list is ill."""
+LONGEST_NAP = 0.5
+"""Seconds after which whoever waits for a permit listens whether it is to stop."""
 
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
@@ -52,6 +55,7 @@ class Terms:
     lease_seconds: float
     window: int
     after_unknown: Literal["drop", "resend"] = "drop"
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +63,8 @@ class Delivered:
     """What a run did, by outcome, and why what was skipped; `error` says why sending stopped, where it did.
 
     `refused` names the provider and its answer where that was because it refused us as a sender; `paused` are
-    newsletters that were stopped since too many of their addresses do not exist.
+    newsletters that were stopped since too many of their addresses do not exist. `refusals` are counted by the
+    server's words; `wait` says why and until when the rest is queued, where a budget is spent.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -67,8 +72,8 @@ class Delivered:
     error: str = ""
     refused: str = ""
     paused: list[str] = field(default_factory=list)
-    answered: Counter[str] = field(default_factory=Counter)
-    bounced: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    wait: Wait | None = None
 
 
 class Sending:
@@ -82,12 +87,15 @@ class Sending:
         mailer: Mailer,
         composer: Composer,
         terms: Terms,
+        pace: Pace,
+        breaker: Breaker,
         clock: Clock,
         should_stop: Callable[[], bool],
         delivered: Delivered,
     ) -> None:
         self._store, self._lease, self._clock = store, lease, clock
         self._mailer, self._composer, self._terms = mailer, composer, terms
+        self._pace, self._breaker = pace, breaker
         self._should_stop, self._delivered = should_stop, delivered
         self._waiting: list[Delivery] = []
         self._under_way: dict[int, Delivery] = {}
@@ -111,10 +119,14 @@ class Sending:
         self._waiting = held[:most]
         return len(self._waiting)
 
-    def messages(self) -> Iterator[Outgoing]:
-        """The messages, each made when it is asked for."""
+    def messages(self) -> Iterator[Outgoing | Later]:
+        """The messages, each made when it is asked for and its time has come."""
         while self._waiting and not self._should_stop():
-            for delivery in self._begin():
+            window, seconds = self._begin()
+            if seconds > PATIENCE:
+                return
+            yield from self._nap(seconds)
+            for delivery in window:
                 if self.refusal is not None:
                     return
                 try:
@@ -130,9 +142,7 @@ class Sending:
         self._answers.append(answer)
         if answer.outcome is Outcome.SENDER_REFUSED:
             self.refusal = self.refusal or answer
-        if monotonic() - self._recorded_at > RECORDED_WITHIN:
-            with self._transaction():
-                pass
+        self._record_in_time()
 
     def end(self) -> None:
         """Commit what is known, queue again what was not handed over, and give the lease up."""
@@ -140,28 +150,46 @@ class Sending:
             give_back(connection, [delivery.id for delivery in deliveries_leased(connection, self._lease.id)])
             release(connection, self._lease)
 
-    def _begin(self) -> list[Delivery]:
-        """The next window: what must not leave is taken out of it, the rest noted as being handed over."""
+    def _nap(self, seconds: float) -> Iterator[Later]:
+        """Wait for a permit, with an ear for whoever wants to stop."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and not self._should_stop():
+            yield Later(seconds=min(left, LONGEST_NAP))
+            if self._answers:
+                self._record_in_time()
+
+    def _record_in_time(self) -> None:
+        if monotonic() - self._recorded_at > RECORDED_WITHIN:
+            with self._transaction():
+                pass
+
+    def _begin(self) -> tuple[list[Delivery], float]:
+        """The next window: what must not leave is taken out of it, the rest noted as being handed over.
+
+        Where none may leave yet: in how many seconds one may.
+        """
         now = self._clock()
         with self._transaction() as connection:
             # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
             under_way = len(self._under_way) - len(self._answers) - len(self._faults)
             size = max(self._terms.window - under_way, 1)
-            waiting = self._going(connection)
-            window, waiting = waiting[:size], waiting[size:]
+            picked = self._pace.pick(connection, self._going(connection), size, now=now)
+            put_off(connection, picked.put_off)
+            window = picked.window
             numbers = [delivery.id for delivery in window]
             # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
             turned = turn_back(connection, numbers)
             suppressed = self._suppressed(connection, window)
             skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
             window = [delivery for delivery in window if delivery.id not in skipped.keys() | turned]
+            self._pace.spend(connection, window)
             begin_attempts(connection, [delivery.id for delivery in window], now=now)
             self._composer.read(connection, window)
-        self._waiting = waiting
+        self._waiting = picked.waiting
         self._delivered.counts.update(skipped=len(skipped))
         self._delivered.skipped.update(skipped.values())
         self._under_way |= {delivery.id: delivery for delivery in window}
-        return window
+        return window, 0.0 if picked.window else picked.seconds
 
     def _going(self, connection: Connection) -> list[Delivery]:
         """What waits and is not paused; the rest is queued again at the end."""
@@ -189,39 +217,28 @@ class Sending:
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]
             record_answers(connection, timed, provider=self._mailer.name, now=now)
-            for answer, delivery in answered:
+            refused = [(answer, delivery) for answer, delivery in answered if answer.outcome is not _ACCEPTED]
+            for answer, delivery in refused:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:
                     bounced(connection, delivery, code=answer.code, now=now)
-            paused = self._break(connection, answered, now=now)
+            paused = self._breaker.look(connection, _gone(refused), now=now)
+            self._pace.heed(connection, answered, refused, seconds=monotonic() - self._recorded_at, now=now)
             yield connection
         # Only now is it written: what fails before is told again.
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
         self._delivered.paused += paused
+        self._delivered.refusals.update(_words(answer) for answer, _ in refused)
         for number in [*self._faults, *(answer.delivery_id for answer, _ in answered)]:
             self._under_way.pop(number, None)
         self._answers, self._faults, self._recorded_at = [], {}, monotonic()
-
-    def _break(self, connection: Connection, answered: list[tuple[Answer, Delivery]], *, now: datetime) -> list[str]:
-        """Stop the newsletters of which too many addresses do not exist: which are stopped now."""
-        for answer, delivery in answered:
-            if delivery.kind is DeliveryKind.EDITION and answer.outcome in _DECIDED:
-                self._delivered.answered[delivery.newsletter] += 1
-                gone = answer.outcome is Outcome.RECIPIENT_REFUSED and is_permanent(answer.code)
-                self._delivered.bounced[delivery.newsletter] += gone
-        return [
-            newsletter
-            for newsletter, count in self._delivered.bounced.items()
-            if count >= max(FEWEST_BOUNCED, MOST_BOUNCED * self._delivered.answered[newsletter])
-            and pause_sending(connection, newsletter, why=f"{count} addresses do not exist", now=now)
-        ]
 
     def _as_wished(self, answer: Answer) -> Answer:
         again = answer.outcome is Outcome.UNKNOWN and self._terms.after_unknown == "resend"
         return replace(answer, outcome=Outcome.DEFERRED) if again else answer
 
 
-_DECIDED = (Outcome.ACCEPTED, Outcome.RECIPIENT_REFUSED)
+_ACCEPTED = Outcome.ACCEPTED
 _COUNTED = {
     Outcome.ACCEPTED: "sent",
     Outcome.DEFERRED: "deferred",
@@ -239,3 +256,19 @@ def _pause(answer: Answer, delivery: Delivery) -> timedelta:
     if answer.retry_after is not None:
         return max(FIRST_RETRY, timedelta(seconds=answer.retry_after))
     return min(FIRST_RETRY * (1 << min(delivery.attempts, 10)), LONGEST_RETRY)
+
+
+def _gone(refused: Iterable[tuple[Answer, Delivery]]) -> Counter[int]:
+    """How many messages of each printing found no mailbox."""
+    return Counter(
+        delivery.printing_id
+        for answer, delivery in refused
+        if answer.outcome is Outcome.RECIPIENT_REFUSED
+        and delivery.printing_id is not None
+        and is_permanent(answer.code)
+    )
+
+
+def _words(answer: Answer) -> str:
+    """A refusal as it is counted: the ledger keeps it so, too."""
+    return f"{answer.outcome}: {answer.code}".rstrip(": ")

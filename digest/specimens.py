@@ -184,6 +184,7 @@ class _Specimens:
             cause=Cause.REFUSED, what="smtp (535: 5.7.8 Sign-in refused)", since_at=NOW - timedelta(hours=1), queued=128
         )
         ill = Alarm(cause=Cause.BOUNCES, what=self.slug, since_at=NOW, queued=128)
+        loathed = Alarm(cause=Cause.COMPLAINTS, what=self.slug, since_at=NOW, queued=128)
         late = Alarm(cause=Cause.SOURCE, what="arxiv", since_at=NOW - timedelta(days=1), queued=0)
         return {
             "help": self._alone(help_answer(language, site=site, written_at=NOW)),
@@ -194,6 +195,7 @@ class _Specimens:
             "test": self._alone(trial_notice(language, site=site, provider=self.press.provider, sent_at=NOW)),
             "alarm-refused": self._alone(alarm_notice(language, alarm, site=site)),
             "alarm-bounces": self._alone(alarm_notice(language, ill, site=site)),
+            "alarm-complaints": self._alone(alarm_notice(language, loathed, site=site)),
             "alarm-source": self._alone(alarm_notice(language, late, site=site)),
         }
 

@@ -182,7 +182,7 @@ def ask(
             send_before_at=now + CONFIRM_LASTS,
             signed_with=keys.newest,
         )
-        return Asked(queued=bool(queue(connection, [message])))
+        return Asked(queued=queue(connection, message))
 
 
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:

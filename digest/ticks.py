@@ -33,8 +33,13 @@ def gather(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Itera
 def publish_all(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[tuple[str, Published]]:
     """Queue what is due of each newsletter."""
     for newsletter in app.config.newsletter:
-        slug = newsletter.slug
-        yield (
-            slug,
-            publish(app.store, app.press, newsletter=slug, weights=app.weights, now=now, should_stop=should_stop),
+        published = publish(
+            app.store,
+            app.press,
+            newsletter=newsletter.slug,
+            weights=app.weights,
+            now=now,
+            departures=app.departures,
+            should_stop=should_stop,
         )
+        yield newsletter.slug, published

@@ -16,6 +16,7 @@ from digest.errors import ConfigError
 
 MAC_BYTES = 16
 KEY_CHARACTERS = 32
+_BLOCK = 64
 
 
 class Purpose(StrEnum):
@@ -85,8 +86,19 @@ def claimed(token: str) -> int | None:
 
 
 def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
-    message = f"{purpose}\0{number}\0{salt}".encode()
-    return f"{number}-{hmac.digest(secret, message, 'sha256')[:MAC_BYTES].hex()}"
+    inner, outer = (begun.copy() for begun in _begun(secret, purpose))
+    inner.update(f"{number}\0{salt}".encode())
+    outer.update(inner.digest())
+    return f"{number}-{outer.hexdigest()[: 2 * MAC_BYTES]}"
+
+
+# A message has six tokens, and to set HMAC up for each takes OpenSSL two thirds of the time.
+@lru_cache(maxsize=256)
+def _begun(secret: bytes, purpose: Purpose) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """The inner and the outer hash of HMAC-SHA256 (RFC 2104) over this purpose, begun."""
+    key = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key) + f"{purpose}\0".encode())
+    return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
 
 
 @lru_cache(maxsize=8)

@@ -131,7 +131,7 @@ def queue_preview(store: Store, preview: Preview) -> int:
             send_before_at=shown.send_before_at,
             signed_with=shown.signed_with,
         )
-        queue(connection, [message])
+        queue(connection, message)
         return delivery_keyed(connection, message.key)
 
 
@@ -148,7 +148,7 @@ def queue_test(store: Store, press: Press, address: Address, *, newsletter: str,
             send_before_at=now + SENT_WITHIN,
             signed_with=press.keys.newest,
         )
-        queue(connection, [message])
+        queue(connection, message)
         return delivery_keyed(connection, message.key)
 
 

@@ -1,25 +1,24 @@
 """Killing a sender at random instants, and comparing what a real SMTP server received with the ledger."""
 
-import os
 import random
 import signal
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from crashes import digest, ran
-from personas import NOON, choices, papers_come_in
+from crashes import ran
+from forked import forked
+from personas import NOON, papers_come_in
 from smtp_server import OK
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text
 
-from digest.address import parse_address
 from digest.app import open_app
 from digest.config import load_config
-from digest.model import Weights
+from digest.model import Cadence, InterestKind, SubscriptionState, Weights
 from digest.publish import publish
-from digest.store.subscribers import set_subscription, subscriber_for
+from digest.store.tables import interests, subscribers, subscriptions
 
 CONFIG = """
 [store]
@@ -46,11 +45,23 @@ def queue(folder: Path, config: str, *, readers: int) -> None:
     ran(folder, "init")
     app = open_app(load_config(folder / "config.toml", environment={}))
     papers_come_in(app.store)
-    wanted = replace(choices("diffusion models"), hour=12)
+    numbers = range(1, readers + 1)
+    plain = {
+        "newsletter": "papers",
+        "state": SubscriptionState.ACTIVE,
+        "cadence": Cadence.DAILY,
+        "hour": NOON.hour,
+        "timezone": "UTC",
+        "max_papers": 10,
+        "next_due_at": NOON,
+        "confirmed_at": NOON,
+    }
+    people = [{"id": n, "address": (name := f"reader{n}@example.org"), "address_key": name} for n in numbers]
+    followed = [{"subscription_id": n, "kind": InterestKind.TOPIC, "value": "diffusion models"} for n in numbers]
     with app.store.writing() as connection:
-        for number in range(readers):
-            subscriber = subscriber_for(connection, parse_address(f"reader{number}@example.org"), now=NOON)
-            set_subscription(connection, subscriber, newsletter="papers", choices=wanted, next_due_at=NOON, now=NOON)
+        connection.execute(insert(subscribers).values(created_at=NOON), people)
+        connection.execute(insert(subscriptions).values(plain), [{"id": n, "subscriber_id": n} for n in numbers])
+        connection.execute(insert(interests), followed)
     assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == readers
     app.store.close()
 
@@ -135,16 +146,15 @@ def account_of(
     chance = random.Random(seed)
     for kill in range(1, kills + 1):
         before = received.messages.total()
-        process = digest(folder, *COMMAND)
+        process = forked(folder, *COMMAND)
         after = chance.randint(1, 2 * window)
-        while process.poll() is None and received.messages.total() < before + after:
+        while process.is_alive() and received.messages.total() < before + after:
             time.sleep(0.002)
-        if process.poll() is not None:
-            _, errors = process.communicate()
-            raise AssertionError(f"it ended before kill {kill}: {errors.decode()}")
+        assert process.is_alive(), f"it ended before kill {kill} with {process.exitcode}"
         time.sleep(chance.uniform(0, 0.02))
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         ledger = read_ledger(url)
         check(ledger, received, resends=resends)
         assert len(ledger.under_way | ledger.unknown) <= kill * window

@@ -266,6 +266,6 @@ KINDS: Mapping[str, tuple[str, Maker]] = {
     "welcome": specimen("welcome", "welcome"),
     "German welcome": specimen("welcome", "welcome", language="de"),
     **{name: specimen(name) for name in ("changed", "paused", "resumed", "help", "status", "unknown")},
-    **{name: specimen(name) for name in ("alarm-bounces", "alarm-refused", "alarm-source")},
+    **{name: specimen(name) for name in ("alarm-bounces", "alarm-complaints", "alarm-refused", "alarm-source")},
 }
 """By name: the folder of templates, and how such a message is made."""

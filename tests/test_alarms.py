@@ -1,6 +1,6 @@
 """The operator is told once a day of what only they can mend."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,7 +11,8 @@ from digest.alarms import alarm_of_refusal, alarm_of_sources
 from digest.app import App
 from digest.compose import Composer
 from digest.deliver import deliver
-from digest.model import Answer, Outcome, Outgoing, Weights
+from digest.mail import Messages, in_their_time
+from digest.model import Answer, Outcome, Weights
 from digest.publish import publish
 from digest.sending import Delivered
 from digest.store.deliveries import Delivery, deliveries_queued
@@ -34,8 +35,8 @@ class Refuses:
         self.is_mended = False
         self.recipients: list[str] = []
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
-        for message in messages:
+    def send(self, messages: Messages) -> Iterator[Answer]:
+        for message in in_their_time(messages):
             self.recipients.append(message.recipient)
             outcome = Outcome.ACCEPTED if self.is_mended else Outcome.SENDER_REFUSED
             yield Answer(delivery_id=message.delivery_id, outcome=outcome, code="535 5.7.8", detail="Who are you?")

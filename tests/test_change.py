@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,8 +17,9 @@ from digest.app import App
 from digest.change import LONGEST_BREAK, break_of, change, pause, resume
 from digest.deliver import deliver
 from digest.errors import InputError
+from digest.mail import Messages
 from digest.mail.outbox import Outbox
-from digest.model import Answer, Cadence, Choices, DeliveryKind, DeliveryState, Outgoing, Subscription, Want, Weights
+from digest.model import Answer, Cadence, Choices, DeliveryKind, DeliveryState, Subscription, Want, Weights
 from digest.notify import notify
 from digest.publish import publish
 from digest.rendering.notice import About
@@ -127,7 +128,7 @@ class PausesMeanwhile:
     def __init__(self, app: App, number: int) -> None:
         self.app, self.number = app, number
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Messages) -> Iterator[Answer]:
         pause(self.app.store, self.number, until=TODAY + DAY, keys=self.app.keys, now=NOON)
         yield from Outbox(Path(self.app.config.folder) / "box").send(messages)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from digest.config import Config, load_config, parse_config
 from digest.config.presets import PRESETS
-from digest.config.sections import DkimKey, FeedSection
+from digest.config.sections import BudgetOf, DkimKey, FeedSection, WarmUpSection
 from digest.errors import ConfigError
 from digest.model import Cadence
 
@@ -67,10 +67,12 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"web": {"listen": "8000"}}, "web.listen"),
         ({"web": {"accent": "teal"}}, "web.accent"),
         ({"web": {"site_name": ""}}, "web.site_name"),
+        ({"web": {"site_name": "Papers\nand more"}}, "web.site_name"),
         ({"newsletter": []}, "newsletter"),
         ({"newsletter": [{"slug": "a"}, {"slug": "a"}]}, "newsletter.slug"),
         (newsletter(slug="Papers!"), "newsletter.0.slug"),
         (newsletter(title=""), "newsletter.0.title"),
+        (newsletter(title="Papers\r\nBcc: evil@example.net"), "newsletter.0.title"),
         (newsletter(sender="digest"), "newsletter.0.sender"),
         (newsletter(sender="Offprint <digest@>"), "newsletter.0.sender"),
         (newsletter(sender="a@b@example.org"), "newsletter.0.sender"),
@@ -351,10 +353,16 @@ def test_relative_paths_start_in_the_file_s_folder(tmp_path: Path) -> None:
 
 FEED = "sources.feed.biorxiv"
 DKIM = "mail.dkim.keys"
+WRITTEN_IN_LINE = (
+    *(f"domains.gmail.com.{key}" for key in BudgetOf.model_fields),
+    *(f"warm_up.{key}" for key in WarmUpSection.model_fields),
+)
 OPTIONAL = {
     "templates.folder",
     "newsletter.reply_to",
     *(f"mail.smtp.{key}" for key in ("host", "port", "tls", "connections", "envelope")),  # a preset's to fill in
+    *(f"mail.{section}.{key}" for section in ("smtp", "mailgun", "budget") for key in ("per_second", "per_day")),
+    *(f"mail.budget.{key}" for key in WRITTEN_IN_LINE),
     *(f"{FEED}.{key}" for key in FeedSection.model_fields),
     *(f"{DKIM}.{key}" for key in DkimKey.model_fields),
 }
@@ -371,7 +379,7 @@ def test_the_example_lists_every_key_and_no_other() -> None:
 
 
 def test_the_example_shows_the_keys_that_have_no_default_as_comments() -> None:
-    shown = re.sub(r"^# (?=\w+ = |\[)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    shown = re.sub(r"^# (?=[\w.\"]+ = |\[)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
     assert set(_written(tomllib.loads(shown))) == set(_keys(Config))
 
 
@@ -391,6 +399,9 @@ def _keys(section: type[BaseModel], path: str = "") -> list[str]:
             continue
         if f"{path}{name}" == DKIM:  # none by default
             found += _keys(DkimKey, f"{DKIM}.")
+            continue
+        if f"{path}{name}" in {"mail.budget.domains", "mail.budget.warm_up"}:  # none by default
+            found += [f"mail.budget.{key}" for key in WRITTEN_IN_LINE if key.startswith(name)]
             continue
         default = field.default[0] if isinstance(field.default, tuple) and field.default else field.default
         inner = isinstance(default, BaseModel)

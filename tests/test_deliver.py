@@ -1,6 +1,6 @@
 import email
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.policy import default
 from itertools import chain
@@ -14,7 +14,7 @@ from digest.address import parse_address
 from digest.app import App
 from digest.deliver import deliver, deliver_one, rehearse
 from digest.errors import DeliveryError
-from digest.mail import Mailer
+from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
@@ -40,8 +40,8 @@ class Scripted:
         self.answer, self.breaks_after = answer, breaks_after
         self.taken: list[Outgoing] = []
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
-        for message in messages:
+    def send(self, messages: Messages) -> Iterator[Answer]:
+        for message in in_their_time(messages):
             if len(self.taken) == self.breaks_after:
                 raise DeliveryError("The line is cut. Mend it.")
             self.taken.append(message)
@@ -184,7 +184,7 @@ def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> N
 
 def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App) -> None:
     class LeavesMeanwhile(Scripted):
-        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Messages) -> Iterator[Answer]:
             unsubscribe(queued.store, 5, now=NOON)
             yield from super().send(messages)
 
@@ -224,7 +224,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
     theirs = Scripted()
 
     class TakenOver(Scripted):
-        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Messages) -> Iterator[Answer]:
             noted = iter(messages)
             first = next(noted)
             with queued.store.writing() as connection:
@@ -241,7 +241,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
 
 def test_a_lease_is_held_on_to_while_a_server_takes_its_time(queued: App) -> None:
     class Slow(Scripted):
-        def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+        def send(self, messages: Messages) -> Iterator[Answer]:
             before = expiry(queued)
             while expiry(queued) == before:
                 pass

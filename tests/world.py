@@ -2,14 +2,15 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
 from digest.app import App
 from digest.errors import DeliveryError, SourceError
-from digest.model import Answer, Choices, Listing, Outcome, Outgoing, Signals
+from digest.mail import Messages, in_their_time
+from digest.model import Answer, Choices, Listing, Outcome, Signals
 from digest.sources import Page, Source
 
 START = datetime(2026, 9, 28, tzinfo=UTC)
@@ -116,11 +117,11 @@ class WorldMailer:
     repeatable: bool = False
     signs: bool = True
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Messages) -> Iterator[Answer]:
         """Each that is taken is noted with the true time."""
         if self.world.during("provider") is not None:
             raise DeliveryError("The provider cannot be reached.")
-        for message in messages:
+        for message in in_their_time(messages):
             self.world.step()
             if self.world.chance.random() < 0.002:
                 yield Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="451")

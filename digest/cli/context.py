@@ -1,6 +1,7 @@
 """What every command shares: the configuration that was named, moments, and ways to say things."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,19 +101,38 @@ def answer(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+TOLD_EVERY = 5.0
+"""Seconds between two lines that say how many are done, where there is no terminal."""
+
+
 @contextmanager
-def steps(title: str) -> Iterator["Steps"]:
-    """Long work: a progress bar on a terminal, one line per step elsewhere."""
+def steps(title: str, *, total: int | None = None) -> Iterator["Steps"]:
+    """Long work: a progress bar on a terminal, with its rate and what is left; elsewhere a line per step."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed or 0:,.0f}/s")
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Steps(None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    left = () if total is None else (Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *left)
     with Progress(*columns, console=console, transient=True) as bar:
-        yield Steps((bar, bar.add_task(title, total=None)))
+        yield Steps((bar, bar.add_task(title, total=total)))
 
 
 class Steps:
@@ -120,7 +140,7 @@ class Steps:
 
     def __init__(self, shown: tuple[Any, Any] | None) -> None:
         self._shown = shown
-        self._done = 0
+        self._done, self._told_at = 0, time.monotonic()
 
     def named(self, name: str) -> None:
         """One step, by name."""
@@ -133,8 +153,9 @@ class Steps:
     def counted(self, count: int) -> None:
         """So many more are done."""
         self._done += count
-        if self._shown is None:
-            typer.echo(f"  {self._done} done", err=True)
-        else:
+        if self._shown is not None:
             bar, task = self._shown
             bar.update(task, advance=count)
+        elif time.monotonic() - self._told_at > TOLD_EVERY:
+            self._told_at = time.monotonic()
+            typer.echo(f"  {self._done:,} done", err=True)

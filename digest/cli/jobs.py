@@ -120,6 +120,7 @@ def publish(
                 newsletter=slug,
                 weights=app.weights,
                 now=instant,
+                departures=app.departures,
                 progress=shown.counted,
             )
         say(
@@ -139,18 +140,21 @@ def deliver(
     """Send what is queued."""
     from time import sleep
 
-    from digest.alarms import alarm_of_bounces, alarm_of_refusal
+    from digest.alarms import alarm_of_pauses, alarm_of_refusal
     from digest.deliver import deliver as send
     from digest.deliver import rehearse
     from digest.rendering.words import counted
     from digest.store.pauses import pauses_now
+    from digest.store.waiting import waiting_now
 
     app = opened(context)
     if dry_run:
         done = rehearse(app.store, app.press, now=now_or(now), limit=limit)
         say(f"{counted(done.made, 'message')} made, {done.size:,} bytes; {done.failed} cannot be made. None was sent.")
         return
-    with steps("delivering") as shown:
+    with app.store.reading() as connection:
+        found = waiting_now(connection, now=now_or(now))
+    with steps("delivering", total=min(found.queued - found.later, limit or found.queued)) as shown:
         delivered = send(
             app.store,
             app.mailer(),
@@ -163,12 +167,18 @@ def deliver(
         )
     counts = [f"{count} {outcome}" for outcome, count in sorted(delivered.counts.items()) if count]
     with app.store.reading() as connection:
-        halted = pauses_now(connection)
-    say(f"{', '.join(counts) or ('Nothing was sent' if halted else 'Nothing was queued')}.")
+        halted, left = pauses_now(connection), waiting_now(connection, now=now_or(now))
+    say(f"{', '.join(counts) or ('Nothing was sent' if left.queued else 'Nothing was queued')}.")
+    for words, count in delivered.refusals.most_common():
+        say(f"{count:>8}  {words}")
+    if delivered.wait is not None:
+        say(delivered.wait.told)
+    elif left.next_at is not None:
+        say(f"{counted(left.later, 'message')} queued until {left.next_at:%Y-%m-%d %H:%M} UTC or later.")
     if halted:
         say("Some or all sending is paused: `digest stats` says since when, and why.")
-    if alarm_of_bounces(app.store, app.press, delivered.paused, to=app.config.mail.alarms, now=now_or(now)):
-        say("The operator's alarm is queued: too many addresses do not exist.")
+    for newsletter in alarm_of_pauses(app.store, app.press, to=app.config.mail.alarms, now=now_or(now)):
+        say(f"The operator's alarm is queued: {newsletter} has stopped by itself.")
     if alarm_of_refusal(app.store, app.press, delivered.refused, to=app.config.mail.alarms, now=now_or(now)):
         say("The operator's alarm is queued; it waits until the provider takes mail again.")
     _end([delivered.error])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from digest.app import App
     from digest.store.pauses import Pause
     from digest.store.sources import Health
+    from digest.store.waiting import Waiting
 
 commands = typer.Typer()
 mail = typer.Typer(no_args_is_help=True)
@@ -126,31 +127,46 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """What is paused, deliveries by state, why what was skipped, who is due when, and how the sources are."""
+    """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
     from dataclasses import asdict
 
+    from digest.pace import Pace
     from digest.store.clock import last_tick_at
     from digest.store.deliveries import count_by_state, count_skipped
     from digest.store.pauses import pauses_now
     from digest.store.sources import health
     from digest.store.subscribers import next_due
+    from digest.store.tallies import count_refusals
+    from digest.store.waiting import waiting_now
 
-    app = opened(context)
+    app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
+        waiting, refused = waiting_now(connection, now=now), count_refusals(connection)
+        troubles = Pace(app.limits).troubles(connection, now=now)
         deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
         skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
     if as_json:
-        told = {"deliveries": deliveries, "skipped": skipped, "ticked_at": ticked_at, "next_due_at": due and due[0]}
+        told = {
+            "deliveries": deliveries,
+            "skipped": skipped,
+            "refused": refused,
+            "ticked_at": ticked_at,
+            "next_due_at": due and due[0],
+            "waiting": asdict(waiting),
+            "troubles": troubles,
+        }
         paused = [asdict(one) for one in halted.values()]
         answer(told | {"paused": paused, "sources": [asdict(one) for one in sources]})
         return
     lines = [
         *(f"{count:>8}  {state}" for state, count in deliveries.items()),
         *(f"{count:>8}  skipped: {reason}" for reason, count in skipped.items()),
+        *(f"{count:>8}  {words}" for words, count in refused.items()),
+        *_waiting_told(waiting),
         *_ticks_told(ticked_at, due),
         *map(_source_told, sources),
     ]
-    for line in [*map(_pause_told, halted.values()), *(lines or ["Nothing yet."])]:
+    for line in [*map(_pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
         say(line)
 
 
@@ -158,6 +174,11 @@ def _pause_told(pause: "Pause") -> str:
     what, go_on = (pause.scope, f" --newsletter {pause.scope}") if pause.scope else ("all sending", "")
     since = f"Paused since {pause.since_at:%Y-%m-%d %H:%M} UTC: {what} ({pause.why})."
     return f"{since} `digest mail resume{go_on}` goes on."
+
+
+def _waiting_told(waiting: "Waiting") -> Iterator[str]:
+    if waiting.next_at is not None:
+        yield f"{waiting.later:>8}  queued until a time of their own, the first {waiting.next_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _ticks_told(ticked_at: datetime | None, due: tuple[datetime, int] | None) -> Iterator[str]:

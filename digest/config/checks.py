@@ -30,6 +30,13 @@ def mailbox(text: str) -> str:
     return text
 
 
+def one_line(text: str) -> str:
+    """The text, if a header can hold it: one with a line break would make every message fail."""
+    if not text.isprintable():
+        raise ValueError("holds a line break or a control character; write it on one line")
+    return text
+
+
 def known_category(name: str) -> str:
     """The name, if arXiv has a category of it."""
     if name not in CATEGORIES:
@@ -103,6 +110,7 @@ def token(secret: SecretStr) -> SecretStr:
 
 Zone = Annotated[str, AfterValidator(known_zone)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
+Name = Annotated[str, AfterValidator(one_line)]
 BaseUrl = Annotated[str, AfterValidator(site_url)]
 SourceUrl = Annotated[str, AfterValidator(feed_url)]
 Host = Annotated[str, AfterValidator(host)]
@@ -110,6 +118,7 @@ Listen = Annotated[str, AfterValidator(listens)]
 Colour = Annotated[str, AfterValidator(colour)]
 Slug = Annotated[str, AfterValidator(slug)]
 Selector = Annotated[str, AfterValidator(selector)]
+Domain = Annotated[str, AfterValidator(domain)]
 OptionalDomain = Annotated[str, AfterValidator(optional_domain)]
 OptionalAddress = Annotated[str, AfterValidator(optional_address)]
 OptionalSite = Annotated[str, AfterValidator(optional_site)]

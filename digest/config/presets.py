@@ -5,7 +5,7 @@ shows the same table.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Tls = Literal["starttls", "tls", "none"]
 Envelope = Literal["per_delivery", "fixed"]
@@ -22,6 +22,12 @@ class Preset:
     envelope: Envelope = "fixed"
     per_minute: int | None = None
     per_day: int | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The keys of `[mail.smtp]`."""
+        keys = {key: getattr(self, key) for key in ("host", "port", "tls", "connections", "envelope", "per_day")}
+        return keys | {"per_second": None if self.per_minute is None else self.per_minute / 60}
 
 
 PRESETS = {

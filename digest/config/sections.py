@@ -9,11 +9,13 @@ from digest.config.checks import (
     BaseUrl,
     Category,
     Colour,
+    Domain,
     Host,
     Listed,
     Listen,
     LookBack,
     Mailbox,
+    Name,
     OptionalAddress,
     OptionalDomain,
     OptionalSite,
@@ -58,7 +60,7 @@ class WebSection(Section):
 
     base_url: BaseUrl = ""
     listen: Listen = "127.0.0.1:8000"
-    site_name: Annotated[str, Field(min_length=1, max_length=40)] = "Offprint"
+    site_name: Annotated[Name, Field(min_length=1, max_length=40)] = "Offprint"
     accent: Colour = "#0D586E"
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Listed] = ("127.0.0.1", "::1")
 
@@ -78,7 +80,7 @@ class Newsletter(Section):
     """A publication that people subscribe to, with what new subscribers get by default."""
 
     slug: Slug = "papers"
-    title: Annotated[str, Field(min_length=1, max_length=80)] = "Offprint"
+    title: Annotated[Name, Field(min_length=1, max_length=80)] = "Offprint"
     sender: Mailbox = "Offprint <digest@example.org>"
     reply_to: Mailbox | None = None
     sources: Annotated[tuple[str, ...], Listed] = ()
@@ -158,6 +160,27 @@ class SemanticSection(Section):
     api_key: Token = SecretStr("")
 
 
+class BudgetOf(Section):
+    """How much may leave: evenly in a second, and in any 24 hours; None is no limit."""
+
+    per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+
+
+class WarmUpSection(Section):
+    """A cap of the first day by a provider, and how much larger each next day's is."""
+
+    first_day: Annotated[int, Field(ge=1)]
+    growth: Annotated[float, Field(ge=1, le=10)] = 1.5
+
+
+class BudgetSection(BudgetOf):
+    """How much may leave in all, and to single domains; a provider's own budget is in its section."""
+
+    domains: dict[Domain, BudgetOf] = {}
+    warm_up: WarmUpSection | None = None
+
+
 class OutboxSection(Section):
     """The mailbox folder that reaches nobody."""
 
@@ -170,7 +193,7 @@ def _known_preset(name: str) -> str:
     return name
 
 
-class SmtpSection(Section):
+class SmtpSection(BudgetOf):
     """An SMTP server that takes our mail; a preset fills in what is not written."""
 
     preset: Annotated[str, AfterValidator(_known_preset)] = ""
@@ -189,10 +212,10 @@ class SmtpSection(Section):
         preset = PRESETS.get(name) if isinstance(name, str) else None
         if preset is None:
             return values
-        return {key: getattr(preset, key) for key in ("host", "port", "tls", "connections", "envelope")} | values
+        return preset.values | values
 
 
-class MailgunSection(Section):
+class MailgunSection(BudgetOf):
     """Mailgun's HTTP interface."""
 
     domain: str = ""
@@ -233,6 +256,9 @@ class MailSection(Section):
     smtp: SmtpSection = SmtpSection()
     mailgun: MailgunSection = MailgunSection()
     dkim: DkimSection = DkimSection()
+    budget: BudgetSection = BudgetSection()
+    canary_from: Annotated[int, Field(ge=0)] = 10_000
+    spread_minutes: Annotated[int, Field(ge=0, le=240)] = 0
 
 
 class ScheduleSection(Section):

@@ -1,9 +1,12 @@
 """The seam between the ledger and whatever takes our messages."""
 
+import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from digest.model import Answer, Outgoing
+from digest.model import Answer, Later, Outgoing
+
+Messages: TypeAlias = Iterable[Outgoing | Later]
 
 
 class Mailer(Protocol):
@@ -18,12 +21,21 @@ class Mailer(Protocol):
     repeatable: bool
     signs: bool
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Messages) -> Iterator[Answer]:
         """Hand the messages over; one answer each, in any order, as they come.
 
         The next message is asked for when there is room for it, so `messages` may make them one by one, and
-        note a window of them as under way before it gives out the first. Sending goes on while the next
-        answer is waited for. What has no answer when this ends, or raises, was not handed over; where
-        the caller stops listening earlier, what has none may have been.
+        note a window of them as under way before it gives out the first; `Later` in place of one says that there
+        may be more. Sending goes on while the next answer is waited for. What has no answer when this ends, or
+        raises, was not handed over; where the caller stops listening earlier, what has none may have been.
         """
         ...
+
+
+def in_their_time(messages: Messages) -> Iterator[Outgoing]:
+    """The messages, for a mailer that hands them over one after another: it sleeps where one is to leave later."""
+    for message in messages:
+        if isinstance(message, Later):
+            time.sleep(message.seconds)
+        else:
+            yield message

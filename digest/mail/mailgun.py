@@ -1,10 +1,11 @@
 """Mailgun, by raw MIME (POST /v3/DOMAIN/messages.mime), one recipient a call."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from digest.errors import DeliveryError
 from digest.http import Client, HttpFailure, Response
+from digest.mail.mailer import Messages, in_their_time
 from digest.model import Answer, Outcome, Outgoing
 
 _MEANINGS = {
@@ -27,9 +28,9 @@ class Mailgun:
         self._address = f"{url}/v3/{domain}/messages.mime"
         self._api_key = api_key
 
-    def send(self, messages: Iterable[Outgoing]) -> Iterator[Answer]:
+    def send(self, messages: Messages) -> Iterator[Answer]:
         """Send the messages, one call each. Raises DeliveryError where the very first call cannot be made."""
-        for position, message in enumerate(messages):
+        for position, message in enumerate(in_their_time(messages)):
             yield self._hand_over(message, first=position == 0)
 
     def _hand_over(self, message: Outgoing, *, first: bool) -> Answer:

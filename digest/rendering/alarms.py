@@ -18,6 +18,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
     SOURCE = "source"
     BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,17 @@ _ALARMS = {
         ),
         N_(
             "Look where those addresses came from (“digest subscriber list”), then go on with"
+            " “digest mail resume --newsletter NAME”."
+        ),
+    ),
+    Cause.COMPLAINTS: (
+        N_("A newsletter has stopped: too many of its readers complain"),
+        N_(
+            "More than one reader in a thousand called an edition spam. Mail servers turn away senders of whom that is"
+            " said, so the newsletter’s editions wait; whoever complained gets nothing more."
+        ),
+        N_(
+            "Ask yourself whether these readers knew what they had subscribed to, then go on with"
             " “digest mail resume --newsletter NAME”."
         ),
     ),

@@ -1,13 +1,13 @@
 """One reader's edition: the forms of its printing, filled and joined, and made to fit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from markupsafe import escape
 
+from digest.due import due_on
 from digest.errors import RenderingError
 from digest.model import Layout
 from digest.quoted import quoted, unquoted
@@ -64,32 +64,7 @@ def _size(encoded: bytes) -> int:
     return len(unquoted(encoded).encode())
 
 
-class _Values(dict[bytes, bytes]):
-    """A message's values by the names of their holes, encoded when they are first put down."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = texts
-
-    def __missing__(self, hole: bytes) -> bytes:
-        self[hole] = encoded = quoted(cleaned(self.texts[hole.decode()]))
-        return encoded
-
-
-class _Escaped(dict[bytes, bytes]):
-    """The same for HTML: most values are the same there."""
-
-    def __init__(self, plain: _Values) -> None:
-        self._plain = plain
-
-    def __missing__(self, hole: bytes) -> bytes:
-        text = self._plain.texts[hole.decode()]
-        is_plain = _MARKUP.search(text) is None
-        self[hole] = encoded = self._plain[hole] if is_plain else quoted(cleaned(str(escape(text))))
-        return encoded
-
-
 _MARKUP = re.compile("[&<>\"']")
-_NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
 
 
 class _Message:
@@ -98,20 +73,17 @@ class _Message:
     def __init__(self, printing: Printing, edition: Edition) -> None:
         self._printing, self._edition = printing, edition
         self._carded = len(edition.papers) if printing.printed.layout is Layout.FULL else CARDS
-        self._texts, self._opening = _texts(edition), opening.opening(edition)
-        self._texts["opening"] = self._opening.text
-        self._texts |= {f"opening_{at}": text for at, (text, _) in enumerate(self._opening.parts)}
-        self._text = _Values(self._texts)
-        self._html = _Escaped(self._text)
-        self.papers = [self._paper(number) for number in range(len(edition.papers))]
-
-    def _paper(self, at: int) -> Encoded:
-        card, reason = self._edition.papers[at]
-        role = "other" if at >= self._carded else "card" if at else "lead"
-        padded, number = _NUMBERS[at + 1]
-        text = {b"feedback": self._text[b"feedback"], b"paper": number, b"number": padded}
-        html = {b"feedback": self._html[b"feedback"], b"paper": number, b"number": number}
-        return self._printing.filled(card, role, reason, Values(text, html))
+        self._opening = opening.opening(edition)
+        self._texts = _texts(edition, self._opening)
+        self._text = {hole: quoted(cleaned(text)) for hole, text in self._texts.items()}
+        self._html = self._text | {
+            hole: quoted(cleaned(str(escape(text)))) for hole, text in self._texts.items() if _MARKUP.search(text)
+        }
+        values = Values(self._text, self._html, self._texts)
+        self.papers = [
+            printing.filled(card, "other" if at > self._carded else "lead" if at == 1 else "card", at, reason, values)
+            for at, (card, reason) in enumerate(edition.papers, 1)
+        ]
 
     def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
         """The message with these papers, of which so many more are on the web page."""
@@ -127,9 +99,9 @@ class _Message:
             opening=tuple(part for _, part in self._opening.parts),
         )
         frame, text, html = printing.frame(shape), self._text, self._html
-        for name, pieces in ((b"paper_%d", papers), (b"trending_%d", trending)):
+        for name, pieces in (("paper", papers), ("trending", trending)):
             for at, piece in enumerate(pieces):
-                text[name % at], html[name % at] = piece
+                text[f"{name}_{at}"], html[f"{name}_{at}"] = piece
         return Body(
             subject=printing.subject(self._texts["subject"]),
             encoded_text=frame.text.filled(text, self._texts),
@@ -148,16 +120,17 @@ class _Message:
         return found
 
 
-def _texts(edition: Edition) -> dict[str, str]:
+def _texts(edition: Edition, opened: opening.Opening) -> dict[str, str]:
     """What differs between readers, but for their papers, by the names of holes."""
     language, reader, links = edition.language, edition.reader, edition.links
-    confirmed_on = reader.confirmed_at.astimezone(ZoneInfo(reader.timezone)).date()
-    return {
+    parts = {f"opening_{at}": text for at, (text, _) in enumerate(opened.parts)}
+    return parts | {
         "subject": opening.subject(edition),
         "preheader": opening.preheader(edition),
+        "opening": opened.text,
         "address": reader.address,
         "when": words.cadence_phrase(language, reader),
-        "confirmed_on": language.full_date(confirmed_on),
+        "confirmed_on": language.full_date(due_on(reader.confirmed_at, timezone=reader.timezone)),
         "unsubscribe": links.unsubscribe,
         "view": links.view,
         "preferences": links.preferences,

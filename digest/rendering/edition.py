@@ -149,13 +149,14 @@ class Edition:
     @cached_property
     def strongest(self) -> tuple[ReasonKind, str, int]:
         """The kind and name of the interest with most papers, topics before likes, people and categories."""
-        counted = Counter((reason.kind, reason.interest) for _, reason in self.papers)
-        for kind in _COUNTED:
-            matched = [(count, interest) for (its, interest), count in counted.items() if its is kind]
-            if matched:
-                count, interest = max(matched, key=itemgetter(0))
-                return kind, interest_of(self.language, Reason(kind=kind, interest=interest)), count
-        return ReasonKind.TRENDING, "", 0
+        counted = Counter([(reason.kind, reason.interest) for _, reason in self.papers if reason.kind in _COUNTED])
+        if not counted:
+            return ReasonKind.TRENDING, "", 0
+        first = min(_COUNTED.index(kind) for kind, _ in counted)
+        (kind, interest), count = max(
+            (one for one in counted.items() if one[0][0] is _COUNTED[first]), key=itemgetter(1)
+        )
+        return kind, interest_of(self.language, Reason(kind=kind, interest=interest)), count
 
 
 _COUNTED = (ReasonKind.TOPIC, ReasonKind.LIKED, ReasonKind.AUTHOR, ReasonKind.CATEGORY)

@@ -7,9 +7,9 @@ it in capitals) would be the same for all. The rest is encoded here, once.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import itemgetter
 
 from digest.errors import RenderingError
 from digest.quoted import quoted
@@ -51,51 +51,97 @@ class Hole:
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A part of a message as quoted-printable with `%(name)b` for each hole, to be filled with what is encoded as well.
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph to be wrapped once it is filled: `pattern` has `%(name)s` for each hole, `hang` is its column.
 
-    `wraps` are paragraphs to be wrapped once they are filled: a name, the text with `%(name)s`, and the column.
+    Where `hole` is its only one, of a text of at most `room` characters it is a line, and nothing but its pieces.
     """
 
-    encoded: bytes
-    wraps: tuple[tuple[bytes, str, int], ...]
+    name: str
+    pattern: str
+    hang: int
+    hole: str
+    room: int
+    before: bytes
+    after: bytes
 
-    def filled(self, values: dict[bytes, bytes], texts: Mapping[str, str]) -> bytes:
+
+class Form:
+    """A part of a message as quoted-printable, to be filled with what is encoded as well.
+
+    `fixed` is what stands before, between and behind its holes, `names` are the holes in their order.
+    """
+
+    __slots__ = ("_in_holes", "_paragraphs", "_parts")
+
+    def __init__(self, fixed: Sequence[bytes], names: Sequence[str], paragraphs: Sequence[Paragraph]) -> None:
+        self._parts = [b""] * (2 * len(names) + 1)
+        self._parts[::2] = fixed
+        self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
+        # Of a single name it would pick the value alone.
+        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[one] for one in names)
+        self._paragraphs = tuple(paragraphs)
+
+    def filled(self, values: dict[str, bytes], texts: Mapping[str, str]) -> bytes:
         """The part with these values in its holes; `texts` are those that its paragraphs are wrapped with.
 
         Raises RenderingError where a paragraph has another hole.
         """
-        for name, text, hang in self.wraps:
+        for one in self._paragraphs:
+            if one.hole in texts and len(texts[one.hole]) <= one.room:
+                values[one.name] = one.before + values[one.hole] + one.after
+                continue
             try:
-                values[name] = _wrapped(text % texts, hang)
+                values[one.name] = quoted(wrap(one.pattern % texts, one.hang))
             except KeyError as error:
                 raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
-        return self.encoded % values
-
-
-@lru_cache(maxsize=16_384)
-def _wrapped(text: str, hang: int) -> bytes:
-    return quoted(wrap(text, hang))
+        parts = self._parts.copy()
+        parts[1::2] = self._in_holes(values)
+        return b"".join(parts)
 
 
 def form_of(rendered: str) -> Form:
     """What a template gave, as a form. Raises RenderingError where it changed a hole."""
-    encoded, wraps, end = list[bytes](), list[tuple[bytes, str, int]](), 0
+    fixed, names, paragraphs, end = list[bytes](), list[str](), list[Paragraph](), 0
     for found in _PARTS.finditer(rendered):
         hang, paragraph, hole = found.groups()
-        name = b"wrapped %d" % len(wraps) if hole is None else hole.encode()
         if hole is None:
-            wraps.append((name, _pattern(paragraph), int(hang)))
-        encoded += [_fixed(rendered[end : found.start()]), b"%%(%b)b" % name]
+            hole = f"paragraph {len(paragraphs)}"
+            paragraphs.append(_paragraph(hole, paragraph, int(hang)))
+        fixed.append(_fixed(rendered[end : found.start()]))
+        names.append(hole)
         end = found.end()
-    encoded.append(_fixed(rendered[end:]))
-    return Form(encoded=b"".join(encoded), wraps=tuple(wraps))
+    return Form([*fixed, _fixed(rendered[end:])], names, paragraphs)
 
 
-def line_of(rendered: str, texts: Mapping[str, str]) -> str:
-    """What a template of one line gave, filled."""
-    return one_line(_pattern(rendered) % texts)
+def _paragraph(name: str, rendered: str, hang: int) -> Paragraph:
+    before, *others = (part if at % 2 else cleaned(part) for at, part in enumerate(_HOLE.split(rendered)))
+    hole, after = others if len(others) == len(("hole", "after")) else ("", "")
+    around = f"{before}|{after}"
+    is_line = hole and around.isprintable() and "  " not in around and around == around.strip(" ")
+    return Paragraph(
+        name=name,
+        pattern=_pattern(rendered),
+        hang=hang,
+        hole=hole,
+        room=WIDTH - hang - len(before) - len(after) if is_line else -1,
+        before=quoted(before),
+        after=quoted(after),
+    )
+
+
+class Line:
+    """What a template of one line gave, to be filled with texts."""
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, rendered: str) -> None:
+        self._pattern = _pattern(rendered)
+
+    def filled(self, texts: Mapping[str, str]) -> str:
+        """The line with these texts in its holes."""
+        return one_line(self._pattern % texts)
 
 
 def cleaned(text: str) -> str:
@@ -105,7 +151,8 @@ def cleaned(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text as one line without anything that cannot be seen."""
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    is_one = text.isprintable() and "  " not in text
+    return text.strip(" ") if is_one else " ".join(_UNSEEN.sub(" ", text).split())
 
 
 def wrap(text: object, hang: int = 0) -> str:
@@ -117,22 +164,23 @@ def wrap(text: object, hang: int = 0) -> str:
     told = str(text)
     if _MARK in told:
         return f"\x04{_MARK}{hang}:{told}\x05"
-    if hang + len(told) <= WIDTH and told.isprintable() and "  " not in told:
-        return told.strip(" ")
-    lines, line = [], ""
-    for word in _BREAKS.split(_UNSEEN.sub(" ", told).strip()):
-        if line and hang + len(line) + 1 + len(word) > WIDTH:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return ("\n" + " " * hang).join([*lines, line])
+    if not told.isprintable() or "  " in told:
+        told = " ".join(_BREAKS.split(_UNSEEN.sub(" ", told)))
+    told, room = told.strip(" "), WIDTH - hang
+    lines, start = list[str](), 0
+    while len(told) - start > room:
+        end = told.rfind(" ", start, start + room + 1)
+        if end < 0 and (end := told.find(" ", start + room)) < 0:
+            break
+        lines.append(told[start:end])
+        start = end + 1
+    return ("\n" + " " * hang).join([*lines, told[start:]])
 
 
 def _fixed(text: str) -> bytes:
     if _MARK in text.casefold():
         raise RenderingError("A template changes what differs between readers. Put it down as it is, or wrapped.")
-    return quoted(cleaned(text)).replace(b"%", b"%%")
+    return quoted(cleaned(text))
 
 
 def _pattern(text: str) -> str:

@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 
 from digest.model import Cadence, ReasonKind
 from digest.rendering import words
 from digest.rendering.edition import Edition
+from digest.rendering.language import Language
 from digest.rendering.words import N_, NN_
 from digest.text import shorten
 
@@ -45,29 +48,58 @@ _HOLES = re.compile(f"([{_COUNT}{_TOPIC}])")
 
 def opening(edition: Edition) -> Opening:
     """How many papers there are, out of how many, and what most of them are about."""
-    language, (kind, interest, matched) = edition.language, edition.strongest
-    said = {"papers": _COUNT, "new": _new(edition)}
-    if edition.is_quiet:
-        sentence = language.gettext(_QUIET[edition.printed.period], **said)
-    elif edition.brings_missed and not matched:
+    kind, interest, matched = edition.strongest
+    parts = _parts(
+        edition.language,
+        edition.printed.period,
+        kind,
+        matched=matched,
+        papers=len(edition.papers),
+        considered=edition.reader.considered,
+        since_on=edition.reader.since_on,
+        is_quiet=edition.is_quiet,
+        brings_missed=edition.brings_missed,
+    )
+    named = shorten(interest, TOPIC)
+    return Opening(parts=tuple((named, what) if text == _TOPIC else (text, what) for text, what in parts))
+
+
+# Readers are many, and what is said to them but for their topic is little.
+@lru_cache(maxsize=4096)
+def _parts(
+    language: Language,
+    period: str,
+    kind: ReasonKind,
+    *,
+    matched: int,
+    papers: int,
+    considered: int,
+    since_on: date | None,
+    is_quiet: bool,
+    brings_missed: bool,
+) -> tuple[tuple[str, str], ...]:
+    """The parts of the sentence, with _TOPIC in the place of the topic."""
+    said = {"papers": _COUNT, "new": _new(language, papers=papers, considered=considered, since_on=since_on)}
+    if is_quiet:
+        sentence = language.gettext(_QUIET[period], **said)
+    elif brings_missed and not matched:
         sentence = language.gettext("%(papers)s%(new)s.", **said)
     elif matched:
         matches = language.ngettext(*_MATCHES[kind], matched, interest=_TOPIC)
         sentence = language.gettext("%(papers)s%(new)s; %(matches)s.", matches=matches, **said)
     else:
         sentence = language.gettext("%(papers)s%(new)s: those that are trending.", **said)
-    count = language.ngettext("%(count)s paper for you", "%(count)s papers for you", len(edition.papers))
-    filled = {_COUNT: (count, "count"), _TOPIC: (shorten(interest, TOPIC), "topic")}
-    return Opening(parts=tuple(filled.get(part, (part, "")) for part in _HOLES.split(sentence) if part))
+    count = language.ngettext("%(count)s paper for you", "%(count)s papers for you", papers)
+    filled = {_COUNT: (count, "count"), _TOPIC: (_TOPIC, "topic")}
+    return tuple(filled.get(part, (part, "")) for part in _HOLES.split(sentence) if part)
 
 
-def _new(edition: Edition) -> str:
+def _new(language: Language, *, papers: int, considered: int, since_on: date | None) -> str:
     """Out of how many the papers were chosen, where that says anything, and since when."""
-    language, reader = edition.language, edition.reader
-    number, tells = language.number(reader.considered), reader.considered > len(edition.papers)
-    if reader.since_on is None:
+    number, tells = language.number(considered), considered > papers
+    if since_on is None:
         return language.gettext(" out of %(number)s new", number=number) if tells else ""
-    since = language.short_date(reader.since_on)
+    since = language.short_date(since_on)
     if tells:
         return language.gettext(" out of %(number)s new since %(date)s", number=number, date=since)
     return language.gettext(", since %(date)s", date=since)
@@ -118,9 +150,18 @@ def _leads(edition: Edition) -> list[str]:
     top = edition.printed.top
     # A month's subject names the first of the reader's papers: two leaders side by side would contradict each other.
     if not top.get("upvotes") or edition.printed.cadence is Cadence.MONTHLY:
-        return [edition.language.ngettext(*_CHOSEN, edition.reader.considered)]
-    name = words.short_name(top["title"], TOPIC // 2)
-    return [edition.language.ngettext(*_LEADS[edition.printed.period], top["upvotes"], name=name)]
+        return [_chosen(edition.language, edition.reader.considered)]
+    return [_leader(edition.language, edition.printed.period, top["title"], top["upvotes"])]
+
+
+@lru_cache(maxsize=4096)
+def _chosen(language: Language, considered: int) -> str:
+    return language.ngettext(*_CHOSEN, considered)
+
+
+@lru_cache(maxsize=64)
+def _leader(language: Language, period: str, title: str, upvotes: int) -> str:
+    return language.ngettext(*_LEADS[period], upvotes, name=words.short_name(title, TOPIC // 2))
 
 
 _CHOSEN = NN_("Chosen for you out of %(count)s new paper.", "Chosen for you out of %(count)s new papers.")

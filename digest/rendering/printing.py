@@ -15,7 +15,7 @@ from digest.rendering import words
 from digest.rendering.cards import Card, Figures, figures
 from digest.rendering.edition import Printed
 from digest.rendering.filling import rendered
-from digest.rendering.forms import Form, Hole, cleaned, form_of, line_of
+from digest.rendering.forms import Form, Hole, Line, cleaned, form_of
 from digest.rendering.language import Language
 from digest.rendering.marks import mark, why
 from digest.rendering.site import Site, colours
@@ -34,10 +34,11 @@ class Encoded(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What is put into the holes of both parts, encoded, by their names."""
+    """What is put into the holes of both parts, encoded, and the texts that paragraphs are wrapped with, by name."""
 
-    text: dict[bytes, bytes]
-    html: dict[bytes, bytes]
+    text: dict[str, bytes]
+    html: dict[str, bytes]
+    texts: dict[str, str]
 
 
 class Forms(NamedTuple):
@@ -83,12 +84,15 @@ class Entry:
     less_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The forms of a paper; it holds on to the card, by whose identity it is found."""
+class _Paper:
+    """A paper's forms by role, and its summaries by what is marked; it keeps the card that it is found by."""
 
-    card: Card
-    forms: Forms
+    __slots__ = ("card", "forms", "summaries")
+
+    def __init__(self, card: Card) -> None:
+        self.card = card
+        self.forms: dict[str, Forms] = {}
+        self.summaries: dict[tuple[str, ...], tuple[bytes, bool]] = {}
 
 
 class Printing:
@@ -97,18 +101,18 @@ class Printing:
     def __init__(self, compiled: Compiled, *, language: Language, site: Site, printed: Printed) -> None:
         self.compiled, self.language, self.site, self.printed = compiled, language, site, printed
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
-        self._papers: dict[tuple[int, str], _Kept] = {}
-        self._summaries: dict[tuple[int, tuple[str, ...]], tuple[bytes, bool]] = {}
-        self._said: dict[tuple[ReasonKind, str, bool], Said] = {}
+        self._papers: dict[int, _Paper] = {}
+        self._summaries = 0
+        self._said: dict[str, dict[str, Said]] = {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
-        self._subject = rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")})
+        self._subject = Line(rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")}))
         leads = language.gettext(_MOST_UPVOTED[self.printed.period])
         self._leads = _said(leads, escape(leads))
 
     def subject(self, subject: str) -> str:
         """The message's subject as its template has it."""
-        return line_of(self._subject, {"subject": subject})
+        return self._subject.filled({"subject": subject})
 
     def frame(self, shape: Shape) -> Forms:
         """Everything but the papers, for which there are holes: `paper_0`, and `trending_0` for what trends besides."""
@@ -116,23 +120,21 @@ class Printing:
             self._frames[shape] = self._forms(self.compiled.text, self.compiled.html, self._framed(shape))
         return self._frames[shape]
 
-    def paper(self, card: Card, role: str) -> Forms:
-        """A paper's part of the message; `role` is `lead`, `card` or `other`."""
-        kept = self._papers.get((id(card), role))
-        if kept is None:
-            text, html = self.compiled.text_pieces, self.compiled.pieces
-            source = text["card"] if role == "lead" else text[role]
-            kept = _Kept(card, self._forms(source, html[role], self._context | {"entry": _entry(self.language, card)}))
-            self._papers[id(card), role] = kept
-        return kept.forms
+    def filled(self, card: Card, role: str, number: int, reason: Reason, values: Values) -> Encoded:
+        """A paper's part for a reader, as the paper of this number; `role` is `lead`, `card` or `other`.
 
-    def filled(self, card: Card, role: str, reason: Reason, values: Values) -> Encoded:
-        """That part for a reader: `values` has all holes but what the reason decides, which is added."""
-        forms, (text, html) = self.paper(card, role), values
-        html[b"summary"], marked = self._summary(card, reason.terms)
+        `values` has the reader's own, and takes what else there is to be put into the part.
+        """
+        paper = self._papers.get(id(card)) or self._kept(card)
+        forms = paper.forms.get(role) or self._formed(paper, role)
+        summary, marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
         said = self._why(card, reason, marked=marked)
-        html[b"why"], text[b"why_text"] = said.html, said.text
-        return Encoded(forms.text.filled(text, {"why_text": said.plain}), forms.html.filled(html, {}))
+        text, html, texts = values
+        text["number"], html["number"] = _NUMBERS[number]
+        text["paper"] = html["paper"] = html["number"]
+        text["why_text"], texts["why_text"] = said.text, said.plain
+        html["summary"], html["why"] = summary, said.html
+        return Encoded(forms.text.filled(text, texts), forms.html.filled(html, texts))
 
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
@@ -147,26 +149,40 @@ class Printing:
     def _forms(self, text: str, html: str, context: Mapping[str, object]) -> Forms:
         return Forms(form_of(rendered("text", text, context)), form_of(rendered("HTML", html, context)))
 
-    def _summary(self, card: Card, terms: tuple[str, ...]) -> tuple[bytes, bool]:
+    def _kept(self, card: Card) -> _Paper:
+        paper = self._papers[id(card)] = _Paper(card)
+        return paper
+
+    def _formed(self, paper: _Paper, role: str) -> Forms:
+        text, html = self.compiled.text_pieces, self.compiled.pieces
+        context = self._context | {"entry": _entry(self.language, paper.card)}
+        forms = self._forms(text["card"] if role == "lead" else text[role], html[role], context)
+        paper.forms[role] = forms
+        return forms
+
+    def _summary(self, paper: _Paper, terms: tuple[str, ...]) -> tuple[bytes, bool]:
         """The summary with its marks, and whether there are any."""
-        found = self._summaries.get((id(card), terms))
-        if found is None:
-            if len(self._summaries) >= MOST_KEPT:
-                self._summaries.clear()
-            summary, marked = mark(card.summary, terms)
-            found = self._summaries[id(card), terms] = quoted(cleaned(str(summary))), marked
+        self._summaries += 1
+        if self._summaries > MOST_KEPT:
+            self._summaries = 1
+            for one in self._papers.values():
+                one.summaries.clear()
+        summary, marked = mark(paper.card.summary, terms)
+        found = paper.summaries[terms] = quoted(cleaned(str(summary))), marked
         return found
 
     def _why(self, card: Card, reason: Reason, *, marked: bool) -> Said:
         """The reason in words."""
-        if reason.kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self.printed.top.get("url"):
+        kind = reason.kind
+        if kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self.printed.top.get("url"):
             return self._leads
-        said = self._said.get((reason.kind, reason.interest, marked))
+        known = self._said.setdefault(f"{kind} marked" if marked else kind, {})
+        said = known.get(reason.interest)
         if said is None:
-            if len(self._said) >= MOST_KEPT:
-                self._said.clear()
+            if len(known) >= MOST_KEPT:
+                known.clear()
             html, text = why(self.language, reason, marked=marked)
-            said = self._said[reason.kind, reason.interest, marked] = _said(text, html)
+            said = known[reason.interest] = _said(text, html)
         return said
 
     def _framed(self, shape: Shape) -> dict[str, object]:
@@ -214,6 +230,9 @@ _MOST_UPVOTED = {
     "week": N_("trending, most upvoted of the week"),
     "month": N_("trending, most upvoted of the month"),
 }
+
+
+_NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
 
 
 def _said(text: str, html: Markup) -> Said:

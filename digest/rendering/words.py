@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -99,15 +100,16 @@ def edition_date(language: Language, cadence: Cadence, due_on: date) -> str:
 
 def cadence_phrase(language: Language, when: _When) -> str:
     """`each weekday at 07:00 (Europe/Paris)`."""
-    each = _EACH[when.cadence]
-    if when.cadence is Cadence.MONTHLY:
-        each = {1: _EACH_FIRST, 31: _EACH_LAST}.get(when.month_day, each)
+    return _arranged(language, when.cadence, when.weekday, when.month_day, when.hour, when.timezone)
+
+
+@lru_cache(maxsize=4096)
+def _arranged(language: Language, cadence: Cadence, day: Weekday, month_day: int, hour: int, timezone: str) -> str:
+    each = _EACH[cadence]
+    if cadence is Cadence.MONTHLY:
+        each = {1: _EACH_FIRST, 31: _EACH_LAST}.get(month_day, each)
     return language.gettext(
-        each,
-        weekday=weekday(language, when.weekday),
-        day=ordinal(language, when.month_day),
-        time=f"{when.hour:02}:00",
-        zone=when.timezone,
+        each, weekday=weekday(language, day), day=ordinal(language, month_day), time=f"{hour:02}:00", zone=timezone
     )
 
 
@@ -145,11 +147,12 @@ def subject(
         case Cadence.MONTHLY:
             return _of_the_month(language, len(titles), _month_of(due_on), *top)
         case _:
-            return _of_the_day(language, titles, quiet=quiet)
+            return _of_the_day(language, titles[0], len(titles) - 1, quiet=quiet)
 
 
-def _of_the_day(language: Language, titles: Sequence[str], *, quiet: bool) -> str:
-    name, others = short_name(titles[0]), len(titles) - 1
+@lru_cache(maxsize=4096)
+def _of_the_day(language: Language, title: str, others: int, *, quiet: bool) -> str:
+    name = short_name(title)
     if quiet and others:
         return language.ngettext(
             "%(name)s, and %(count)s more paper on a quiet day",
@@ -193,6 +196,7 @@ def _of_the_month(language: Language, papers: int, month: date, top: str, upvote
     )
 
 
+@lru_cache(maxsize=64)
 def reading_time(language: Language, papers: int) -> str:
     """`Five minutes`: half a minute for a title, a sentence and a decision."""
     minutes = (papers + 1) // 2

@@ -21,7 +21,7 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import insert
+from digest.store.engine import blocks, insert, insert_many
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 MISDATED = "dated by a clock that was ahead"
@@ -36,7 +36,8 @@ class NewDelivery:
     """A message to be queued. `key` names it for ever: the same key is queued once.
 
     `reader` (JSON) is what the message says of its reader, as of now: it says the same whenever
-    it is made again. `reached_from_at` is how far the subscription had been looked through before.
+    it is made again. `reached_from_at` is how far the subscription had been looked through before. It leaves at
+    once, or not before `send_after_at`.
     """
 
     key: str
@@ -54,6 +55,7 @@ class NewDelivery:
     selection: Selection | None = None
     reader: Mapping[str, Any] | None = None
     reached_from_at: datetime | None = None
+    send_after_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,34 +83,52 @@ class Delivery:
     address: str | None
 
 
-def queue(connection: Connection, new: Sequence[NewDelivery]) -> set[str]:
-    """Queue deliveries but those whose key or (subscription, date) is there already; the keys that were new."""
-    rows = [
-        {
-            "key": d.key,
-            "kind": d.kind,
-            "priority": d.priority,
-            "state": DeliveryState.QUEUED,
-            "newsletter": d.newsletter,
-            "subscriber_id": d.subscriber_id,
-            "subscription_id": d.subscription_id,
-            "confirm_id": d.confirm_id,
-            "printing_id": d.printing_id,
-            "due_on": d.due_on,
-            "dated_at": d.dated_at,
-            "reached_from_at": d.reached_from_at,
-            "send_after_at": d.dated_at,
-            "send_before_at": d.send_before_at,
-            "signed_with": d.signed_with,
-            "selection": None if d.selection is None else _selection_to_json(d.selection),
-            "reader": d.reader,
-        }
-        for d in new
-    ]
-    if not rows:
-        return set()
-    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.key)
-    return set(connection.execute(statement, rows).scalars())
+def queue(connection: Connection, new: NewDelivery) -> bool:
+    """Queue a delivery; false where its key is there already."""
+    statement = insert(connection, deliveries).values(_queued(new)).on_conflict_do_nothing()
+    return connection.execute(statement.returning(deliveries.c.id)).first() is not None
+
+
+def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[str]:
+    """Queue editions but those whose key or (subscription, date) is there already; the keys that were new.
+
+    The caller holds their subscriptions, so nobody else queues any of them meanwhile.
+    """
+    found = set[str | tuple[int | None, date | None]]()
+    for block in blocks(new):
+        theirs = deliveries.c.subscription_id.in_([one.subscription_id for one in block])
+        dated = theirs & deliveries.c.due_on.in_({one.due_on for one in block})
+        keyed = deliveries.c.key.in_([one.key for one in block])
+        columns = (deliveries.c.key, deliveries.c.subscription_id, deliveries.c.due_on)
+        for wanted in (dated, keyed):
+            for row in connection.execute(select(*columns).where(wanted)):
+                found |= {row.key} if row.due_on is None else {row.key, (row.subscription_id, row.due_on)}
+    fresh = [one for one in new if one.key not in found and (one.subscription_id, one.due_on) not in found]
+    if fresh:
+        insert_many(connection, deliveries, [_queued(one) for one in fresh])
+    return {one.key for one in fresh}
+
+
+def _queued(new: NewDelivery) -> dict[str, Any]:
+    return {
+        "key": new.key,
+        "kind": new.kind,
+        "priority": new.priority,
+        "state": DeliveryState.QUEUED,
+        "newsletter": new.newsletter,
+        "subscriber_id": new.subscriber_id,
+        "subscription_id": new.subscription_id,
+        "confirm_id": new.confirm_id,
+        "printing_id": new.printing_id,
+        "due_on": new.due_on,
+        "dated_at": new.dated_at,
+        "reached_from_at": new.reached_from_at,
+        "send_after_at": new.send_after_at or new.dated_at,
+        "send_before_at": new.send_before_at,
+        "signed_with": new.signed_with,
+        "selection": None if new.selection is None else _selection_to_json(new.selection),
+        "reader": new.reader,
+    }
 
 
 def delivery_keyed(connection: Connection, key: str) -> int:

@@ -7,18 +7,32 @@ at its start, so it never fails half-way because another process wrote in betwee
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from digest.errors import ConfigError, StoreError
 from digest.store.line import Line
@@ -220,6 +234,35 @@ def insert(connection: Connection, table: Table) -> Insert:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns, but those that conflict with one that is there.
+
+    They go to the driver as it wants them: SQLAlchemy works out each row's parameters anew, in four times the time.
+    """
+    dialect, names = connection.dialect, list(rows[0])
+    statement = insert(connection, table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect)
+    columns = [_as_bound(table.c[name], dialect, [row[name] for row in rows]) for name in names]
+    if compiled.positional:
+        assert isinstance(compiled, SQLCompiler)
+        order = [names.index(name) for name in compiled.positiontup or ()]
+        connection.exec_driver_sql(str(compiled), list(zip(*(columns[at] for at in order), strict=True)))
+    else:
+        told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        connection.exec_driver_sql(str(compiled), told)
+
+
+def _as_bound(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
+    """A column's values as the driver takes them; each is worked out once, since many rows share an instant."""
+    processor = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if processor is None:
+        return values
+    if isinstance(column.type, JSON):
+        return [processor(value) for value in values]
+    known = {value: processor(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def clock(connection: Connection) -> float:

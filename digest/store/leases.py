@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from digest.errors import StoreError
-from digest.model import DeliveryKind, DeliveryState
+from digest.model import DeliveryKind, DeliveryState, Priority
 from digest.store.engine import clock
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
@@ -42,11 +42,18 @@ def take_expired(connection: Connection, *, holder: str, seconds: float) -> Leas
 
 
 def take_queued(
-    connection: Connection, *, holder: str, seconds: float, limit: int, now: datetime, only: int | None = None
+    connection: Connection,
+    *,
+    holder: str,
+    seconds: float,
+    limit: int,
+    now: datetime,
+    only: int | None = None,
+    awaited_alone: bool = False,
 ) -> Lease | None:
     """Lease a block of at most `limit` queued deliveries, the most urgent first, or `only` the one with that number.
 
-    What is paused waits, but for a test of the provider.
+    What is paused waits, but for a test of the provider; `awaited_alone` leaves editions where they are.
     """
     halted = pauses_now(connection)
     waiting = and_(deliveries.c.state == DeliveryState.QUEUED, deliveries.c.send_after_at <= now)
@@ -54,6 +61,8 @@ def take_queued(
         waiting = and_(waiting, deliveries.c.kind == DeliveryKind.TEST)
     elif halted:
         waiting = and_(waiting, or_(deliveries.c.kind != DeliveryKind.EDITION, deliveries.c.newsletter.not_in(halted)))
+    if awaited_alone:
+        waiting = and_(waiting, deliveries.c.priority < Priority.EDITION)
     if only is not None:
         waiting = and_(waiting, deliveries.c.id == only)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)

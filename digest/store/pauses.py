@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Connection, delete, select
 
 from digest.store.engine import insert
 from digest.store.tables import pauses
+from digest.store.tallies import clear_tallies
+
+
+class PauseCause(StrEnum):
+    """What stopped it."""
+
+    OPERATOR = "operator"
+    BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
+
 
 EVERYTHING = ""
 """The scope of a pause of all sending; else it is a newsletter's slug."""
@@ -19,21 +30,28 @@ class Pause:
     scope: str
     since_at: datetime
     why: str
+    cause: PauseCause
 
 
-def pause_sending(connection: Connection, scope: str, *, why: str, now: datetime) -> bool:
+def pause_sending(
+    connection: Connection, scope: str, *, why: str, now: datetime, cause: PauseCause = PauseCause.OPERATOR
+) -> bool:
     """Stop sending; false where it stands still already, since when and why that is stays."""
-    row = {"scope": scope, "since_at": now, "why": why}
+    row = {"scope": scope, "since_at": now, "why": why, "cause": cause}
     statement = insert(connection, pauses).values(row).on_conflict_do_nothing().returning(pauses.c.scope)
     return connection.execute(statement).first() is not None
 
 
 def resume_sending(connection: Connection, scope: str) -> bool:
-    """Go on sending; false where it did not stand still."""
+    """Go on sending; false where it did not stand still. What stopped a newsletter is not counted against it again."""
+    clear_tallies(connection, scope)
     return connection.execute(delete(pauses).where(pauses.c.scope == scope)).rowcount == 1
 
 
 def pauses_now(connection: Connection) -> dict[str, Pause]:
     """What stands still, by scope."""
     found = connection.execute(select(pauses).order_by(pauses.c.scope))
-    return {row.scope: Pause(scope=row.scope, since_at=row.since_at, why=row.why) for row in found}
+    return {
+        row.scope: Pause(scope=row.scope, since_at=row.since_at, why=row.why, cause=PauseCause(row.cause))
+        for row in found
+    }

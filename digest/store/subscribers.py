@@ -235,6 +235,12 @@ def cadences_due(connection: Connection, *, newsletter: str, now: datetime) -> l
     return [Cadence(cadence) for cadence in connection.execute(query).scalars()]
 
 
+def count_due(connection: Connection, *, newsletter: str, now: datetime) -> int:
+    """How many active subscriptions' hour has come."""
+    due = select(func.count()).select_from(subscriptions).where(_due(newsletter, now))
+    return int(connection.execute(due).scalar_one())
+
+
 def next_due(connection: Connection) -> tuple[datetime, int] | None:
     """The first instant at which any active subscription is due, and how many then are; None where there is none."""
     active = subscriptions.c.state == SubscriptionState.ACTIVE

@@ -275,6 +275,9 @@ editions = Table(
     Column("newsletter", String(50), nullable=False),
     Column("cadence", String(20), nullable=False),
     Column("due_on", Date, nullable=False),
+    # How many of its messages found no mailbox, and were complained of, since its newsletter last went on.
+    Column("gone", Integer, nullable=False, server_default="0"),
+    Column("complained", Integer, nullable=False, server_default="0"),
     UniqueConstraint("newsletter", "cadence", "due_on"),
     **_NEVER_REUSED,
 )
@@ -390,4 +393,20 @@ pauses = Table(
     Column("scope", String(50), primary_key=True),
     Column("since_at", Instant, nullable=False),
     Column("why", Text, nullable=False),
+    # What stopped it: the operator, or what the program found.
+    Column("cause", String(20), nullable=False, server_default="operator"),
+)
+
+# What was taken of each budget, and what was learned of how much its scope takes; times are seconds since 1970 by the
+# database's own clock.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("scope", String(270), primary_key=True),
+    Column("free", Float(53), nullable=False),
+    Column("slowed_to", Float(53)),
+    Column("learned", Float(53), nullable=False),
+    Column("in_vain", Integer, nullable=False),
+    Column("hours", JSON, nullable=False),
+    Column("since_on", Date),
 )

@@ -12,7 +12,7 @@ from smtp_server import OK, SmtpServer
 
 from digest.errors import DeliveryError
 from digest.mail.smtp import Server, Smtp
-from digest.model import Answer, Outcome, Outgoing
+from digest.model import Answer, Later, Outcome, Outgoing
 
 CONTENT = b"Subject: papers\r\n\r\n.one dot\r\n..two dots\r\n.\r\nFrom here on\r\n"
 
@@ -56,6 +56,22 @@ def test_one_message_needs_one_connection() -> None:
     with SmtpServer() as server:
         send(server, message(1), connections=4)
         assert server.connections == 1
+
+
+def test_a_connection_waits_for_messages_that_are_to_leave_later() -> None:
+    soon = Later(seconds=0.05)
+    with SmtpServer() as server:
+        outgoing: list[Outgoing | Later] = [soon, message(1), soon, soon, message(2), message(3), soon]
+        assert [answer.delivery_id for answer in mailer(server).send(outgoing)] == [1, 2, 3]
+        assert server.connections == 1
+        assert list(mailer(server).send([soon])) == []
+
+
+def test_a_refused_sender_ends_the_waiting_of_every_connection() -> None:
+    outgoing: list[Outgoing | Later] = [message(1), message(2), Later(seconds=0.05), message(3), message(4)]
+    with SmtpServer(lambda command, address: "550 5.7.1 no" if command == "MAIL" and "+3" in address else OK) as server:
+        answers = list(mailer(server, connections=2).send(outgoing))
+    assert {answer.delivery_id: answer.outcome for answer in answers}[3] is Outcome.SENDER_REFUSED
 
 
 def test_the_bytes_arrive_as_they_were_made() -> None:

@@ -113,14 +113,6 @@ def test_hanging_up_before_a_message_leaves_none_in_doubt(options: tuple[str, ..
     assert set(outcomes(answers)) <= {Outcome.DEFERRED}
 
 
-@pytest.mark.timeout(120)
-def test_a_slow_server_is_waited_for(tmp_path: Path) -> None:
-    with sink("-w", "3", folder=tmp_path) as port:
-        answers, error = send(port, 100)
-    assert (outcomes(answers), error) == ({Outcome.ACCEPTED: 100}, "")
-    assert received(tmp_path) == {f"reader{number}": 1 for number in range(100)}
-
-
 @pytest.mark.parametrize("end", [b"\r\n.\r\n", b"\n.\r\n", b"\n.\n", b"\r.\r"])
 def test_nothing_in_a_message_ends_it(end: bytes, tmp_path: Path) -> None:
     hidden = (

@@ -5,13 +5,13 @@ import pytest
 from digest.errors import RenderingError
 from digest.quoted import unquoted
 from digest.rendering.filling import rendered
-from digest.rendering.forms import Hole, form_of, line_of
+from digest.rendering.forms import Hole, Line, form_of
 
 
 def filled(source: str, part: str = "text", **values: str) -> str:
     """What a template with holes gives for one reader."""
     form = form_of(rendered(part, source, {name: Hole(name) for name in values}))
-    encoded = {name.encode(): value.encode() + b"=\r\n" for name, value in values.items()}
+    encoded = {name: value.encode() + b"=\r\n" for name, value in values.items()}
     return unquoted(form.filled(encoded, values))
 
 
@@ -46,4 +46,5 @@ def test_what_a_reader_decides_cannot_be_wrapped_where_it_is_not_known() -> None
 
 
 def test_a_subject_is_one_line() -> None:
-    assert line_of(rendered("subject", "[100 %] {{ x }}", {"x": Hole("x")}), {"x": "a\r\nBcc: b"}) == "[100 %] a Bcc: b"
+    line = Line(rendered("subject", "[100 %] {{ x }}", {"x": Hole("x")}))
+    assert line.filled({"x": "a\r\nBcc: b"}) == "[100 %] a Bcc: b"

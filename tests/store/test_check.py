@@ -24,7 +24,7 @@ def stocked(store: Store) -> Store:
         reader = subscriber_for(connection, parse_address("ada@example.org"), now=NOON)
         wanted = choices("diffusion")
         set_subscription(connection, reader, newsletter="papers", choices=wanted, next_due_at=NOON, now=NOON)
-        queue(connection, [edition(reader)])
+        queue(connection, edition(reader))
     return store
 
 

@@ -16,6 +16,7 @@ from digest.store.deliveries import (
     deliveries_queued,
     delivery_numbered,
     queue,
+    queue_editions,
     record_answers,
     skip_unwanted,
 )
@@ -38,7 +39,7 @@ def new(connection: Connection, key: str, *, priority: Priority = Priority.EDITI
 
 def queued(store: Store, *keys: str) -> None:
     with store.writing() as connection:
-        assert queue(connection, [new(connection, key) for key in keys]) == set(keys)
+        assert queue_editions(connection, [new(connection, key) for key in keys]) == set(keys)
 
 
 def taken(store: Store, *, limit: int = 10, seconds: float = 60) -> Lease | None:
@@ -49,7 +50,7 @@ def taken(store: Store, *, limit: int = 10, seconds: float = 60) -> Lease | None
 def test_the_same_key_is_queued_once(store: Store) -> None:
     queued(store, "a", "b")
     with store.writing() as connection:
-        assert queue(connection, [new(connection, "a"), new(connection, "c")]) == {"c"}
+        assert queue_editions(connection, [new(connection, "a"), new(connection, "c")]) == {"c"}
         assert count_by_state(connection) == {DeliveryState.QUEUED: 3}
 
 
@@ -67,7 +68,7 @@ def test_a_delivery_is_claimed_once(store: Store) -> None:
 def test_whoever_waits_goes_first(store: Store) -> None:
     queued(store, "edition")
     with store.writing() as connection:
-        queue(connection, [new(connection, "confirm", priority=Priority.AWAITED)])
+        assert queue(connection, new(connection, "confirm", priority=Priority.AWAITED))
         assert [d.key for d in deliveries_queued(connection, now=NOON)] == ["confirm", "edition"]
 
 

@@ -7,15 +7,16 @@ the caller waits for the next answer.
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
 
 from digest.errors import DeliveryError
+from digest.mail.mailer import Messages
 from digest.mail.smtp.opening import SignInRefusedError, open_session
 from digest.mail.smtp.replies import SessionError, deferred, refused
 from digest.mail.smtp.server import Server
 from digest.mail.smtp.session import Desk, Session
-from digest.model import Answer, Outcome, Outgoing
+from digest.model import Answer, Later, Outcome, Outgoing
 
 try:
     from uvloop import new_event_loop
@@ -53,7 +54,7 @@ class Smtp:
         self._context = None if server.tls == "none" else ssl.create_default_context()
         self._new_loop = new_loop
 
-    def send(self, messages: Iterable[Outgoing]) -> Generator[Answer]:
+    def send(self, messages: Messages) -> Generator[Answer]:
         """Send the messages. Raises DeliveryError where no connection can be made, or none holds.
 
         An exception that `messages` raises is raised here, after what was taken before is answered.
@@ -76,9 +77,10 @@ class _Sending:
     that a connection broke under before it can have been taken gets one more try.
     """
 
-    def __init__(self, mailer: Smtp, source: Iterator[Outgoing], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, mailer: Smtp, source: Iterator[Outgoing | Later], loop: asyncio.AbstractEventLoop) -> None:
         self.now = 0.0
         self.sessions: set[Session] = set()
+        self.is_early = False
         self._mailer, self._source, self._loop = mailer, source, loop
         self._answers: deque[Answer] = deque()
         self._returned: deque[Outgoing] = deque()
@@ -96,7 +98,7 @@ class _Sending:
         timeouts = self._mailer.server.timeouts
         self._tick(min(LONGEST_TICK, *(getattr(timeouts, field.name) / 4 for field in fields(timeouts))))
         self._open_more()
-        while self._connections or self._answers:
+        while self._connections or self._answers or self.is_early:
             if not self._answers:
                 self._is_waiting = True
                 self._loop.run_forever()
@@ -128,11 +130,27 @@ class _Sending:
             return None
         if self._returned:
             return self._returned.popleft()
+        if self.is_early:
+            return None
         try:
-            return next(self._source, None)
+            message = next(self._source, None)
         except Exception as error:
             self._stop(error)
             return None
+        if isinstance(message, Later):
+            self.is_early = True
+            self._loop.call_later(message.seconds, self._ask_again)
+            return None
+        return message
+
+    def _ask_again(self) -> None:
+        """Let the connections that have nothing to do ask for messages, then others where there is work for them."""
+        self.is_early = False
+        for session in [*self.sessions]:
+            session.go_on()
+        self._open_more()
+        if not self._connections:
+            self._wake()
 
     def answer(self, answer: Answer) -> None:
         """Keep the answer for whoever waits for it; a refused sender is the end of sending."""
@@ -221,7 +239,7 @@ class _Sending:
             self._loop.stop()
 
     def _stop(self, failure: Exception | None = None) -> None:
-        self._has_stopped = True
+        self._has_stopped, self.is_early = True, False
         self._failure = self._failure or failure
 
     def _tick(self, seconds: float) -> None:

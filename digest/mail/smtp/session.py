@@ -21,7 +21,6 @@ UNSENT_MOST = 1024
 """Octets that may wait in this process without writing counting as stuck: more than any commands that follow a final
 dot, so what is stuck has not sent the dot."""
 
-
 Stage = Enum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
 """What a reply is expected to; NOTHING is a message of no line."""
 
@@ -35,9 +34,11 @@ _REFUSED_AT = {Stage.MAIL: Outcome.SENDER_REFUSED, Stage.RCPT: Outcome.RECIPIENT
 
 
 class Desk(Protocol):
-    """Where a connection gets its messages, and leaves what became of them. `now` is its clock, in seconds."""
+    """Where a connection gets its messages, and leaves what became of them. `now` is its clock, in seconds; while it
+    `is_early`, there may be messages later."""
 
     now: float
+    is_early: bool
     sessions: "set[Session]"
 
     def take(self) -> Outgoing | None:
@@ -107,7 +108,7 @@ class Session(asyncio.Protocol):
             self._end(self._broken)
             return
         self._announce(message)
-        self._go_on()
+        self.go_on()
 
     # What the event loop calls.
 
@@ -122,8 +123,8 @@ class Session(asyncio.Protocol):
             replies = self._replies.feed(data)
             for reply in replies:
                 self._take(reply)
-            if replies and self._has_begun and not self._has_ended:
-                self._go_on()
+            if replies:
+                self.go_on()
         except SessionError as error:
             self.abort(str(error))
 
@@ -232,8 +233,10 @@ class Session(asyncio.Protocol):
 
     # Commands.
 
-    def _go_on(self) -> None:
-        """Write what may be written now."""
+    def go_on(self) -> None:
+        """Write what may be written now; the desk is asked for a message where there is room for one."""
+        if not self._has_begun or self._has_ended:
+            return
         may_announce = self._handed_over is None or self.features.pipelining
         if self._announced is None and may_announce and not self.leaving:
             self._announce(self._desk.take())
@@ -253,7 +256,7 @@ class Session(asyncio.Protocol):
             self._announced = message
             self._unsent.extend(((Stage.MAIL, mail), (Stage.RCPT, rcpt), (Stage.DATA, b"DATA\r\n")))
             return
-        if self._handed_over is None:
+        if self._handed_over is None and not self._desk.is_early:
             self.leaving = True
             self._unsent.append((Stage.QUIT, b"QUIT\r\n"))
 

@@ -1,0 +1,54 @@
+"""What waits in the queue: until its time, for a permit, or no longer since its deadline has passed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from digest.model import DeliveryState, Priority
+from digest.store.tables import deliveries
+
+_QUEUED = deliveries.c.state == DeliveryState.QUEUED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many deliveries are queued, how many of them until a time that has not come, and the first such time."""
+
+    queued: int
+    later: int
+    next_at: datetime | None
+
+
+def waiting_now(connection: Connection, *, now: datetime) -> Waiting:
+    """What waits."""
+    is_later = deliveries.c.send_after_at > now
+    found = select(func.count(), func.count().filter(is_later), func.min(deliveries.c.send_after_at).filter(is_later))
+    queued, later, next_at = connection.execute(found.where(_QUEUED)).one()
+    return Waiting(queued=queued, later=later, next_at=next_at)
+
+
+def awaited_are_queued(connection: Connection, *, now: datetime) -> bool:
+    """Whether anything waits that somebody waits for, and whose time has come."""
+    awaited = _QUEUED & (deliveries.c.priority < Priority.EDITION) & (deliveries.c.send_after_at <= now)
+    return connection.execute(select(deliveries.c.id).where(awaited).limit(1)).first() is not None
+
+
+def put_off(connection: Connection, until: Mapping[int, datetime]) -> None:
+    """Queue leased deliveries again that were not handed over, each until its time."""
+    if not until:
+        return
+    held = (deliveries.c.id == bindparam("_id")) & (deliveries.c.state == DeliveryState.LEASED)
+    told: dict[str, Any] = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
+    told |= {"send_after_at": bindparam("_until")}
+    rows = [{"_id": number, "_until": instant} for number, instant in until.items()]
+    connection.execute(update(deliveries).where(held).values(told), rows)
+
+
+def skip_late(connection: Connection, *, now: datetime) -> int:
+    """Skip what is queued and past its deadline, while nothing leaves: its papers are for the next edition."""
+    late = _QUEUED & (deliveries.c.send_before_at < now)
+    told = {"state": DeliveryState.SKIPPED, "detail": "past its deadline"}
+    return connection.execute(update(deliveries).where(late).values(told)).rowcount
