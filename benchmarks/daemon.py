@@ -210,6 +210,7 @@ def ticks(table: Table, app: App) -> None:
 def idle(table: Table, daemon: Daemon, when: str, *, seconds: int) -> None:
     # What is done once, at the start or behind an edition, is over by then.
     time.sleep(5)
+    until(lambda: not daemon.processes)
     before = daemon.processor_ms
     time.sleep(seconds)
     percent = (daemon.processor_ms - before) / seconds / 10

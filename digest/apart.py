@@ -16,6 +16,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from digest.errors import ProcessError, sentence_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ASKED_EVERY = 0.1
 """Seconds after which the process is told to stop, at the latest."""
+
+STOPS_WITHIN = 7.0
+"""Seconds that it has for the block in hand, which is done anew where it takes longer."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -59,7 +63,7 @@ def apart(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[],
     # A process that is killed leaves a broken socket: its exit code says more.
     with process, ours, suppress(EOFError, ConnectionError):
         ours.send((app.config, work, now))
-        yield from _heard(ours, should_stop)
+        yield from _heard(process, ours, should_stop)
     if process.returncode:
         raise ProcessError(_ending(process.returncode))
 
@@ -77,18 +81,24 @@ def _start(socket: int) -> subprocess.Popen[bytes]:
         ) from error
 
 
-def _heard(process: Connection, should_stop: Callable[[], bool]) -> Iterator[T]:
-    """What the process tells, until it ends. Raises ProcessError where it says that it failed."""
-    is_told = False
+def _heard(process: subprocess.Popen[bytes], ours: Connection, should_stop: Callable[[], bool]) -> Iterator[T]:
+    """What the process tells, until it ends. Raises ProcessError where it says that it failed, or does not stop."""
+    told_at = None
     while True:
-        if process.poll(ASKED_EVERY):
-            told = process.recv()
+        if ours.poll(ASKED_EVERY):
+            told = ours.recv()
             if isinstance(told, _Failed):
                 raise ProcessError(told.sentence)
             yield told
-        elif should_stop() and not is_told:
-            process.send(None)
-            is_told = True
+        elif should_stop() and told_at is None:
+            ours.send(None)
+            told_at = monotonic()
+        elif told_at is not None and monotonic() - told_at > STOPS_WITHIN:
+            process.kill()
+            raise ProcessError(
+                f"The process of this tick had not stopped after {STOPS_WITHIN:.0f} s and was ended. Nothing was"
+                " half-written; the next start goes on."
+            )
 
 
 def _ending(code: int) -> str:

@@ -131,22 +131,19 @@ def taken(budget: Budget, spent: Spent, count: int, moment: Moment) -> Spent:
     )
 
 
-def refused(
-    spent: Spent, *, count: int, accepted: int, seconds: float, moment: Moment, chance: float, asked: float = 0.0
-) -> Spent:
+def refused(spent: Spent, *, count: int, accepted: int, seconds: float, moment: Moment, chance: float) -> Spent:
     """What is learned when so many messages were refused for now, and others accepted within so many seconds.
 
-    A scope that takes some gets fewer; one that refuses everything is closed for a while, by `chance` (0 to 1) longer,
-    and one that asked for a pause of so many seconds for as long, an hour at most.
+    A scope that takes some gets fewer; one that refuses everything is closed for a while, by `chance` (0 to 1) longer.
     """
     in_vain = 0 if accepted else max(min(spent.in_vain + count, TRIED_IN_VAIN), spent.in_vain + 1)
     if moment.at < max(spent.learned + LESSON_SECONDS, spent.free if spent.in_vain >= TRIED_IN_VAIN else 0):
         return spent
     took = accepted / max(seconds, LESSON_SECONDS) if accepted else FIRST_GUESS
     slowed_to = max(min(spent.slowed_to or UNLIMITED_FROM, took) * SLOWED_BY, SLOWEST)
-    closed = min(asked, LONGEST_CLOSED)
+    closed = 0.0
     if in_vain >= TRIED_IN_VAIN:
-        closed = max(closed, min(FIRST_CLOSED * 2 ** (in_vain - TRIED_IN_VAIN), LONGEST_CLOSED) * (0.75 + chance / 2))
+        closed = min(FIRST_CLOSED * 2 ** (in_vain - TRIED_IN_VAIN), LONGEST_CLOSED) * (0.75 + chance / 2)
     free = max(spent.free, moment.at + closed)
     return replace(spent, free=free, slowed_to=slowed_to, learned=moment.at, in_vain=min(in_vain, 20))
 

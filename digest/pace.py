@@ -148,7 +148,6 @@ class Pace:
                 seconds=seconds,
                 moment=moment,
                 chance=self._chance(),
-                asked=max(answer.retry_after or 0 for answer, _ in slow) if scope == self._provider else 0.0,
             )
             for scope, count in slow_scopes.items()
         }

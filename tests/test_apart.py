@@ -32,7 +32,7 @@ def doing(app: App, work: Any, *, should_stop: Callable[[], bool] = lambda: Fals
 
 
 def test_it_has_the_installation_and_the_moment_and_its_command_line_tells_nothing(
-    install: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+    install: Callable[..., App],
 ) -> None:
     app = install(summary={"url": "http://127.0.0.1:9", "model": "small", "api_key": SECRET})
     [(config, now, command)] = doing(app, works.telling)
@@ -47,6 +47,16 @@ def test_what_is_told_to_stop_stops_by_itself(install: Callable[..., App]) -> No
     assert next(told) == "begun"
     is_over.set()
     assert list(told) == ["stopped"]
+
+
+def test_what_does_not_stop_in_time_is_ended(install: Callable[..., App], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.apart.STOPS_WITHIN", 0.2)
+    is_over = Event()
+    told = doing(install(), works.stubborn, should_stop=is_over.is_set)
+    assert next(told) == "begun"
+    is_over.set()
+    with pytest.raises(ProcessError, match=r"had not stopped .* and was ended"):
+        next(told)
 
 
 PARENT = """

@@ -42,10 +42,8 @@ class Scripted:
     def __init__(
         self,
         answer: Callable[[str], tuple[Outcome, str] | None] = lambda _: None,
-        *,
-        retry_after: float | None = None,
     ) -> None:
-        self.answer, self.retry_after = answer, retry_after
+        self.answer = answer
         self.heard: list[tuple[float, str]] = []
 
     @property
@@ -56,8 +54,7 @@ class Scripted:
         for message in in_their_time(messages):
             self.heard.append((time.monotonic(), message.recipient))
             outcome, code = self.answer(message.recipient) or (Outcome.ACCEPTED, "")
-            pause = None if outcome is Outcome.ACCEPTED else self.retry_after
-            yield Answer(delivery_id=message.delivery_id, outcome=outcome, code=code, retry_after=pause)
+            yield Answer(delivery_id=message.delivery_id, outcome=outcome, code=code)
 
 
 def queued(app: App, *addresses: str) -> App:
@@ -180,19 +177,6 @@ def test_many_domains_that_refuse_at_once_are_the_provider(sqlite_app: App) -> N
     later = sent(sqlite_app, Scripted(), Limits(provider_name="relay"), hours=1)
     assert later.wait is not None
     assert later.wait.is_refused
-
-
-@pytest.mark.parametrize(("seconds", "minutes"), [(600, 10), (86_399, 60), (0, None), (None, None)])
-def test_a_provider_that_says_when_to_come_back_is_left_alone_until_then(
-    sqlite_app: App, seconds: float | None, minutes: int | None
-) -> None:
-    queued(sqlite_app, *at("example.org", 3))
-    limits = Limits(provider_name="mailgun")
-    mailer = Scripted(lambda _: (Outcome.DEFERRED, "HTTP 429"), retry_after=seconds)
-    delivered = sent(sqlite_app, mailer, limits, window=1)
-    assert delivered.counts["failed"] == delivered.counts["bounced"] == 0
-    until = None if delivered.wait is None else round((delivered.wait.until - NOON) / timedelta(minutes=1))
-    assert until == minutes
 
 
 def test_a_new_provider_s_first_days_are_counted_from_its_first_message(sqlite_app: App) -> None:

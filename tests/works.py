@@ -26,6 +26,12 @@ def waiting(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iter
     yield "stopped"
 
 
+def stubborn(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Be in the middle of something long."""
+    yield "begun"
+    Event().wait()
+
+
 def telling(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[tuple[Config, datetime, str]]:
     """Tell what it was given, and what all users of the machine see of it."""
     yield app.config, now, Path("/proc/self/cmdline").read_text()

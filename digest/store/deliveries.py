@@ -401,7 +401,7 @@ def _selection_from_json(told: dict[str, Any]) -> Selection:
     return Selection(considered=told["considered"], picks=tuple(picks))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2048)
 def _reason(kind: str, interest: str, terms: tuple[str, ...]) -> Reason:
     """Many readers have the same: it is made once."""
     return Reason(kind=ReasonKind(kind), interest=interest, terms=terms)

@@ -188,9 +188,12 @@ def _open_server(url: URL, *, where: str, announces: bool) -> Engine:
     return engine
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _json(value: Any) -> str:
     """JSON whose letters stand as they are, so that the index of words reads them; halves of characters are escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _encoded(value)
     try:
         text.encode()
     except UnicodeEncodeError:

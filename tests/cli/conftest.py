@@ -1,5 +1,6 @@
 """The command line, run in this process, in a folder of its own."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -30,7 +31,10 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 @pytest.fixture
-def installed(digest: Digest) -> Digest:
-    """Runs `digest` where `digest init` has been run."""
+def installed(digest: Digest, sqlite_template: Path, tmp_path: Path) -> Digest:
+    """Runs `digest` where `digest init` has been run; the store was there already."""
+    (tmp_path / "var").mkdir(mode=0o700)
+    shutil.copy(sqlite_template, tmp_path / "var" / "offprint.db")
+    (tmp_path / "var" / "offprint.db").chmod(0o600)
     assert digest("init").code == 0
     return digest
