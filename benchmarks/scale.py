@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,15 +136,15 @@ def on_postgresql(folder: Path, server: str, wanted: argparse.Namespace, *, dela
             with app.store.writing() as connection:
                 pause_sending(connection, EVERYTHING, why="to time publishing", now=datetime.now(UTC))
                 announce(connection, Work.PUBLISH)
-            publish = until(lambda: count_due(app) == 0)
+            peaks = dict[int, float]()
+            publish = until(lambda: count_due(app) == 0, look=lambda: look_at(processes, peaks))
             with app.store.writing() as connection:
                 resume_sending(connection, EVERYTHING)
                 announce(connection, Work.DELIVER)
-            deliver = until(lambda: count_waiting(app) == 0)
+            deliver = until(lambda: count_waiting(app) == 0, look=lambda: look_at(processes, peaks))
             processor = sum(busy(one.pid) for one in processes)
-            peaks = [peak(one.pid) for one in processes]
         app.store.close()
-    return Run(publish=publish, deliver=deliver, processor=processor, peaks=peaks)
+    return Run(publish=publish, deliver=deliver, processor=processor, peaks=[*peaks.values()])
 
 
 def on_sqlite(folder: Path, wanted: argparse.Namespace, *, delay: int) -> Run:
@@ -198,9 +198,10 @@ def working(folder: Path, workers: int) -> Iterator[list[subprocess.Popen[bytes]
             one.wait()
 
 
-def until(is_so: Callable[[], bool]) -> float:
+def until(is_so: Callable[[], bool], *, look: Callable[[], None] = lambda: None) -> float:
     begun = time.monotonic()
     while not is_so():
+        look()
         time.sleep(0.1)
     return time.monotonic() - begun
 
@@ -218,15 +219,19 @@ def count_waiting(app: App) -> int:
 
 
 def busy(pid: int) -> float:
-    """The seconds of processor that a process has had."""
+    """The seconds of processor that a process has had, with those of its own that have ended."""
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def peak(pid: int) -> float:
-    """The most memory that a process ever held, in MB."""
-    told = Path(f"/proc/{pid}/status").read_text()
-    return int(told.partition("VmHWM:")[2].split()[0]) / 1000
+def look_at(processes: Sequence[subprocess.Popen[bytes]], peaks: dict[int, float]) -> None:
+    """Note the most memory, in MB, that each of them held so far, and each process that publishes for one of them."""
+    for pid in [one.pid for one in processes]:
+        started = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+        for number in (pid, *(int(child) for children in started for child in children)):
+            with suppress(OSError, IndexError):
+                told = Path(f"/proc/{number}/status").read_text().partition("VmHWM:")[2]
+                peaks[number] = int(told.split()[0]) / 1000
 
 
 if __name__ == "__main__":
