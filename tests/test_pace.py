@@ -4,10 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from conftest import store_url
 from personas import NOON, choices, papers_come_in, reader_joins
 from smtp_server import OK, SmtpServer
+from sqlalchemy import text
 
 from digest.address import parse_address
 from digest.app import App
@@ -16,10 +19,11 @@ from digest.deliver import deliver
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.smtp import Server, Smtp
 from digest.model import Answer, DeliveryState, Outcome, Weights
+from digest.pace import Pace
 from digest.publish import publish
 from digest.scopes import Limits
 from digest.sending import Delivered, Terms
-from digest.store.budgets import spent_of_all
+from digest.store.budgets import hold_budgets, spent_of_all
 from digest.store.deliveries import count_by_state, count_skipped
 from digest.subscribe import ask, unsubscribe
 from digest.trial import queue_test
@@ -100,6 +104,34 @@ def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: A
     limits = Limits(provider=Budget(per_day=5), provider_name="smtp.example.org")
     second = sent(app, Scripted(), limits, hours=5)
     assert (second.counts["sent"], second.wait and second.wait.scope) == (2, "by smtp.example.org")
+
+
+def test_of_a_budget_of_few_messages_a_minute_it_is_not_said_that_the_day_s_is_spent(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("example.org", 2))
+    slow = sent(sqlite_app, Scripted(), Limits(everything=Budget(per_second=1 / 30, per_day=500)))
+    assert slow.counts["sent"] == 1
+    assert slow.wait is not None
+    assert "[mail.budget] allows a message every 30 s, the rest is queued" in slow.wait.told
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_whoever_only_looks_at_what_waits_holds_up_no_sender(
+    install: Callable[..., App], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    app = install(store={"url": store_url(kind, request, tmp_path)})
+    with app.store.writing() as sender, app.store.reading() as connection:
+        hold_budgets(sender)
+        connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert Pace(Limits(everything=Budget(per_day=1))).troubles(connection, now=NOON) == []
+
+
+def test_what_a_provider_refused_that_is_not_used_any_more_is_not_told_for_ever(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("one.example", 2), *at("two.example", 2), *at("three.example", 2))
+    refusing = Scripted(lambda _: (Outcome.DEFERRED, "451 4.7.0"))
+    sent(sqlite_app, refusing, Limits(provider_name="smtp.one.example"))
+    with sqlite_app.store.reading() as connection:
+        assert Pace(Limits(provider_name="smtp.one.example")).troubles(connection, now=NOON) != []
+        assert Pace(Limits(provider_name="smtp.two.example")).troubles(connection, now=NOON) == []
 
 
 def test_what_is_past_its_deadline_meanwhile_is_skipped_and_the_next_day_goes_on(app: App) -> None:
