@@ -181,6 +181,17 @@ def test_a_domain_s_budget_holds_up_no_other_domain(sqlite_app: App) -> None:
     assert sent(sqlite_app, Scripted(), limits, hours=1).counts == Counter()
 
 
+def test_what_is_put_off_does_not_count_among_as_many_as_are_to_be_sent(sqlite_app: App) -> None:
+    app = queued(sqlite_app, *at("full.example", 3), *at("open.example", 2))
+    mailer, terms = (
+        Scripted(),
+        Terms(lease_seconds=60, window=8, limits=Limits(domains={"full.example": Budget(per_day=1)})),
+    )
+    for _ in range(2):
+        deliver(app.store, mailer, app.press, terms=terms, clock=lambda: NOON, limit=2)
+    assert mailer.recipients == ["f0@full.example", *at("open.example", 2)]
+
+
 def test_a_domain_that_refuses_everything_for_now_is_left_alone_and_nobody_bounces(app: App) -> None:
     queued(app, *at("gmail.example", 12), *at("example.org", 6))
     full = (Outcome.DEFERRED, "421 4.7.28")
