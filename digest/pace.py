@@ -83,7 +83,7 @@ class Pace:
         """At most `size` deliveries that may leave now, the most urgent first; `spend` takes the permits."""
         if not self._look(connection, now=now):
             return Picked(window=list(waiting[:size]), waiting=list(waiting[size:]))
-        if waiting and waiting[0].kind is DeliveryKind.EDITION and awaited_are_queued(connection, now=now):
+        if waiting and _is_edition(waiting[0]) and awaited_are_queued(connection, now=now):
             # Whoever waits for a confirm message does not wait for an edition to have its time.
             return Picked(window=[], waiting=list(waiting), seconds=inf)
         lanes: dict[str, _Lane] = {}
@@ -93,10 +93,10 @@ class Pace:
         seconds = inf
         room_of = {is_edition: self._room(is_edition=is_edition) for is_edition in (False, True)}
         for position, delivery in enumerate(waiting):
-            most = min(size, room_of[delivery.kind is DeliveryKind.EDITION])
+            most = min(size, room_of[_is_edition(delivery)])
             if len(window) >= most and delivery.kind is not DeliveryKind.TEST:
                 kept += waiting[position:]
-                seconds = min(seconds, self._closed(is_edition=delivery.kind is DeliveryKind.EDITION)[0])
+                seconds = min(seconds, self._closed(is_edition=_is_edition(delivery))[0])
                 break
             wait = self._wait_of(delivery, lanes)
             if wait <= 0:
@@ -277,6 +277,11 @@ class Pace:
         tail = max(self._tails.get(scope, 0.0), at + max(lane.wait, PATIENCE)) + lane.each
         self._tails[scope] = tail
         return tail - at
+
+
+def _is_edition(delivery: Delivery) -> bool:
+    # Whoever has asked for a preview, which has no date of its own, waits for it.
+    return delivery.kind is DeliveryKind.EDITION and delivery.due_on is not None
 
 
 def _domain(delivery: Delivery) -> str:

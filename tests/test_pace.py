@@ -10,7 +10,7 @@ import pytest
 from conftest import store_url
 from personas import NOON, choices, papers_come_in, reader_joins
 from smtp_server import OK, SmtpServer
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from digest.address import parse_address
 from digest.app import App
@@ -25,8 +25,10 @@ from digest.scopes import Limits
 from digest.sending import Delivered, Terms
 from digest.store.budgets import hold_budgets, spent_of_all
 from digest.store.deliveries import count_by_state, count_skipped
+from digest.store.pauses import pause_sending
+from digest.store.tables import deliveries
 from digest.subscribe import ask, unsubscribe
-from digest.trial import queue_test
+from digest.trial import preview_of, queue_preview, queue_test
 
 HOUR = timedelta(hours=1)
 
@@ -155,6 +157,38 @@ def test_an_edition_leaves_a_twentieth_of_the_day_to_whoever_waits_for_a_confirm
     mailer = Scripted()
     assert sent(sqlite_app, mailer, limits).counts["sent"] == 1
     assert mailer.recipients == ["new@example.org"]
+
+
+def asked_at_most(times: int) -> Callable[[], bool]:
+    """Stops a run that would go on without end."""
+    left = iter(range(times))
+    return lambda: next(left, None) is None
+
+
+def preview_waits(app: App) -> None:
+    reader_joins(app, "new@example.org", choices("quasars"), now=NOON)
+    shown = preview_of(app.store, app.press, parse_address("new@example.org"), weights=Weights(), now=NOON)
+    queue_preview(app.store, shown)
+
+
+def test_a_preview_leaves_like_a_confirm_message_where_the_day_of_editions_is_spent(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("example.org", 22))
+    limits, mailer = Limits(everything=Budget(per_day=20)), Scripted()
+    assert sent(sqlite_app, mailer, limits).counts["sent"] == 19
+    preview_waits(sqlite_app)
+    assert sent(sqlite_app, mailer, limits, should_stop=asked_at_most(50)).counts["sent"] == 1
+    assert mailer.recipients[19:] == ["new@example.org"]
+
+
+def test_a_preview_of_a_newsletter_that_stands_still_holds_up_no_other(install: Callable[..., App]) -> None:
+    app = queued(install(newsletter=[{"slug": "papers"}, {"slug": "other"}]), *at("example.org", 2))
+    preview_waits(app)
+    with app.store.writing() as connection:
+        pause_sending(connection, "papers", why="by hand", now=NOON)
+        connection.execute(update(deliveries).where(deliveries.c.id == 1).values(newsletter="other"))
+    mailer = Scripted()
+    sent(app, mailer, Limits(everything=Budget(per_day=20)), should_stop=asked_at_most(50))
+    assert mailer.recipients == ["e0@example.org"]
 
 
 def test_a_test_of_the_provider_waits_for_no_budget(sqlite_app: App) -> None:
