@@ -21,7 +21,7 @@ from digest.config.sections import (
     SummarySection,
 )
 from digest.departures import Departures
-from digest.errors import ConfigError
+from digest.errors import ConfigError, StoreError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.mail.dkim import Signer
@@ -33,6 +33,7 @@ from digest.secretfile import read_secret, write_secret
 from digest.sending import Terms
 from digest.sources import Source
 from digest.store import Store, open_store
+from digest.store.jobs import has_jobs, make_jobs
 from digest.store.schema import migrate, require_current
 from digest.store.sources import health
 from digest.tidy import Keeping
@@ -233,26 +234,59 @@ class App:
 
 def open_app(config: Config) -> App:
     """Open an installation that has been set up. Raises ConfigError or StoreError, with what to do."""
-    store = open_store(config.store.url, folder=config.folder)
+    store = _open_store(config)
     require_current(store)
+    if has_workers(config):
+        _require_jobs(store)
     return _app(config, store)
+
+
+def has_workers(config: Config) -> bool:
+    """Whether the distributed engine calls workers."""
+    return config.queue.engine == "procrastinate"
 
 
 def migrate_store(config: Config) -> tuple[str | None, str]:
     """Bring a store that is there to this program's revision; (before, after)."""
-    store = open_store(config.store.url, folder=config.folder)
+    store = _open_store(config)
     try:
-        return migrate(store)
+        return _migrate(config, store)
     finally:
         store.close()
 
 
 def set_up(config: Config) -> tuple[App, str | None, str]:
     """Make what is missing of an installation; with the schema's revision before and after."""
-    store = open_store(config.store.url, folder=config.folder, create=True)
-    before, after = migrate(store)
+    store = _open_store(config, create=True)
+    before, after = _migrate(config, store)
     make_keys(config.folder / config.keys.file)
     return _app(config, store), before, after
+
+
+def _open_store(config: Config, *, create: bool = False) -> Store:
+    return open_store(config.store.url, folder=config.folder, create=create, announces=has_workers(config))
+
+
+def _migrate(config: Config, store: Store) -> tuple[str | None, str]:
+    found = migrate(store)
+    if has_workers(config):
+        try:
+            from digest.queue import revisions
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                "queue.engine is \"procrastinate\", which is not installed. Run `pip install 'offprint[cluster]'`."
+            ) from error
+        with store.writing() as connection:
+            make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
+    return found
+
+
+def _require_jobs(store: Store) -> None:
+    with store.reading() as connection:
+        if not has_jobs(connection):
+            raise StoreError(
+                f"The store {store.where} has no tables of the queue's engine. Run `digest store migrate`."
+            )
 
 
 def make_keys(path: Path) -> None:

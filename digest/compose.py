@@ -126,6 +126,7 @@ class Composer:
         self._printings: dict[tuple[int, str], Printing] = {}
         self._cards: dict[tuple[int, int], Card] = {}
         self._confirms: dict[int, Confirm | None] = {}
+        self._lists: dict[tuple[str, date], MailingList] = {}
 
     def preload(self, printing_id: int, content: Mapping[str, Any], cards: Mapping[int, Card]) -> None:
         """Use a printing that the store does not have."""
@@ -302,20 +303,24 @@ class Composer:
     def _list_headers(self, delivery: Delivery) -> ListHeaders | None:
         if delivery.kind is not DeliveryKind.EDITION:
             return None
-        press, slug = self.press, delivery.newsletter
-        token, domain = self._unsubscribe_token(delivery), press.sender(slug).domain
-        known = MailingList(
-            list_id=f"{slug}.{domain}",
-            title=press.newsletter(slug).title,
-            archive_url=press.link("/archive/"),
-            help_url=press.link("/"),
-            feedback_id=(str(delivery.due_on or delivery.dated_at.date()), slug, "edition", "offprint"),
-        )
+        token = self._unsubscribe_token(delivery)
         return ListHeaders(
-            mailing_list=known,
-            unsubscribe_url=press.link(f"/unsubscribe/{token}"),
+            mailing_list=self._mailing_list(delivery.newsletter, delivery.due_on or delivery.dated_at.date()),
+            unsubscribe_url=self.press.link(f"/unsubscribe/{token}"),
             unsubscribe_subject=f"unsubscribe {token}",
         )
+
+    def _mailing_list(self, slug: str, day: date) -> MailingList:
+        if (slug, day) not in self._lists:
+            press = self.press
+            self._lists[slug, day] = MailingList(
+                list_id=f"{slug}.{press.sender(slug).domain}",
+                title=press.newsletter(slug).title,
+                archive_url=press.link("/archive/"),
+                help_url=press.link("/"),
+                feedback_id=(str(day), slug, "edition", "offprint"),
+            )
+        return self._lists[slug, day]
 
     def _unsubscribe_token(self, delivery: Delivery) -> str:
         assert delivery.subscription_id is not None

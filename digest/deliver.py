@@ -133,8 +133,8 @@ class _Run:
             lease = self._take(BLOCK if left is None else min(left, BLOCK))
             if lease is None:
                 return
-            begun = self._send_leased(lease, most=left)
-            left = None if left is None else left - begun
+            attempted = self._send_leased(lease, most=left)
+            left = None if left is None else left - attempted
 
     def send_one(self, delivery_id: int) -> None:
         seconds = self.terms.lease_seconds
@@ -194,10 +194,11 @@ class _Run:
             sending.end()
         except LeaseLostError:
             # Whoever has the lease now sends what it holds.
-            return sending.begun
+            sending.give_up()
+            return sending.attempted
         if stopped:
             raise _Stopped(stopped)
-        return sending.begun
+        return sending.attempted
 
     def _hand_over(self, lease: Lease, sending: Sending) -> str:
         """Hand over what there is; why sending has to stop, or an empty string."""
@@ -225,8 +226,11 @@ class _Run:
                 try:
                     with self.store.writing() as connection:
                         hold(connection, lease)
-                except StoreError:
+                except LeaseLostError:
                     return
+                except StoreError:
+                    # It may be back before the lease has run out.
+                    continue
 
         holding = threading.Thread(target=hold_on, daemon=True)
         holding.start()

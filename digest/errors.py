@@ -6,6 +6,7 @@
     +-- BusyError        too many want the same at once, or one too much: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
+    |   +-- StoreAwayError  its server is away; it may be back in a moment
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
@@ -44,6 +45,10 @@ class SourceError(DigestError):
 
 class StoreError(DigestError):
     """The store is missing, damaged, too old or too new."""
+
+
+class StoreAwayError(StoreError):
+    """The store's server ended a connection, or does not answer: what was asked may be asked again."""
 
 
 class InferenceError(DigestError):

@@ -22,7 +22,7 @@ from digest.store import Connection, Store
 from digest.store.clock import last_set_back
 from digest.store.deliveries import NewDelivery, queue_editions
 from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
-from digest.store.events import MERGED, note
+from digest.store.events import MERGED, Event, add_events, event_about
 from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
 
@@ -130,8 +130,7 @@ def publish(
             published.repeated += sum(c.is_edition and c.key not in queued for c in chosen)
             published.without_papers += sum(c.selection is not None and not c.selection.picks for c in chosen)
             published.merged += sum(len(c.missed) for c in chosen)
-            for late in (c for c in chosen if c.missed):
-                _note_missed(connection, late, now=now)
+            add_events(connection, [_merged(late, now=now) for late in chosen if late.missed])
             move_on(connection, [_moved(c, queued=queued, now=now) for c in chosen])
         progress(len(due))
     return published
@@ -197,10 +196,9 @@ def _missed(subscription: Subscription, due_at: Sequence[datetime], *, is_in_tim
     return tuple(due_on(one, timezone=subscription.choices.timezone) for one in late)
 
 
-def _note_missed(connection: Connection, chosen: Chosen, *, now: datetime) -> None:
+def _merged(chosen: Chosen, *, now: datetime) -> Event:
     """Why a reader has no edition of a date: what came of it is in the next."""
-    note(
-        connection,
+    return event_about(
         chosen.subscription,
         MERGED,
         now=now,

@@ -85,6 +85,14 @@ class Ticker:
         self._watch.join()
         self._scheduler.shutdown(wait=True)
 
+    def help(self) -> None:
+        """Publish without having collected: whoever calls for help has."""
+        self._collected.set()
+
+    def end(self) -> None:
+        """End with the block in hand, in whatever is under way."""
+        self._stopping.set()
+
     def collect(self) -> None:
         """Read the sources, and have summed up what they do not."""
         try:

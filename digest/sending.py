@@ -5,17 +5,17 @@ over was committed before. So whatever is killed at any moment, the ledger knows
 left, and takes no more than a window for such that did not.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from time import monotonic
-from typing import Literal
+from time import monotonic, sleep
+from typing import Literal, TypeVar
 
 from digest.breaker import Breaker
 from digest.compose import Composer
-from digest.errors import RenderingError
+from digest.errors import RenderingError, StoreAwayError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
@@ -29,10 +29,11 @@ from digest.store.deliveries import (
     deliveries_leased,
     fail,
     give_back,
+    queue_unsent,
     record_answers,
     skip_unwanted,
 )
-from digest.store.leases import Lease, hold, release
+from digest.store.leases import Lease, LeaseLostError, hold, release
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.waiting import put_off
 
@@ -45,6 +46,10 @@ LONGEST_NAP = 0.5
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
 
+PAUSES = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
+"""Seconds between tries to reach a store that is away: a minute, in which a database that failed over is back."""
+
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
@@ -98,11 +103,13 @@ class Sending:
         self._pace, self._breaker = pace, breaker
         self._should_stop, self._delivered = should_stop, delivered
         self._waiting: list[Delivery] = []
+        self._begun: deque[Delivery] = deque()
+        self._is_lost = False
         self._under_way: dict[int, Delivery] = {}
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
-        self._recorded_at = monotonic()
-        self.begun = 0
+        self._recorded_at = self._held_at = monotonic()
+        self.attempted = 0
         """How many were noted as being handed over."""
         self.refusal: Answer | None = None
         """The provider's word, where it refuses us as a sender."""
@@ -123,13 +130,18 @@ class Sending:
     def messages(self) -> Iterator[Outgoing | Later]:
         """The messages, each made when it is asked for and its time has come."""
         while self._waiting and not self._should_stop():
-            window, seconds = self._begin()
+            window, seconds = self._lasting(self._begin)
+            self._begun = deque(window)
             if seconds > PATIENCE:
                 return
             yield from self._nap(seconds)
-            for delivery in window:
-                if self.refusal is not None:
+            while self._begun:
+                if self.refusal is not None or self._is_lost:
                     return
+                if monotonic() - self._held_at > self._lease.seconds:
+                    # This process stood still: somebody else may be at it.
+                    self._lasting(self._record)
+                delivery = self._begun.popleft()
                 try:
                     yield self._composer.made(delivery)
                 except RenderingError as error:
@@ -147,9 +159,33 @@ class Sending:
 
     def end(self) -> None:
         """Commit what is known, queue again what was not handed over, and give the lease up."""
+        self._lasting(self._end)
+
+    def give_up(self) -> None:
+        """The lease is another's: what was noted as being handed over, and never was, is queued again."""
+        if self._begun:
+            with self._store.writing() as connection:
+                queue_unsent(connection, [delivery.id for delivery in self._begun])
+
+    def _end(self) -> None:
         with self._transaction() as connection:
             give_back(connection, [delivery.id for delivery in deliveries_leased(connection, self._lease.id)])
             release(connection, self._lease)
+
+    def _record(self) -> None:
+        with self._transaction():
+            pass
+
+    def _lasting(self, work: Callable[[], T]) -> T:
+        """Do it again while the store is away: what was answered is known nowhere else."""
+        for pause in PAUSES:
+            try:
+                return work()
+            except StoreAwayError:
+                if self._should_stop():
+                    raise
+                sleep(pause)
+        return work()
 
     def _nap(self, seconds: float) -> Iterator[Later]:
         """Wait for a permit, with an ear for whoever wants to stop."""
@@ -160,9 +196,12 @@ class Sending:
                 self._record_in_time()
 
     def _record_in_time(self) -> None:
-        if monotonic() - self._recorded_at > RECORDED_WITHIN:
-            with self._transaction():
-                pass
+        if monotonic() - self._recorded_at > RECORDED_WITHIN and not self._is_lost:
+            try:
+                self._lasting(self._record)
+            except LeaseLostError:
+                # Nothing more is handed over; what the mailer has is not torn out of its hands.
+                self._is_lost = True
 
     def _begin(self) -> tuple[list[Delivery], float]:
         """The next window: what must not leave is taken out of it, the rest noted as being handed over.
@@ -187,7 +226,7 @@ class Sending:
             begin_attempts(connection, [delivery.id for delivery in window], now=now)
             self._composer.read(connection, window)
         self._waiting = picked.waiting
-        self.begun += len(window)
+        self.attempted += len(window)
         self._delivered.counts.update(skipped=len(skipped))
         self._delivered.skipped.update(skipped.values())
         self._under_way |= {delivery.id: delivery for delivery in window}
@@ -212,7 +251,7 @@ class Sending:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """Under the lease: what has been answered, and could not be made, is written down before all else."""
-        now = self._clock()
+        now, held_at = self._clock(), monotonic()
         answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
         with self._store.writing() as connection:
             hold(connection, self._lease)
@@ -227,6 +266,7 @@ class Sending:
             self._pace.heed(connection, answered, refused, seconds=monotonic() - self._recorded_at, now=now)
             yield connection
         # Only now is it written: what fails before is told again.
+        self._held_at = held_at
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
         self._delivered.paused += paused

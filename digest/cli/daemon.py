@@ -5,11 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import structlog
-
 from digest.apart import apart
 from digest.app import App
-from digest.cli.context import say
+from digest.cli.context import log_to_output, say
 from digest.scheduler import Ticker
 from digest.web import create_site
 from digest.web.server import build_server
@@ -17,13 +15,7 @@ from digest.web.server import build_server
 
 def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> None:
     """Serve and tick until SIGTERM or SIGINT; then end the block in hand, and return."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ]
-    )
+    log_to_output()
     app.press.library.compile_all()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)

@@ -1,4 +1,4 @@
-"""collect, publish, deliver, run, serve, demo."""
+"""collect, publish, deliver, run, worker, serve, demo."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.context import Now, day, now_or, opened, say, steps
-from digest.errors import InputError
+from digest.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -190,6 +190,25 @@ def run(context: typer.Context) -> None:
     from digest.cli.daemon import run_daemon
 
     run_daemon(opened(context), clock=lambda: datetime.now(UTC))
+
+
+@commands.command()
+def worker(
+    context: typer.Context,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="How many deliver at a time; one publishes.")] = 1,
+) -> None:
+    """Help the daemon publish and deliver, whenever the queue's engine calls ([queue] engine)."""
+    from digest.app import has_workers
+
+    app = opened(context)
+    if not has_workers(app.config):
+        raise ConfigError(
+            'queue.engine is "local", which calls no worker. Set it to "procrastinate", on PostgreSQL, and run'
+            " `digest store migrate`; `digest run` alone does all the work else."
+        )
+    from digest.cli.worker import run_worker
+
+    run_worker(app, clock=lambda: datetime.now(UTC), concurrency=concurrency)
 
 
 @commands.command()

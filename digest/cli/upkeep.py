@@ -1,4 +1,4 @@
-"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, store check, store tidy, store reindex."""
+"""init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, check, copy, tidy, reindex."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -217,6 +217,25 @@ def check(context: typer.Context) -> None:
     if found:
         raise StoreError("The store is not sound: each line above says what is wrong, and what to do.")
     say(f"The store {app.store.where} is sound.")
+
+
+@store.command()
+def copy(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty database, as store.url would name it.")],
+) -> None:
+    """Copy everything into another store and compare every row. Stop the daemon, the site and all else before."""
+    from digest.copying import copy_store
+    from digest.rendering.words import counted
+    from digest.store import open_store
+
+    app, now = opened(context), now_or(None)
+    target = open_store(to, folder=app.config.folder, create=True)
+    with steps("copying") as shown:
+        copied = copy_store(app.store, target, now=now, progress=shown.named)
+    rows = counted(sum(copied.values()), "row")
+    say(f"Copied {rows} in {counted(len(copied), 'table')} to {target.where}: each is there as it was.")
+    say("The old store sends nothing any more. Name the new one in store.url, then start `digest run`.")
 
 
 @store.command()

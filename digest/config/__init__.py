@@ -18,6 +18,7 @@ from digest.config.sections import (
     KeysSection,
     MailSection,
     Newsletter,
+    QueueSection,
     RankingSection,
     RetentionSection,
     ScheduleSection,
@@ -41,6 +42,7 @@ class Config(Section):
 
     folder: Path
     store: StoreSection = StoreSection()
+    queue: QueueSection = QueueSection()
     keys: KeysSection = KeysSection()
     templates: TemplatesSection = TemplatesSection()
     web: WebSection = WebSection()
@@ -77,6 +79,12 @@ class Config(Section):
         for key, value in needed.items():
             if not value:
                 raise ValueError(f'{key}: is needed for provider = "{self.mail.provider}"')
+        return self
+
+    @model_validator(mode="after")
+    def _queue_fits_the_store(self) -> "Config":
+        if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgresql"):
+            raise ValueError('queue.engine: "procrastinate" works on PostgreSQL; name a postgresql:// store.url')
         return self
 
     @model_validator(mode="after")

@@ -43,6 +43,12 @@ class StoreSection(Section):
     url: str = "sqlite:///var/offprint.db"
 
 
+class QueueSection(Section):
+    """What does the work: the daemon by itself, or workers besides that the distributed engine calls."""
+
+    engine: Literal["local", "procrastinate"] = "local"
+
+
 class KeysSection(Section):
     """Where the keys are that sign links."""
 
@@ -250,7 +256,7 @@ class MailSection(Section):
     provider: Literal["outbox", "smtp", "mailgun"] = "outbox"
     after_unknown: Literal["drop", "resend"] = "drop"
     window: Annotated[int, Field(ge=1, le=10_000)] = 256
-    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    lease_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     alarms: OptionalAddress = ""
     outbox: OutboxSection = OutboxSection()
     smtp: SmtpSection = SmtpSection()

@@ -68,6 +68,8 @@ class ListHeaders:
     unsubscribe_subject: str
 
 
+# Each is asked for twice in a row: for the envelope and for the header.
+@lru_cache(maxsize=64)
 def wire_address(address: str) -> str:
     """The address as it goes over the wire: its domain in A-labels (IDNA 2008, RFC 5891).
 

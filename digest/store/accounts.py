@@ -157,7 +157,10 @@ def _is_about(detail: object, moved: Subscription) -> bool:
 
 def _theirs(subscriber_id: int) -> ColumnElement[bool]:
     own = select(subscriptions.c.id).where(subscriptions.c.subscriber_id == subscriber_id)
-    return (deliveries.c.subscriber_id == subscriber_id) | deliveries.c.subscription_id.in_(own)
+    one = deliveries.alias("one")
+    # By OR, PostgreSQL reads the whole table.
+    to_them = select(one.c.id).where(one.c.subscriber_id == subscriber_id)
+    return deliveries.c.id.in_(to_them.union(select(one.c.id).where(one.c.subscription_id.in_(own))))
 
 
 def _readdress(connection: Connection, wanted: ColumnElement[bool]) -> set[int]:

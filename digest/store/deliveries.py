@@ -22,6 +22,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.engine import blocks, insert, insert_many
+from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 MISDATED = "dated by a clock that was ahead"
@@ -86,7 +87,10 @@ class Delivery:
 def queue(connection: Connection, new: NewDelivery) -> bool:
     """Queue a delivery; false where its key is there already."""
     statement = insert(connection, deliveries).values(_queued(new)).on_conflict_do_nothing()
-    return connection.execute(statement.returning(deliveries.c.id)).first() is not None
+    is_new = connection.execute(statement.returning(deliveries.c.id)).first() is not None
+    if is_new:
+        announce(connection, Work.DELIVER)
+    return is_new
 
 
 def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[str]:
@@ -106,6 +110,7 @@ def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[st
     fresh = [one for one in new if one.key not in found and (one.subscription_id, one.due_on) not in found]
     if fresh:
         insert_many(connection, deliveries, [_queued(one) for one in fresh])
+        announce(connection, Work.DELIVER)
     return {one.key for one in fresh}
 
 
@@ -315,6 +320,14 @@ def give_back(connection: Connection, numbers: Sequence[int]) -> None:
     held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
     told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
     connection.execute(update(deliveries).where(held).values(told))
+
+
+def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
+    """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
+    unknown = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
+    connection.execute(
+        update(deliveries).where(unknown).values(state=DeliveryState.QUEUED, detail="", attempted_at=None)
+    )
 
 
 def fail(connection: Connection, number: int, *, detail: str) -> bool:

@@ -34,7 +34,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from digest.errors import ConfigError, StoreError
+from digest.errors import ConfigError, StoreAwayError, StoreError
 from digest.store.line import Line
 from digest.store.query import bare
 
@@ -52,6 +52,11 @@ class Store:
     engine: Engine
     where: str
     _line: Line = field(default_factory=Line)
+
+    @property
+    def conninfo(self) -> str:
+        """The address of a PostgreSQL, with its password, as its own library reads it."""
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -90,8 +95,12 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
-    """The store at an SQLAlchemy URL; a relative SQLite path starts in `folder`.
+ANNOUNCES = "announces"
+"""The execution option of a store on PostgreSQL whose installation has workers to be called."""
+
+
+def open_store(url: str, *, folder: Path, create: bool = False, announces: bool = False) -> Store:
+    """The store at an SQLAlchemy URL; a relative SQLite path starts in `folder`. Where it `announces`, see jobs.py.
 
     Raises StoreError for an SQLite file that is not there, unless it is to be created. A server is asked only when
     the store is used; one whose database is not in UTF-8 is then a StoreError.
@@ -106,7 +115,7 @@ def open_store(url: str, *, folder: Path, create: bool = False) -> Store:
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
     try:
-        return Store(engine=_open_server(parsed, where=where), where=where)
+        return Store(engine=_open_server(parsed, where=where, announces=announces), where=where)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
@@ -151,12 +160,17 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     return engine
 
 
-def _open_server(url: URL, *, where: str) -> Engine:
+def _open_server(url: URL, *, where: str, announces: bool) -> Engine:
     # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
     unprepared = {"prepare_threshold": None}
     # A connection that was cut meanwhile, as by a server that was restarted, is noticed before it is used.
     engine = create_engine(
-        url, connect_args=unprepared, hide_parameters=True, json_serializer=_json, pool_pre_ping=True
+        url,
+        connect_args=unprepared,
+        hide_parameters=True,
+        json_serializer=_json,
+        pool_pre_ping=True,
+        execution_options={ANNOUNCES: announces},
     )
 
     # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
@@ -187,6 +201,8 @@ def _json(value: Any) -> str:
     return text
 
 
+_ENDED = "the server ended the connection. Nothing was half-written; try again"
+_SILENT = "the server does not answer. Start it, or mend store.url"
 _EXPLANATIONS = {
     "readonly database": "it cannot be written. Give this user the right to write the file and its folder",
     "unable to open": "it cannot be opened. Give this user the right to read and write the file and its folder",
@@ -195,18 +211,20 @@ _EXPLANATIONS = {
     "no space left": "the server's disk is full. Make room there; nothing was half-written",
     "disk i/o": "the disk cannot be read or written. Look at the system's log; nothing was half-written",
     "read-only transaction": "the server takes nothing that is written. Name the one that does in store.url",
-    "terminating connection": "the server ended the connection. Nothing was half-written; try again",
-    "connection unexpectedly": "the server ended the connection. Nothing was half-written; try again",
-    "connection is closed": "the server ended the connection. Nothing was half-written; try again",
-    "consuming input failed": "the server ended the connection. Nothing was half-written; try again",
+    "terminating connection": _ENDED,
+    "connection unexpectedly": _ENDED,
+    "closed unexpectedly": _ENDED,
+    "receive data from server": _ENDED,
+    "connection is closed": _ENDED,
+    "consuming input failed": _ENDED,
     "malformed": "it is damaged. Restore it from a backup; `digest store check` says what is wrong",
     "not a database": "the file is not a database. Mend store.url, or move the file away and run `digest init`",
     "authentication failed": "the server refuses the user or the password. Mend store.url",
     "does not exist": "the server knows no such database or user. Make it, or mend store.url",
-    "connection is bad": "the server does not answer. Start it, or mend store.url",
-    "resolve host": "the server does not answer. Start it, or mend store.url",
-    "connection failed": "the server does not answer. Start it, or mend store.url",
-    "connection refused": "the server does not answer. Start it, or mend store.url",
+    "connection is bad": _SILENT,
+    "resolve host": _SILENT,
+    "connection failed": _SILENT,
+    "connection refused": _SILENT,
 }
 
 
@@ -223,7 +241,8 @@ def _explained(where: str) -> Iterator[None]:
         known = next((text for words, text in _EXPLANATIONS.items() if words in said), None)
         if known is None:
             raise
-        raise StoreError(f"The store {where} cannot be used: {known}.") from error
+        kind = StoreAwayError if known in {_ENDED, _SILENT} else StoreError
+        raise kind(f"The store {where} cannot be used: {known}.") from error
 
 
 Insert: TypeAlias = "sqlite.Insert | postgresql.Insert"

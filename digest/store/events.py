@@ -1,14 +1,14 @@
 """What happened to a delivery or a subscriber, each event once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from digest.model import Subscription
-from digest.store.engine import insert
+from digest.store.engine import insert, insert_many
 from digest.store.subscribers import Ended
 from digest.store.tables import events
 
@@ -30,31 +30,33 @@ class Event:
 
 def add_event(connection: Connection, event: Event) -> bool:
     """Remember an event; false where it was known already."""
-    row = {
-        "key": event.key,
-        "kind": event.kind,
-        "happened_at": event.happened_at,
-        "subscriber_id": event.subscriber_id,
-        "delivery_id": event.delivery_id,
-        "detail": dict(event.detail),
-    }
-    added = insert(connection, events).values(row).on_conflict_do_nothing().returning(events.c.id)
+    added = insert(connection, events).values(asdict(event)).on_conflict_do_nothing().returning(events.c.id)
     return connection.execute(added).first() is not None
+
+
+def add_events(connection: Connection, new: Sequence[Event]) -> None:
+    """Remember many events, those that are known already but once."""
+    if new:
+        insert_many(connection, events, [asdict(event) for event in new])
 
 
 def note(
     connection: Connection, subscription: Subscription | Ended, kind: str, *, now: datetime, **detail: str | int
 ) -> None:
     """Remember what a reader did with a subscription, once an instant."""
+    add_event(connection, event_about(subscription, kind, now=now, **detail))
+
+
+def event_about(subscription: Subscription | Ended, kind: str, *, now: datetime, **detail: str | int) -> Event:
+    """What happens to a subscription now, as an event of its reader's."""
     told = ":".join(map(str, detail.values()))
-    event = Event(
+    return Event(
         key=":".join(filter(None, [kind, str(subscription.id), told, now.isoformat()])),
         kind=kind,
         happened_at=now,
         subscriber_id=subscription.subscriber_id,
         detail={"newsletter": subscription.newsletter, **detail},
     )
-    add_event(connection, event)
 
 
 def events_of(connection: Connection, subscriber_id: int) -> list[Event]:

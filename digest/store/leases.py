@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from digest.errors import StoreError
 from digest.model import DeliveryKind, DeliveryState, Priority
 from digest.store.engine import clock
+from digest.store.jobs import Work, announce
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
 
@@ -70,6 +71,9 @@ def take_queued(
     numbers = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not numbers:
         return None
+    if len(numbers) == limit:
+        # There may be more than one can take.
+        announce(connection, Work.DELIVER)
     row = {"holder": holder, "generation": 1, "expires": clock(connection) + seconds}
     number = int(connection.execute(leases.insert().values(row).returning(leases.c.id)).scalar_one())
     told = {"state": DeliveryState.LEASED, "lease_id": number, "attempted_at": None}
@@ -93,6 +97,13 @@ def soonest_expiry(connection: Connection) -> float | None:
     """In how many seconds the first of the leases runs out, unless it is held on to; None without leases."""
     soonest = connection.execute(select(func.min(leases.c.expires))).scalar()
     return None if soonest is None else max(0.0, float(soonest) - clock(connection))
+
+
+def any_held(connection: Connection) -> bool:
+    """Whether any process holds deliveries, or did until just now."""
+    return (
+        connection.execute(select(leases.c.id).where(leases.c.expires > clock(connection)).limit(1)).first() is not None
+    )
 
 
 def _current(lease: Lease) -> ColumnElement[bool]:

@@ -22,10 +22,14 @@ def strip_editions(connection: Connection, *, before: date) -> int:
 
     The messages stay in the ledger.
     """
-    old = select(printings.c.id).join(editions).where(editions.c.due_on < before)
-    # That it is one is what the index of those that have one asks for.
-    held = deliveries.c.printing_id.is_not(None) & deliveries.c.printing_id.in_(old)
-    query = select(deliveries.c.id).where(held, deliveries.c.state.not_in(_UNDER_WAY)).limit(IN_AT_ONCE)
+    settled = deliveries.c.state.not_in(_UNDER_WAY)
+    held = exists().where(deliveries.c.printing_id == printings.c.id, settled)
+    old = select(printings.c.id).join(editions).where(editions.c.due_on < before, held).limit(1)
+    # One printing at a time: of all that are old PostgreSQL would read every message, for each block anew.
+    number = connection.execute(old).scalar()
+    if number is None:
+        return 0
+    query = select(deliveries.c.id).where(deliveries.c.printing_id == number, settled).limit(IN_AT_ONCE)
     numbers = connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
     told: dict[str, Any] = {"selection": None, "reader": None, "printing_id": None}
     if numbers:

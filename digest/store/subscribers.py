@@ -11,6 +11,7 @@ from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
 from digest.store.choices import choices_from_json, choices_in, choices_to_json, columns_of, interests_of, set_interests
 from digest.store.engine import insert
+from digest.store.jobs import Work, announce
 from digest.store.tables import confirms, deliveries, subscribers, subscriptions, suppressions
 
 
@@ -265,7 +266,11 @@ def subscriptions_due(
         .limit(limit)
         .with_for_update(of=subscriptions, skip_locked=True, key_share=True)
     )
-    return _subscriptions(connection, connection.execute(locked).all())
+    due = connection.execute(locked).all()
+    if len(due) == limit:
+        # There may be more than one can take.
+        announce(connection, Work.PUBLISH)
+    return _subscriptions(connection, due)
 
 
 def _due(newsletter: str, now: datetime) -> ColumnElement[bool]:

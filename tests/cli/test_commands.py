@@ -341,3 +341,13 @@ def test_tidying_says_what_went(stocked: Digest) -> None:
     gone = stocked("store", "tidy", "--now", "2030-01-01")
     assert (gone.code, gone.out) == (0, "Deleted: what 1 edition held, 0 rows of printings, 1 message, 0 events.\n")
     assert "sound" in stocked("store", "check").out
+
+
+def test_copying_the_store_says_what_to_do_next_and_stops_the_old_one(stocked: Digest) -> None:
+    copied = stocked("store", "copy", "--to", "sqlite:///var/new.db")
+    assert "each is there as it was" in copied.out
+    assert "Name the new one in store.url" in copied.out
+    assert "all sending (copied to sqlite:///var/new.db)" in stocked("stats").out
+    again = stocked("store", "copy", "--to", "sqlite:///var/new.db")
+    assert again.code == 1
+    assert "holds something already" in again.err

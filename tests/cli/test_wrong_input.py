@@ -196,3 +196,13 @@ def test_what_holds_addresses_is_for_this_user_alone(installed: Digest, tmp_path
     written = [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
     assert len(written) > 2
     assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+def test_a_worker_is_told_what_it_needs(installed: Digest, tmp_path: Path) -> None:
+    ended = installed("worker")
+    assert ended.code == 2
+    assert 'queue.engine is "local", which calls no worker. Set it to "procrastinate"' in ended.err
+    (tmp_path / "config.toml").write_text('[queue]\nengine = "procrastinate"\n')
+    ended = installed("worker")
+    assert ended.code == 2
+    assert "name a postgresql:// store.url" in ended.err

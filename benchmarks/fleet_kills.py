@@ -1,0 +1,59 @@
+"""Three daemons and four workers on one PostgreSQL, killed (SIGKILL) at random, into a server that counts.
+
+    ./run bench fleet_kills [--readers N] [--kills N] [--seed N]
+
+Everybody is due at once. Whoever is killed is started anew; the others go on with what it held. Nobody may get a
+message twice, and only those may miss theirs that the ledger calls unknown, at most a window for each kill. Prints
+what was found; exits 1 where it is otherwise.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import postgres
+from accounting import Received
+from fleet import config_of, fleet, killed_often, settle
+from smtp_server import SmtpServer
+
+WINDOW = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readers", type=int, default=50_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    received = Received()
+    with (
+        postgres.running() as server,
+        SmtpServer(received.answer) as smtp,
+        tempfile.TemporaryDirectory() as name,
+    ):
+        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE killed")
+        url, folder = server.format(name="killed"), Path(name)
+        config = config_of(url, host=smtp.host, port=smtp.port, window=WINDOW)
+        settle(folder, config, readers=wanted.readers)
+        begun = time.monotonic()
+        with fleet(folder, url, received, daemons=3, workers=4) as running:
+            killed_often(running, kills=wanted.kills, apart=wanted.readers // wanted.kills // 2, seed=wanted.seed)
+            running.wait_until(running.is_done)
+            account = running.account(kills=wanted.kills)
+    ledger = account.ledger
+    print(f"{wanted.kills} kills in {time.monotonic() - begun:.0f} s, {wanted.readers:,} readers, window {WINDOW}")
+    print(f"sent {len(ledger.sent):,}, unknown {len(ledger.unknown):,}", end="")
+    print(f", of which {len(account.missing):,} never came; {account.repeated:,} came twice")
+    is_whole = len(ledger.sent) + len(ledger.unknown) == wanted.readers
+    is_bound = len(ledger.unknown) <= wanted.kills * WINDOW and account.missing <= ledger.unknown
+    sys.exit(not (is_whole and is_bound and not account.repeated))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Job: an installation's store -> another store, on either database; compared row by row."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from digest.errors import StoreError
+from digest.store import Store
+from digest.store.leases import any_held
+from digest.store.pauses import EVERYTHING, pause_sending
+from digest.store.rows import copy_rows, has_rows, keep_still
+from digest.store.schema import migrate
+
+
+def copy_store(
+    source: Store, target: Store, *, now: datetime, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
+    """Copy all that there is into an empty store; how many rows of each table.
+
+    It is there whole or not at all, so a copy that was killed is simply made again. From then on the old store sends
+    nothing: what both would send, readers would get twice. Raises StoreError where the new one has rows, or anybody
+    is sending.
+    """
+    migrate(target)
+    with source.writing() as old:
+        keep_still(old)
+        if any_held(old):
+            raise StoreError(
+                f"Messages are being sent from the store {source.where}. Stop every `digest run` and `digest deliver`,"
+                " wait a minute, and copy again."
+            )
+        copied = dict[str, int]()
+        with target.writing() as new:
+            if has_rows(new):
+                raise StoreError(f"The store {target.where} holds something already. Name an empty one.")
+            for table, count in copy_rows(old, new):
+                copied[table] = count
+                progress(f"{table}: {count} rows")
+        pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now)
+    return copied

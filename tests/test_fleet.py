@@ -1,0 +1,79 @@
+"""Daemons and workers on one PostgreSQL: each message once, whoever is killed, cut off or stands still meanwhile."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+from accounting import Received
+from conftest import database_url
+from crashes import digest, ran
+from fleet import Fleet, config_of, fleet, killed_often, settle
+from smtp_server import SmtpServer
+
+WINDOW, READERS = 16, 2500
+CUT = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+    " AND pid <> pg_backend_pid()"
+)
+HELD = "SELECT count(*) FROM leases WHERE holder LIKE '%:{}'"
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
+    """An installation whose readers are due, before anything of it runs."""
+    url, received = database_url("postgresql", request), Received(slowness=0.001)
+    with SmtpServer(received.answer) as server:
+        settle(tmp_path, config_of(url, host=server.host, port=server.port, window=WINDOW), readers=READERS)
+        yield Fleet(folder=tmp_path, url=url, received=received)
+
+
+@pytest.mark.slow
+def test_three_daemons_and_four_workers_that_are_killed_at_random_send_each_message_once(place: Fleet) -> None:
+    kills = 5
+    with fleet(place.folder, place.url, place.received, daemons=3, workers=4) as running:
+        killed_often(running, kills=kills, apart=150, seed=5)
+        running.wait_until(running.is_done)
+    account = place.account(kills=kills)
+    assert len(account.ledger.sent) + len(account.ledger.unknown) == READERS
+    assert len(account.ledger.unknown) <= kills * WINDOW
+    assert account.missing <= account.ledger.unknown
+    assert account.repeated == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_and_send_nothing_twice(
+    place: Fleet,
+) -> None:
+    with fleet(place.folder, place.url, place.received, daemons=1, workers=2) as running:
+        running.wait_until(running.has_received(100))
+        still = next(one for one in running.running if running.asked(HELD.format(one.pid)))
+        still.send_signal(signal.SIGSTOP)
+        # Others have taken over what it held, and are at it.
+        running.wait_until(lambda: not running.asked(HELD.format(still.pid)))
+        running.wait_until(running.has_received(100))
+        still.send_signal(signal.SIGCONT)
+        running.wait_until(running.has_received(100))
+        running.asked(CUT)
+        running.wait_until(running.has_received(100))
+        with postgres.stopped(place.url):
+            pass
+        running.wait_until(running.is_done)
+        assert running.stop() == [0, 0, 0]
+    account = place.account()
+    assert len(account.ledger.sent) + len(account.ledger.unknown) == READERS
+    assert account.missing == set()
+    assert account.repeated == 0
+
+
+@pytest.mark.slow
+def test_an_engine_without_its_tables_is_told_how_to_get_them(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    store = f'[store]\nurl = "{database_url("postgresql", request)}"\n'
+    (tmp_path / "config.toml").write_text(store)
+    ran(tmp_path, "init")
+    (tmp_path / "config.toml").write_text(f'{store}[queue]\nengine = "procrastinate"\n')
+    _, said = digest(tmp_path, "publish").communicate()
+    assert b"has no tables of the queue's engine. Run `digest store migrate`." in said
+    ran(tmp_path, "store", "migrate")
+    ran(tmp_path, "publish")
