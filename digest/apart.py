@@ -64,7 +64,9 @@ def apart(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[],
     with process, ours, suppress(EOFError, ConnectionError):
         ours.send((app.config, work, now))
         yield from _heard(process, ours, should_stop)
-    if process.returncode:
+    # Whoever tells all processes of a service to stop may reach this one before it can hear that.
+    was_told = should_stop() and process.returncode in (-signal.SIGTERM, -signal.SIGINT)
+    if process.returncode and not was_told:
         raise ProcessError(_ending(process.returncode))
 
 

@@ -3,12 +3,13 @@
 What counts is an edition, over all processes and runs that send it, as the ledger has it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
 from digest.store import Connection
 from digest.store.pauses import PauseCause, pause_sending
-from digest.store.tallies import count_answered, count_up
+from digest.store.tallies import count_answered, count_up, editions_of
 
 MOST_GONE = 0.05
 FEWEST_GONE = 10
@@ -27,11 +28,17 @@ class Breaker:
 
     def look(self, connection: Connection, gone: Mapping[int, int], *, now: datetime) -> list[str]:
         """So many more messages of each printing found no mailbox: which newsletters that stops."""
-        looked = [self._stopped(connection, number, count, now=now) for number, count in gone.items()]
+        if not gone:
+            return []
+        editions, counts = editions_of(connection, gone), Counter[int]()
+        for printing_id, edition_id in editions.items():
+            counts[edition_id] += gone[printing_id]
+        # In one order for all: two processes would wait for each other without end.
+        looked = [self._stopped(connection, number, counts[number], now=now) for number in sorted(counts)]
         return [newsletter for newsletter in looked if newsletter]
 
-    def _stopped(self, connection: Connection, printing_id: int, count: int, *, now: datetime) -> str:
-        tally = count_up(connection, printing_id, gone=count)
+    def _stopped(self, connection: Connection, edition_id: int, count: int, *, now: datetime) -> str:
+        tally = count_up(connection, edition_id, gone=count)
         if tally is None or tally.gone < max(FEWEST_GONE, MOST_GONE * self._answered.get(tally.edition_id, 0)):
             return ""
         # There are only ever more of them: it is counted again once it could have become too many.
@@ -45,7 +52,8 @@ class Breaker:
 
 def look_at_complaint(connection: Connection, printing_id: int, *, now: datetime) -> bool:
     """One more message of a printing was complained of: whether that stops its newsletter."""
-    tally = count_up(connection, printing_id, complained=1)
+    edition_id = editions_of(connection, [printing_id]).get(printing_id)
+    tally = None if edition_id is None else count_up(connection, edition_id, complained=1)
     if tally is None or tally.complained < FEWEST_COMPLAINED:
         return False
     if tally.complained <= MOST_COMPLAINED * count_answered(connection, tally.edition_id):

@@ -1,7 +1,7 @@
 """How much may leave and when: arithmetic over what the operator allows and what was taken of it.
 
 A budget is one of three scopes: all messages, those by one provider, those to one domain. Moments are seconds since
-1970 by the store's clock, which all processes share; a day is any 24 hours, told by hours.
+1970 by the store's clock, which all processes share; a day is this hour and the 23 before it.
 """
 
 from collections.abc import Mapping

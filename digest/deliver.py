@@ -133,8 +133,8 @@ class _Run:
             lease = self._take(BLOCK if left is None else min(left, BLOCK))
             if lease is None:
                 return
-            taken = self._send_leased(lease, most=left)
-            left = None if left is None else left - taken
+            attempted = self._send_leased(lease, most=left)
+            left = None if left is None else left - attempted
 
     def send_one(self, delivery_id: int) -> None:
         seconds = self.terms.lease_seconds
@@ -175,7 +175,7 @@ class _Run:
         return wait
 
     def _send_leased(self, lease: Lease, *, most: int | None) -> int:
-        """Send at most so many of what the lease holds, and give back the rest; how many were taken on."""
+        """Send at most so many of what the lease holds, and give back the rest; how many were handed over."""
         sending = Sending(
             self.store,
             lease,
@@ -189,16 +189,16 @@ class _Run:
             delivered=self.delivered,
         )
         try:
-            taken = sending.take_up(most=most)
+            sending.take_up(most=most)
             stopped = self._hand_over(lease, sending)
             sending.end()
         except LeaseLostError:
             # Whoever has the lease now sends what it holds.
             sending.give_up()
-            return 0
+            return sending.attempted
         if stopped:
             raise _Stopped(stopped)
-        return taken
+        return sending.attempted
 
     def _hand_over(self, lease: Lease, sending: Sending) -> str:
         """Hand over what there is; why sending has to stop, or an empty string."""

@@ -83,7 +83,7 @@ class Pace:
         """At most `size` deliveries that may leave now, the most urgent first; `spend` takes the permits."""
         if not self._look(connection, now=now):
             return Picked(window=list(waiting[:size]), waiting=list(waiting[size:]))
-        if waiting and waiting[0].kind is DeliveryKind.EDITION and awaited_are_queued(connection, now=now):
+        if waiting and _is_edition(waiting[0]) and awaited_are_queued(connection, now=now):
             # Whoever waits for a confirm message does not wait for an edition to have its time.
             return Picked(window=[], waiting=list(waiting), seconds=inf)
         lanes: dict[str, _Lane] = {}
@@ -93,10 +93,10 @@ class Pace:
         seconds = inf
         room_of = {is_edition: self._room(is_edition=is_edition) for is_edition in (False, True)}
         for position, delivery in enumerate(waiting):
-            most = min(size, room_of[delivery.kind is DeliveryKind.EDITION])
+            most = min(size, room_of[_is_edition(delivery)])
             if len(window) >= most and delivery.kind is not DeliveryKind.TEST:
                 kept += waiting[position:]
-                seconds = min(seconds, self._closed(is_edition=delivery.kind is DeliveryKind.EDITION)[0])
+                seconds = min(seconds, self._closed(is_edition=_is_edition(delivery))[0])
                 break
             wait = self._wait_of(delivery, lanes)
             if wait <= 0:
@@ -165,16 +165,18 @@ class Pace:
 
     def wait(self, connection: Connection, *, now: datetime) -> Wait | None:
         """Why nothing, or no edition, leaves for a good while; None where it does."""
-        if not self._look(connection, now=now):
-            return None
+        moment = self._read(connection, now=now)
         for is_edition in (False, True):
             seconds, scope = self._closed(is_edition=is_edition)
             if seconds > PATIENCE:
+                spent = self._spent[scope]
+                is_slow = spent.free - moment.at >= seconds
                 return Wait(
                     scope=scope,
                     seconds=seconds,
                     until=now + timedelta(seconds=ceil(seconds)),
-                    is_refused=self._spent[scope].in_vain > 0,
+                    seconds_each=seconds_each(self._budget(scope), spent) if is_slow else 0.0,
+                    is_refused=is_slow and spent.in_vain > 0,
                     is_for_editions=is_edition,
                 )
         return None
@@ -182,7 +184,7 @@ class Pace:
     def troubles(self, connection: Connection, *, now: datetime) -> list[str]:
         """What leaves more slowly than it could, or not at all, a sentence each."""
         wait = self.wait(connection, now=now)
-        return [*([] if wait is None else [wait.told]), *(self._slowed(now=now) if self._moment else [])]
+        return [*([] if wait is None else [wait.told]), *self._slowed(now=now)]
 
     def _slowed(self, *, now: datetime) -> Iterator[str]:
         assert self._moment is not None
@@ -197,12 +199,21 @@ class Pace:
     def _look(self, connection: Connection, *, now: datetime, anyway: bool = False) -> Moment | None:
         """Read what was spent, so that nobody else spends meanwhile; None where nothing is limited."""
         self._moment, self._spent = None, {}
-        if not anyway and not self._limits.are_any and not spent_of_all(connection):
+        if not anyway and not self._limits.are_any and not self._ours(connection):
             return None
         hold_budgets(connection)
-        self._spent = spent_of_all(connection)
-        self._moment = Moment(at=clock(connection), now=now)
+        return self._read(connection, now=now)
+
+    def _read(self, connection: Connection, *, now: datetime) -> Moment:
+        """Read what was spent up to now."""
+        self._spent, self._moment = self._ours(connection), Moment(at=clock(connection), now=now)
         return self._moment
+
+    def _ours(self, connection: Connection) -> dict[str, Spent]:
+        """What was spent of all scopes but those of other providers, which were there before."""
+        others = by_provider("")
+        found = spent_of_all(connection).items()
+        return {scope: spent for scope, spent in found if scope == self._provider or not scope.startswith(others)}
 
     def _budget(self, scope: str, *, is_edition: bool = False) -> Budget:
         assert self._moment is not None
@@ -266,6 +277,11 @@ class Pace:
         tail = max(self._tails.get(scope, 0.0), at + max(lane.wait, PATIENCE)) + lane.each
         self._tails[scope] = tail
         return tail - at
+
+
+def _is_edition(delivery: Delivery) -> bool:
+    # Whoever has asked for a preview, which has no date of its own, waits for it.
+    return delivery.kind is DeliveryKind.EDITION and delivery.due_on is not None
 
 
 def _domain(delivery: Delivery) -> str:

@@ -7,6 +7,7 @@ instants. A run that is killed or repeated queues nothing twice.
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
@@ -260,7 +261,8 @@ def _queue(
         if choice.is_edition:
             editions.setdefault((choice.subscription.choices.cadence, choice.due_on), []).append(choice)
     queued: set[str] = set()
-    for (cadence, day), choices in editions.items():
+    # In one order for all: two processes would wait for each other without end.
+    for (cadence, day), choices in sorted(editions.items(), key=itemgetter(0)):
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
         printing_id = sheets.printing(connection, cadence, day, papers)
         new = [

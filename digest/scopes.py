@@ -55,11 +55,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """For how many seconds nothing leaves, or no edition does, since a scope's budget is spent or it refuses us."""
+    """For how many seconds nothing leaves, or no edition does, since a scope's budget is spent or it refuses us.
+
+    `seconds_each` is the time between two messages where that is why, 0 where a day's budget is spent.
+    """
 
     scope: str
     seconds: float
     until: datetime
+    seconds_each: float
     is_refused: bool
     is_for_editions: bool
 
@@ -71,4 +75,7 @@ class Wait:
         if self.is_refused:
             return f"{whose} refuses messages for now: it is left alone until {until}, the rest is queued."
         what = "No edition" if self.is_for_editions else "Nothing"
-        return f"{what} leaves until {until}: what {whose} allows in 24 hours has left, the rest is queued."
+        why = f"what {whose} allows in 24 hours has left"
+        if self.seconds_each:
+            why = f"{whose} allows a message every {self.seconds_each:.0f} s"
+        return f"{what} leaves until {until}: {why}, the rest is queued."

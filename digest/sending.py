@@ -109,11 +109,13 @@ class Sending:
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
         self._recorded_at = self._held_at = monotonic()
+        self.attempted = 0
+        """How many were noted as being handed over."""
         self.refusal: Answer | None = None
         """The provider's word, where it refuses us as a sender."""
 
-    def take_up(self, *, most: int | None) -> int:
-        """Look at what the lease holds; how many there are to be sent. Raises LeaseLostError as all that follows."""
+    def take_up(self, *, most: int | None) -> None:
+        """Look at what the lease holds. Raises LeaseLostError as all that follows."""
         with self._transaction() as connection:
             held = deliveries_leased(connection, self._lease.id)
         doubtful = {one.id: one for one in held if one.attempted_at is not None and not self._mailer.repeatable}
@@ -124,7 +126,6 @@ class Sending:
             with self._transaction():
                 held = [delivery for delivery in held if delivery.id not in doubtful]
         self._waiting = held[:most]
-        return len(self._waiting)
 
     def messages(self) -> Iterator[Outgoing | Later]:
         """The messages, each made when it is asked for and its time has come."""
@@ -225,6 +226,7 @@ class Sending:
             begin_attempts(connection, [delivery.id for delivery in window], now=now)
             self._composer.read(connection, window)
         self._waiting = picked.waiting
+        self.attempted += len(window)
         self._delivered.counts.update(skipped=len(skipped))
         self._delivered.skipped.update(skipped.values())
         self._under_way |= {delivery.id: delivery for delivery in window}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -47,6 +48,15 @@ def test_what_is_told_to_stop_stops_by_itself(install: Callable[..., App]) -> No
     assert next(told) == "begun"
     is_over.set()
     assert list(told) == ["stopped"]
+
+
+@pytest.mark.parametrize("is_stopping", [True, False])
+def test_what_a_service_manager_ends_before_it_can_hear_has_failed_only_where_nobody_stops(
+    install: Callable[..., App], is_stopping: bool
+) -> None:
+    told = doing(install(), works.deaf, should_stop=lambda: is_stopping)
+    with nullcontext() if is_stopping else pytest.raises(ProcessError, match="was ended by SIGTERM"):
+        assert list(told) == ["begun"]
 
 
 def test_what_does_not_stop_in_time_is_ended(install: Callable[..., App], monkeypatch: pytest.MonkeyPatch) -> None:

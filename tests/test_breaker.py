@@ -1,24 +1,30 @@
 """A newsletter whose list is ill, or whose readers complain, stops by itself: counted over processes and runs."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from personas import NOON, choices, papers_come_in, reader_joins
+from conftest import store_url
+from personas import NOON, TODAY, choices, papers_come_in, reader_joins
+from sqlalchemy import select, text
 
 from digest.account import erase
 from digest.alarms import alarm_of_pauses
 from digest.app import App
+from digest.breaker import Breaker
 from digest.deliver import deliver
 from digest.feedback import complained
 from digest.mail import Messages, in_their_time
-from digest.model import Answer, DeliveryState, Outcome, SubscriptionState, Weights
+from digest.model import Answer, Cadence, DeliveryState, Outcome, SubscriptionState, Weights
 from digest.publish import publish
 from digest.sending import Delivered, Terms
 from digest.store.deliveries import count_by_state, deliveries_queued, delivery_numbered
+from digest.store.editions import edition_for, printing_for
 from digest.store.pauses import Pause, PauseCause, pauses_now, resume_sending
 from digest.store.subscribers import subscription_numbered
-from digest.store.tables import deliveries
+from digest.store.tables import deliveries, editions
 
 TERMS = Terms(lease_seconds=60, window=2)
 
@@ -83,6 +89,32 @@ def test_what_stopped_a_newsletter_is_not_counted_against_it_once_it_goes_on(ins
         assert resume_sending(connection, "papers")
     assert sent(app, Dead(lambda number: number == 12)).paused == []
     assert pauses(app) == {}
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_two_senders_with_bounces_of_the_same_editions_do_not_wait_for_each_other(
+    install: Callable[..., App], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    app = install(store={"url": store_url(kind, request, tmp_path)})
+    with app.store.writing() as connection:
+        first, second = (
+            printing_for(connection, edition_for(connection, newsletter="papers", cadence=cadence, due_on=TODAY), {})
+            for cadence in (Cadence.DAILY, Cadence.WEEKLY)
+        )
+
+    def other() -> None:
+        with app.store.writing() as connection:
+            Breaker().look(connection, {second: 1, first: 1}, now=NOON)
+
+    with ThreadPoolExecutor(1) as elsewhere, app.store.writing() as connection:
+        Breaker().look(connection, {first: 1}, now=NOON)
+        done = elsewhere.submit(other)
+        while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            assert not done.done()
+        Breaker().look(connection, {second: 1}, now=NOON)
+    done.result()
+    with app.store.reading() as connection:
+        assert [count for (count,) in connection.execute(select(editions.c.gone))] == [2, 2]
 
 
 def test_one_dead_address_in_twenty_one_stops_nothing_however_many_they_are(install: Callable[..., App]) -> None:

@@ -170,6 +170,11 @@ def test_everything_wrong_is_said_at_once() -> None:
     assert all(f"  {path}: " in said for path in ("web.accent", "mail.window", "newsletter.0.hour"))
 
 
+@pytest.mark.parametrize("title", ["Le Monde\u00a0: sciences", "\U0001f469\u200d\U0001f52c", "論文\u3000日報"])
+def test_a_newsletter_may_have_any_name_that_stands_on_one_line(title: str) -> None:
+    assert parse(newsletter(title=title)).newsletter[0].title == title
+
+
 @pytest.mark.parametrize(
     "sender",
     [

@@ -107,7 +107,11 @@ def test_a_paper_that_nobody_cleaned_puts_no_header_on_the_wire(attack: str, ins
     assert (delivery.state is DeliveryState.SENT) is bool(server.taken)
 
 
-@pytest.mark.parametrize("attack", [one[:40] for one in ATTACKS if one.isprintable()], ids=ascii)
+@pytest.mark.parametrize(
+    "attack",
+    [*(one[:40] for one in ATTACKS if one.isprintable()), "Le Monde\u00a0: \U0001f469\u200d\U0001f52c"],
+    ids=ascii,
+)
 def test_a_newsletter_and_a_site_of_any_name_are_named_in_a_message_like_any_other(
     attack: str, install: Callable[..., App]
 ) -> None:

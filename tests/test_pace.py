@@ -4,10 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from conftest import store_url
 from personas import NOON, choices, papers_come_in, reader_joins
 from smtp_server import OK, SmtpServer
+from sqlalchemy import text, update
 
 from digest.address import parse_address
 from digest.app import App
@@ -16,13 +19,16 @@ from digest.deliver import deliver
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.smtp import Server, Smtp
 from digest.model import Answer, DeliveryState, Outcome, Weights
+from digest.pace import Pace
 from digest.publish import publish
 from digest.scopes import Limits
 from digest.sending import Delivered, Terms
-from digest.store.budgets import spent_of_all
+from digest.store.budgets import hold_budgets, spent_of_all
 from digest.store.deliveries import count_by_state, count_skipped
+from digest.store.pauses import pause_sending
+from digest.store.tables import deliveries
 from digest.subscribe import ask, unsubscribe
-from digest.trial import queue_test
+from digest.trial import preview_of, queue_preview, queue_test
 
 HOUR = timedelta(hours=1)
 
@@ -102,6 +108,34 @@ def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: A
     assert (second.counts["sent"], second.wait and second.wait.scope) == (2, "by smtp.example.org")
 
 
+def test_of_a_budget_of_few_messages_a_minute_it_is_not_said_that_the_day_s_is_spent(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("example.org", 2))
+    slow = sent(sqlite_app, Scripted(), Limits(everything=Budget(per_second=1 / 30, per_day=500)))
+    assert slow.counts["sent"] == 1
+    assert slow.wait is not None
+    assert "[mail.budget] allows a message every 30 s, the rest is queued" in slow.wait.told
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_whoever_only_looks_at_what_waits_holds_up_no_sender(
+    install: Callable[..., App], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    app = install(store={"url": store_url(kind, request, tmp_path)})
+    with app.store.writing() as sender, app.store.reading() as connection:
+        hold_budgets(sender)
+        connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert Pace(Limits(everything=Budget(per_day=1))).troubles(connection, now=NOON) == []
+
+
+def test_what_a_provider_refused_that_is_not_used_any_more_is_not_told_for_ever(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("one.example", 2), *at("two.example", 2), *at("three.example", 2))
+    refusing = Scripted(lambda _: (Outcome.DEFERRED, "451 4.7.0"))
+    sent(sqlite_app, refusing, Limits(provider_name="smtp.one.example"))
+    with sqlite_app.store.reading() as connection:
+        assert Pace(Limits(provider_name="smtp.one.example")).troubles(connection, now=NOON) != []
+        assert Pace(Limits(provider_name="smtp.two.example")).troubles(connection, now=NOON) == []
+
+
 def test_what_is_past_its_deadline_meanwhile_is_skipped_and_the_next_day_goes_on(app: App) -> None:
     queued(app, *at("example.org", 3))
     limits = Limits(everything=Budget(per_day=1))
@@ -123,6 +157,38 @@ def test_an_edition_leaves_a_twentieth_of_the_day_to_whoever_waits_for_a_confirm
     mailer = Scripted()
     assert sent(sqlite_app, mailer, limits).counts["sent"] == 1
     assert mailer.recipients == ["new@example.org"]
+
+
+def asked_at_most(times: int) -> Callable[[], bool]:
+    """Stops a run that would go on without end."""
+    left = iter(range(times))
+    return lambda: next(left, None) is None
+
+
+def preview_waits(app: App) -> None:
+    reader_joins(app, "new@example.org", choices("quasars"), now=NOON)
+    shown = preview_of(app.store, app.press, parse_address("new@example.org"), weights=Weights(), now=NOON)
+    queue_preview(app.store, shown)
+
+
+def test_a_preview_leaves_like_a_confirm_message_where_the_day_of_editions_is_spent(sqlite_app: App) -> None:
+    queued(sqlite_app, *at("example.org", 22))
+    limits, mailer = Limits(everything=Budget(per_day=20)), Scripted()
+    assert sent(sqlite_app, mailer, limits).counts["sent"] == 19
+    preview_waits(sqlite_app)
+    assert sent(sqlite_app, mailer, limits, should_stop=asked_at_most(50)).counts["sent"] == 1
+    assert mailer.recipients[19:] == ["new@example.org"]
+
+
+def test_a_preview_of_a_newsletter_that_stands_still_holds_up_no_other(install: Callable[..., App]) -> None:
+    app = queued(install(newsletter=[{"slug": "papers"}, {"slug": "other"}]), *at("example.org", 2))
+    preview_waits(app)
+    with app.store.writing() as connection:
+        pause_sending(connection, "papers", why="by hand", now=NOON)
+        connection.execute(update(deliveries).where(deliveries.c.id == 1).values(newsletter="other"))
+    mailer = Scripted()
+    sent(app, mailer, Limits(everything=Budget(per_day=20)), should_stop=asked_at_most(50))
+    assert mailer.recipients == ["e0@example.org"]
 
 
 def test_a_test_of_the_provider_waits_for_no_budget(sqlite_app: App) -> None:
@@ -147,6 +213,17 @@ def test_a_domain_s_budget_holds_up_no_other_domain(sqlite_app: App) -> None:
     assert Counter(one.partition("@")[2] for one in mailer.recipients) == {"gmail.example": 2, "example.org": 4}
     assert states(sqlite_app) == {DeliveryState.SENT: 6, DeliveryState.QUEUED: 4}
     assert sent(sqlite_app, Scripted(), limits, hours=1).counts == Counter()
+
+
+def test_what_is_put_off_does_not_count_among_as_many_as_are_to_be_sent(sqlite_app: App) -> None:
+    app = queued(sqlite_app, *at("full.example", 3), *at("open.example", 2))
+    mailer, terms = (
+        Scripted(),
+        Terms(lease_seconds=60, window=8, limits=Limits(domains={"full.example": Budget(per_day=1)})),
+    )
+    for _ in range(2):
+        deliver(app.store, mailer, app.press, terms=terms, clock=lambda: NOON, limit=2)
+    assert mailer.recipients == ["f0@full.example", *at("open.example", 2)]
 
 
 def test_a_domain_that_refuses_everything_for_now_is_left_alone_and_nobody_bounces(app: App) -> None:

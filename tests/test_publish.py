@@ -1,15 +1,20 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, choices, papers_come_in, reader_joins
+from conftest import store_url
+from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
+from sqlalchemy import text
 
 from digest.app import App
 from digest.deliver import deliver
-from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription, Weights
+from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription, Weekday, Weights
 from digest.publish import Published, publish
 from digest.store.deliveries import Delivery, deliveries_of, delivery_numbered, skip_queued
+from digest.store.editions import edition_for
 from digest.store.events import events_of
 from digest.store.subscribers import move_on, subscription_numbered
 from digest.subscribe import unsubscribe
@@ -197,6 +202,23 @@ def test_muted_words_and_followed_authors_count(app: App) -> None:
         (2, ReasonKind.AUTHOR),
         (3, ReasonKind.TRENDING),
     ]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_two_processes_that_begin_the_same_editions_do_not_wait_for_each_other(
+    install: Callable[..., App], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    app = install(store={"url": store_url(kind, request, tmp_path)})
+    papers_come_in(app.store)
+    reader_joins(app, "ada@example.org", choices("quasars", cadence=Cadence.WEEKLY, weekday=Weekday.FRIDAY))
+    reader_joins(app, "bob@example.org", choices("quasars"))
+    with ThreadPoolExecutor(1) as elsewhere, app.store.writing() as connection:
+        edition_for(connection, newsletter="papers", cadence=Cadence.DAILY, due_on=TODAY)
+        done = elsewhere.submit(publish, app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+        while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            assert not done.done()
+        edition_for(connection, newsletter="papers", cadence=Cadence.WEEKLY, due_on=TODAY)
+    assert done.result().queued == 2
 
 
 def test_whoever_has_left_gets_nothing(app: App) -> None:

@@ -37,6 +37,13 @@ def telling(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iter
     yield app.config, now, Path("/proc/self/cmdline").read_text()
 
 
+def deaf(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Be told to stop as a process is that knows nothing of signals yet."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield "begun"
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def failing(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:
     """Fail in a way that was thought of."""
     yield "begun"

@@ -11,6 +11,7 @@ from digest.errors import InputError
 from digest.locator import domain, feed_url, host, site_url
 from digest.taxonomy import CATEGORIES
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[\w.-]+")
 
 
@@ -32,7 +33,7 @@ def mailbox(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text, if a header can hold it: one with a line break would make every message fail."""
-    if not text.isprintable():
+    if _CONTROL.search(text):
         raise ValueError("holds a line break or a control character; write it on one line")
     return text
 

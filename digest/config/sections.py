@@ -167,7 +167,7 @@ class SemanticSection(Section):
 
 
 class BudgetOf(Section):
-    """How much may leave: evenly in a second, and in any 24 hours; None is no limit."""
+    """How much may leave: evenly in a second, and in this hour and the 23 before it; None is no limit."""
 
     per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
     per_day: Annotated[int, Field(ge=1)] | None = None

@@ -1,5 +1,6 @@
 """Of an edition: how many messages found no mailbox, were complained of, and were answered at all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
@@ -20,11 +21,16 @@ class Tally:
     complained: int
 
 
-def count_up(connection: Connection, printing_id: int, *, gone: int = 0, complained: int = 0) -> Tally | None:
-    """Count more of the edition that was printed so; what it comes to, by all processes. None where it is gone."""
-    edition = select(printings.c.edition_id).where(printings.c.id == printing_id).scalar_subquery()
+def editions_of(connection: Connection, printing_ids: Iterable[int]) -> dict[int, int]:
+    """The numbers of the editions that were printed so, by printing."""
+    found = select(printings.c.id, printings.c.edition_id).where(printings.c.id.in_(list(printing_ids)))
+    return {row.id: row.edition_id for row in connection.execute(found)}
+
+
+def count_up(connection: Connection, edition_id: int, *, gone: int = 0, complained: int = 0) -> Tally | None:
+    """Count more of an edition; what it comes to, by all processes. None where it is gone."""
     told = {"gone": editions.c.gone + gone, "complained": editions.c.complained + complained}
-    more = update(editions).where(editions.c.id == edition).values(told).returning(editions)
+    more = update(editions).where(editions.c.id == edition_id).values(told).returning(editions)
     row = connection.execute(more).first()
     if row is None:
         return None

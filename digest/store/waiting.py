@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from digest.model import DeliveryState, Priority
+from digest.model import DeliveryKind, DeliveryState, Priority
 from digest.store.tables import deliveries
 
 _QUEUED = deliveries.c.state == DeliveryState.QUEUED
@@ -33,6 +33,8 @@ def waiting_now(connection: Connection, *, now: datetime) -> Waiting:
 def awaited_are_queued(connection: Connection, *, now: datetime) -> bool:
     """Whether anything waits that somebody waits for, and whose time has come."""
     awaited = _QUEUED & (deliveries.c.priority < Priority.EDITION) & (deliveries.c.send_after_at <= now)
+    # A preview may stand still with its newsletter.
+    awaited &= deliveries.c.kind != DeliveryKind.EDITION
     return connection.execute(select(deliveries.c.id).where(awaited).limit(1)).first() is not None
 
 
