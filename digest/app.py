@@ -274,7 +274,8 @@ def _migrate(config: Config, store: Store) -> tuple[str | None, str]:
             from digest.queue import revisions
         except ModuleNotFoundError as error:
             raise ConfigError(
-                "queue.engine is \"procrastinate\", which is not installed. Run `pip install 'offprint[cluster]'`."
+                "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
+                " program's checkout."
             ) from error
         with store.writing() as connection:
             make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())

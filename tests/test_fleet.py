@@ -12,7 +12,7 @@ from crashes import digest, ran
 from fleet import Fleet, config_of, fleet, killed_often, settle
 from smtp_server import SmtpServer
 
-WINDOW, READERS = 16, 2500
+WINDOW, READERS = 16, 1200
 CUT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
     " AND pid <> pg_backend_pid()"

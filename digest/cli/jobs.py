@@ -174,7 +174,8 @@ def deliver(
     if delivered.wait is not None:
         say(delivered.wait.told)
     elif left.next_at is not None:
-        say(f"{counted(left.later, 'message')} queued until {left.next_at:%Y-%m-%d %H:%M} UTC or later.")
+        when = f"{left.next_at:%Y-%m-%d %H:%M} UTC or later"
+        say(f"{counted(left.later, 'message')} queued until {when}; an edition that is too late by then is skipped.")
     if halted:
         say("Some or all sending is paused: `digest stats` says since when, and why.")
     for newsletter in alarm_of_pauses(app.store, app.press, to=app.config.mail.alarms, now=now_or(now)):

@@ -65,7 +65,9 @@ def load_static(model: str) -> StaticEmbedder:
         from huggingface_hub import snapshot_download
         from model2vec import StaticModel
     except ImportError as error:
-        raise ConfigError("Model2Vec is not installed. Run `pip install 'offprint[semantic]'`.") from error
+        raise ConfigError(
+            "Model2Vec is not installed. Run `pip install '.[semantic]'` in Offprint's checkout."
+        ) from error
     try:
         folder = model if Path(model).is_dir() else snapshot_download(model, local_files_only=True)
         return StaticEmbedder(StaticModel.from_pretrained(folder))

@@ -107,7 +107,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigError(
             "store.url is not a database address. Write sqlite:///PATH or postgresql://HOST/NAME."
         ) from error
@@ -119,7 +119,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.get_backend_name()!r}. Use sqlite:///PATH, or"
-            " postgresql://... after `pip install 'offprint[cluster]'`."
+            " postgresql://... after `pip install '.[cluster]'` in Offprint's checkout."
         ) from error
 
 
@@ -228,12 +228,25 @@ _EXPLANATIONS = {
 }
 
 
+_REFUSALS = {
+    "permission denied": "the server gives this user no rights. Make it the database's owner, or mend store.url",
+    "connection option": "store.url has an option after its ? that PostgreSQL does not take. Mend it",
+}
+"""What else is no fault of ours, though the driver says so of faulty statements, too."""
+
+
 @contextmanager
 def _explained(where: str) -> Iterator[None]:
     try:
         yield
-    except (IntegrityError, ProgrammingError):
+    except IntegrityError:
         raise
+    except ProgrammingError as error:
+        said = str(error.orig).lower()
+        known = next((text for words, text in _REFUSALS.items() if words in said), None)
+        if known is None:
+            raise
+        raise StoreError(f"The store {where} cannot be used: {known}.") from error
     except PoolTimeoutError as error:
         raise StoreError(f"The store {where} is too busy. Try again in a minute.") from error
     except DatabaseError as error:

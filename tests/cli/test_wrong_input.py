@@ -39,6 +39,7 @@ def test_before_init_every_command_says_what_to_do(digest: Digest, tmp_path: Pat
         ('[[newsletter]]\ncadence = "hourly"', "newsletter.0.cadence: input should be 'daily'"),
         ('[mail]\nprovider = "smtp"', "mail.smtp.host: is needed"),
         ('[store]\nurl = "nonsense"', "store.url is not a database address"),
+        ('[store]\nurl = "postgresql://localhost:abc/x"', "store.url is not a database address"),
         ("[web", "is not TOML"),
     ],
 )

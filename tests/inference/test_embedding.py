@@ -121,7 +121,7 @@ def test_a_model_that_the_hub_s_client_fetched_is_found_by_its_name_and_none_is_
 
 def test_without_the_extra_the_sentence_says_what_to_install() -> None:
     code = f"import sys; sys.modules['model2vec'] = None\n{LOAD}"
-    assert "pip install 'offprint[semantic]'" in load_elsewhere("me/tiny", code=code).stderr
+    assert "pip install '.[semantic]'" in load_elsewhere("me/tiny", code=code).stderr
 
 
 # Endpoints.

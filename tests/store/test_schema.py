@@ -97,3 +97,25 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not a database"):
         require_current(store)
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("of_whom", "option", "said"),
+    [
+        ("offprint", "&hst=/tmp", r"store\.url has an option after its \? that PostgreSQL does not take\. Mend it\.$"),
+        ("stranger", "", r"the server gives this user no rights\. Make it the database's owner, or mend store\.url\.$"),
+    ],
+)
+def test_a_server_that_refuses_what_the_address_asks_for_is_told_in_a_sentence(
+    request: pytest.FixtureRequest, tmp_path: Path, of_whom: str, option: str, said: str
+) -> None:
+    url = database_url("postgresql", request)
+    own = open_store(url, folder=tmp_path)
+    with own.writing() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS stranger"))
+        connection.execute(text("CREATE ROLE stranger LOGIN"))
+    own.close()
+    store = open_store(url.replace("offprint@", f"{of_whom}@") + option, folder=tmp_path)
+    with pytest.raises(StoreError, match=said):
+        migrate(store)
+    store.close()
