@@ -21,6 +21,8 @@ GONE_AFTER_SECONDS = 15.0
 """A worker that was not heard of for so long is dead: its jobs are others', within HEARTBEAT_SECONDS more."""
 
 AGAIN_AFTER_SECONDS = 1.0
+ANSWERED_WITHIN_SECONDS = 5.0
+"""How long a database that is away is waited for at a time: whoever wants to stop waits no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,9 @@ class Worker:
 
     def __init__(self, conninfo: str, tasks: Mapping[str, Task], *, complain: Callable[[str], None]) -> None:
         self._tasks, self._complain = tasks, complain
-        self._app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=2 + len(tasks)))
+        most = 2 + len(tasks)
+        pool = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=most, timeout=ANSWERED_WITHIN_SECONDS)
+        self._app = App(connector=pool)
         for name, task in tasks.items():
             self._app.task(name=name, queue=name)(task.do)
         self._loop: asyncio.AbstractEventLoop | None = None
