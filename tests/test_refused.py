@@ -166,21 +166,3 @@ def test_where_starttls_was_stripped_nothing_leaves(sending: Sending) -> None:
         assert "STARTTLS" in sent(app).error
     assert states(app) == {"queued": READERS}
     assert {line[:4] for line in server.heard} == {b"EHLO"}
-
-
-def test_a_server_that_takes_so_many_and_then_says_454_loses_none(sending: Sending) -> None:
-    begun: list[bytes] = []
-
-    def throttled(line: bytes, would: bytes) -> bytes:
-        if not line.startswith(b"RCPT"):
-            return would
-        begun.append(line)
-        return would if len(begun) <= 120 else b"454 4.7.0 Throttling failure: Maximum sending rate exceeded\r\n"
-
-    with talking(throttled) as server:
-        app = sending(server.port, connections=2)
-        for minutes in (0, 3, 8, 17, 34):
-            begun.clear()
-            sent(app, minutes=minutes)
-    assert states(app) == {"sent": READERS}
-    assert len({recipients for _, recipients, _ in server.taken}) == len(server.taken) == READERS
