@@ -52,6 +52,8 @@ CONFIG = """
 listen = "127.0.0.1:{port}"
 [sources.huggingface]
 enabled = false
+[mail]
+canary_from = 0
 [schedule]
 publish_seconds = {publish}
 """
