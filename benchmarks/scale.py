@@ -50,6 +50,7 @@ engine = "{engine}"
 enabled = false
 [mail]
 provider = "smtp"
+canary_from = 0
 [mail.smtp]
 host = "127.0.0.1"
 port = {port}

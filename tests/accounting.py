@@ -28,6 +28,7 @@ provider = "smtp"
 window = {window}
 lease_seconds = 1
 after_unknown = "{after_unknown}"
+canary_from = 0
 [mail.smtp]
 host = "{host}"
 port = {port}
