@@ -23,21 +23,21 @@ from typing import Any
 from configured import NOON, configure
 from day import papers_of_the_samples_words
 from evidence import DATA, json_lines
+from readers import add_readers
 from rivals.printed import write_editions
 from selection import pieces_of
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from digest.app import App, key_files, open_app, set_up
 from digest.collect import collect
 from digest.compose import Composer
 from digest.config import load_config
 from digest.mail.signing_keys import make_key
-from digest.model import Cadence, SubscriptionState
 from digest.publish import publish
 from digest.refit import refit_background
 from digest.sources.files import Files
 from digest.store.deliveries import deliveries_queued
-from digest.store.tables import interests, subscribers, subscriptions
+from digest.store.tables import subscriptions
 
 DAY = timedelta(days=1)
 PAPERS, PAST, TOPICS, FOLLOWED = 500, 5_000, 20_000, 3
@@ -65,7 +65,13 @@ def fill(folder: Path, *, readers: int) -> None:
     app, _, _ = set_up(config)
     topics = add_papers(app, folder)
     for numbers in blocks(range(1, readers + 1)):
-        add_readers(app, numbers, topics)
+        with app.store.writing() as connection:
+            add_readers(
+                connection,
+                numbers,
+                due_at=NOON,
+                topics_of=lambda number: random.Random(number).sample(topics, FOLLOWED),
+            )
     app.store.close()
 
 
@@ -115,34 +121,6 @@ def papers() -> Iterator[dict[str, Any]]:
             "authors": ["Ann Larch", "Ben Alder", "Cleo Birch"],
             "upvotes": int(chance.expovariate(1 / 12)),
         }
-
-
-def add_readers(app: App, numbers: range, topics: Sequence[str]) -> None:
-    """Confirmed readers of a daily edition that is due at noon."""
-    chance = random.Random(numbers.start)
-    plain = {
-        "newsletter": "papers",
-        "state": SubscriptionState.ACTIVE,
-        "cadence": Cadence.DAILY,
-        "hour": NOON.hour,
-        "timezone": "UTC",
-        "max_papers": 10,
-        "next_due_at": NOON,
-        "confirmed_at": NOON - 30 * DAY,
-    }
-    people = [
-        {"id": n, "address": f"reader{n}@example.org", "address_key": f"reader{n}@example.org", "created_at": NOON}
-        for n in numbers
-    ]
-    theirs = [{"id": n, "subscriber_id": n, **plain} for n in numbers]
-    followed = [
-        {"subscription_id": n, "kind": "topic", "value": topic}
-        for n in numbers
-        for topic in chance.sample(topics, FOLLOWED)
-    ]
-    with app.store.writing() as connection:
-        for table, rows in ((subscribers, people), (subscriptions, theirs), (interests, followed)):
-            connection.execute(insert(table), rows)
 
 
 def blocks(numbers: range) -> Iterable[range]:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from configured import NOON
 from databases import addresses, empty_store
-from sqlalchemy import insert
+from readers import add_readers
 
 from digest.model import (
     Answer,
-    Cadence,
     DeliveryKind,
     Outcome,
     Pick,
@@ -22,13 +21,11 @@ from digest.model import (
     Reason,
     ReasonKind,
     Selection,
-    SubscriptionState,
 )
 from digest.publish import BLOCK as PUBLISHED
 from digest.store import Store
 from digest.store.deliveries import NewDelivery, begin_attempts, deliveries_leased, queue_editions, record_answers
 from digest.store.leases import hold, release, take_queued
-from digest.store.tables import subscribers, subscriptions
 
 LEASED, WINDOW = 1000, 256
 ASKED = {"SQLite": 50_000, "PostgreSQL": 25_000}
@@ -41,16 +38,6 @@ SELECTION = Selection(
     ),
 )
 READER = {"cadence": "daily", "hour": 12, "timezone": "UTC", "language": "en", "follows": True, "since_on": None}
-SUBSCRIBED = {
-    "newsletter": "papers",
-    "state": SubscriptionState.ACTIVE,
-    "cadence": Cadence.DAILY,
-    "hour": NOON.hour,
-    "timezone": "UTC",
-    "max_papers": 10,
-    "next_due_at": NOON,
-    "confirmed_at": NOON,
-}
 
 Seconds = dict[str, float]
 
@@ -75,14 +62,7 @@ def taken(url: str, folder: Path, rows: int) -> Seconds:
     """Wall seconds of each step for so many deliveries."""
     store, took = empty_store(url, folder), dict.fromkeys(STEPS, 0.0)
     with store.writing() as connection:
-        people = [
-            {"id": n, "address": f"r{n}@example.org", "address_key": f"r{n}@example.org", "created_at": NOON}
-            for n in range(1, rows + 1)
-        ]
-        connection.execute(insert(subscribers), people)
-        connection.execute(
-            insert(subscriptions), [SUBSCRIBED | {"id": n, "subscriber_id": n} for n in range(1, rows + 1)]
-        )
+        add_readers(connection, range(1, rows + 1), due_at=NOON, topics_of=lambda _: ())
     for start in range(1, rows + 1, PUBLISHED):
         new = [delivery(number) for number in range(start, min(start + PUBLISHED, rows + 1))]
         with timed(took, "fill"), store.writing() as connection:

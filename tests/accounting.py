@@ -11,14 +11,14 @@ from threading import Lock
 from crashes import ran
 from forked import forked
 from personas import NOON, papers_come_in
+from readers import add_readers
 from smtp_server import OK
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, text
 
 from digest.app import open_app
 from digest.config import load_config
-from digest.model import Cadence, InterestKind, SubscriptionState, Weights
+from digest.model import Weights
 from digest.publish import publish
-from digest.store.tables import interests, subscribers, subscriptions
 
 CONFIG = """
 [store]
@@ -46,23 +46,8 @@ def queue(folder: Path, config: str, *, readers: int) -> None:
     ran(folder, "init")
     app = open_app(load_config(folder / "config.toml", environment={}))
     papers_come_in(app.store)
-    numbers = range(1, readers + 1)
-    plain = {
-        "newsletter": "papers",
-        "state": SubscriptionState.ACTIVE,
-        "cadence": Cadence.DAILY,
-        "hour": NOON.hour,
-        "timezone": "UTC",
-        "max_papers": 10,
-        "next_due_at": NOON,
-        "confirmed_at": NOON,
-    }
-    people = [{"id": n, "address": (name := f"reader{n}@example.org"), "address_key": name} for n in numbers]
-    followed = [{"subscription_id": n, "kind": InterestKind.TOPIC, "value": "diffusion models"} for n in numbers]
     with app.store.writing() as connection:
-        connection.execute(insert(subscribers).values(created_at=NOON), people)
-        connection.execute(insert(subscriptions).values(plain), [{"id": n, "subscriber_id": n} for n in numbers])
-        connection.execute(insert(interests), followed)
+        add_readers(connection, range(1, readers + 1), due_at=NOON, topics_of=lambda _: ["diffusion models"])
     assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == readers
     app.store.close()
 

@@ -1,6 +1,5 @@
 """Face: every job is a command. Errors are one sentence and a next step."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -63,8 +62,6 @@ def main() -> None:
     os.umask(0o077)
     # More threads wait for one another where a core has anything else to do, and hardly help where not.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What is kept for an edition is much and lives long: looking through it for cycles was a tenth of a message's time.
-    gc.set_threshold(20_000, 20, 50)
     try:
         cli(prog_name="digest")
     except DigestError as error:
