@@ -1,7 +1,7 @@
 """Readers' papers, a block of readers at once: those that match, the best first, then a few that trend."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def _selected(
         ]
         if chosen.missed[at] >= 0:
             place, wish = int(chosen.missed[at]), int(chosen.missed_wishes[at])
-            reason = replace(_reason(reasons, reader, wish, place), kind=ReasonKind.MISSED)
+            reason = _reason(reasons, reader, wish, place)._replace(kind=ReasonKind.MISSED)
             picks.append(Pick(paper_id=numbers[place], score=0.0, reason=reason))
         found.append(Selection(considered=int(chosen.considered[at]), picks=tuple(picks)))
     return found

@@ -101,7 +101,7 @@ def test_the_operators_accent_takes_the_place_of_ours() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_a_paper_says_is_only_ever_text(hostile: str) -> None:
     card = replace(CARD, title=hostile, authors=(hostile,), more_authors=0, organisation=hostile, summary=hostile)
-    body = render([(card, replace(TOPIC, interest=hostile, terms=(hostile,))), (numbered(2, card), TRENDING)])
+    body = render([(card, TOPIC._replace(interest=hostile, terms=(hostile,))), (numbered(2, card), TRENDING)])
     page = read_page(body.html)
     plain = read_page(render([(CARD, TOPIC), (numbered(2), TRENDING)]).html)
     assert hostile in page.text
@@ -170,7 +170,7 @@ def test_a_short_edition_has_no_empty_headings() -> None:
 LIKED = Reason(kind=ReasonKind.LIKED, terms=("diffusion model",))
 CATEGORY = Reason(kind=ReasonKind.CATEGORY, interest="cs.CV")
 AUTHOR = Reason(kind=ReasonKind.AUTHOR, interest="An Author")
-OTHER = replace(TOPIC, interest="world models")
+OTHER = TOPIC._replace(interest="world models")
 
 
 @pytest.mark.parametrize(
