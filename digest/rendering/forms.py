@@ -81,7 +81,7 @@ class Form:
         self._names = tuple(names)
         self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
         # Of a single name it would pick the value alone.
-        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[one] for one in names)
+        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple([values[one] for one in names])
         self._paragraphs = tuple(paragraphs)
 
     def filled(self, values: dict[str, bytes], texts: Mapping[str, str]) -> bytes:
