@@ -15,7 +15,7 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, numbers, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -126,16 +126,16 @@ class Candidates:
         if position not in self._wordings:
             if len(self._wordings) >= MOST_WORDED:
                 self._wordings.clear()
-            paper, row = self.papers[position], self.documents.x[[position]]
-            weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
-            counted = list(paper_features(paper.title, paper.abstract))
-            columns = self.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
-            rarity = self.background.weights(columns).tolist()
+            paper, x = self.papers[position], self.documents.x
+            row = slice(*x.indptr[position : position + 2].tolist())
+            weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
             forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            # What was counted by an older release may be no feature of the text by this one.
+            columns = self.background.columns(numbers(forms))
+            rarity = self.background.weights(columns).tolist()
+            # What the summary alone says does not count, nor what no release but an older one took for a feature.
             self._wordings[position] = {
-                feature: (weights[column] * rare, forms.get(feature, ""))
-                for feature, column, rare in zip(counted, columns.tolist(), rarity, strict=True)
+                feature: (weights[column] * rare, form)
+                for (feature, form), column, rare in zip(forms.items(), columns.tolist(), rarity, strict=True)
                 if column in weights
             }
         return self._wordings[position]

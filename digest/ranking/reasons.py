@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking import sparse
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, number, topic_features
+from digest.ranking.features import Bag, numbers, topic_features
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -62,7 +60,7 @@ class Reasons:
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
         named = list(self._candidates.wording(position))
-        columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
+        columns = self._candidates.background.columns(numbers(named))
         return dict(zip(columns.tolist(), named, strict=True))
 
     def _of(self, wish: Wish, position: int) -> Reason:
@@ -78,18 +76,25 @@ class Reasons:
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
         wording = self._candidates.wording(position)
-        return _largest_first((feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording)
+        return _largest_first(
+            [(feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording]
+        )
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
         told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
-        told.sort(key=lambda feature: " " not in feature)
-        wording, chosen = self._candidates.wording(position), list[str]()
+        told.sort(key=_is_word)
+        wording, chosen = self._candidates.wording(position), dict[str, str]()
         for feature in told:
             form = wording[feature][1]
-            if form and not any(form.casefold() in other.casefold() for other in chosen):
-                chosen.append(form)
-        return tuple(chosen[:MOST_TERMS])
+            folded = form.casefold()
+            if form and not any(folded in other for other in chosen):
+                chosen[folded] = form
+        return tuple(chosen.values())[:MOST_TERMS]
+
+
+def _is_word(feature: str) -> bool:
+    return " " not in feature
 
 
 def _largest_first(terms: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
