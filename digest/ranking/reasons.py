@@ -28,13 +28,13 @@ class Reasons:
 
     def of(self, wish: Wish, position: int) -> Reason:
         """Why the paper at a position suits the wish."""
-        found = self._kept(wish)
-        if position not in found:
-            found[position] = self._of(wish, position)
-        return found[position]
+        told = self.told_of(wish)
+        if position not in told:
+            told[position] = self._of(wish, position)
+        return told[position]
 
-    def _kept(self, wish: Wish) -> dict[int, Reason]:
-        """The reasons that are known, by position: those of a topic alone are everybody's, and outlast this."""
+    def told_of(self, wish: Wish) -> dict[int, Reason]:
+        """The wish's reasons so far, by position: those of a topic alone are everybody's, and outlast this."""
         if isinstance(wish, Profile) and wish.topic and not wish.liked:
             return self._candidates.reasons.setdefault(wish.topic, {})
         return self._found.setdefault(wish, {})
