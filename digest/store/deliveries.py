@@ -21,7 +21,7 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import blocks, insert, insert_many
+from digest.store.engine import any_of, insert, insert_many
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -97,20 +97,17 @@ def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[st
 
     The caller holds their subscriptions, so nobody else queues any of them meanwhile.
     """
-    found = set[str | tuple[int | None, date | None]]()
-    for block in blocks(new):
-        theirs = deliveries.c.subscription_id.in_([one.subscription_id for one in block])
-        dated = theirs & deliveries.c.due_on.in_({one.due_on for one in block})
-        keyed = deliveries.c.key.in_([one.key for one in block])
-        columns = (deliveries.c.key, deliveries.c.subscription_id, deliveries.c.due_on)
-        for wanted in (dated, keyed):
-            for row in connection.execute(select(*columns).where(wanted)):
-                found |= {row.key} if row.due_on is None else {row.key, (row.subscription_id, row.due_on)}
-    fresh = [one for one in new if one.key not in found and (one.subscription_id, one.due_on) not in found]
-    if fresh:
-        insert_many(connection, deliveries, [_queued(one) for one in fresh])
+    if not new:
+        return set()
+    keys = {one.key for one in new}
+    last = connection.execute(select(func.max(deliveries.c.id))).scalar() or 0
+    count = insert_many(connection, deliveries, [_queued(one) for one in new])
+    if count:
         announce(connection, Work.DELIVER)
-    return {one.key for one in fresh}
+    if count == len(new):
+        return keys
+    added = any_of(connection, deliveries.c.key, sorted(keys)) & (deliveries.c.id > last)
+    return set(connection.execute(select(deliveries.c.key).where(added)).scalars())
 
 
 def _queued(new: NewDelivery) -> dict[str, Any]:
