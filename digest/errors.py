@@ -3,7 +3,7 @@
     DigestError
     +-- ConfigError      the configuration is wrong: nothing was started
     +-- InputError       what somebody typed or handed in is wrong: nothing was changed
-    +-- BusyError        too many want the same at once, or one too much: nothing was changed
+    +-- BusyError        too many want the same at once, or one too much, or nothing leaves: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
     |   +-- StoreAwayError  its server is away; it may be back in a moment
@@ -32,7 +32,7 @@ class InputError(DigestError):
 
 
 class BusyError(DigestError):
-    """Too many want the same at once, or one too much of it; the message says when to try again."""
+    """Too many want the same at once, or one too much of it, or nothing leaves; the message says when to try again."""
 
 
 class SourceError(DigestError):

@@ -215,6 +215,7 @@ def worker(
 @commands.command()
 def serve(context: typer.Context) -> None:
     """The website alone."""
+    from digest.cli.sending import say_paused
     from digest.web import create_site
     from digest.web.server import build_server, require_free
 
@@ -222,6 +223,7 @@ def serve(context: typer.Context) -> None:
     require_free(app.config.web.listen)
     site = create_site(app, clock=lambda: datetime.now(UTC))
     say(f"The site is at {app.config.web.base_url} (listening on {app.config.web.listen}).")
+    say_paused(app)
     say("Nothing is sent from here: `digest run`, or `digest deliver`, sends what it queues.")
     build_server(site, app.config.web.listen).run()
 

@@ -10,6 +10,7 @@ import structlog
 from digest.apart import apart
 from digest.app import App
 from digest.cli.context import log_to_output, say
+from digest.cli.sending import say_paused
 from digest.queue.worker import Task, Worker
 from digest.scheduler import Ticker
 from digest.store.jobs import Work
@@ -37,6 +38,7 @@ def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    say_paused(app)
     say("Waiting for work. Stop with Ctrl-C.")
     try:
         worker.run()
