@@ -6,7 +6,8 @@
     +-- BusyError        too many want the same at once, or one too much, or nothing leaves: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
-    |   +-- StoreAwayError  its server is away; it may be back in a moment
+    |   +-- StoreAwayError       its server is away; it may be back in a moment
+    |   +-- StoreContestedError  it ended a transaction in favour of another
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
@@ -49,6 +50,10 @@ class StoreError(DigestError):
 
 class StoreAwayError(StoreError):
     """The store's server ended a connection, or does not answer: what was asked may be asked again."""
+
+
+class StoreContestedError(StoreError):
+    """The store's server ended a transaction in favour of another: the same may be asked again."""
 
 
 class InferenceError(DigestError):

@@ -34,7 +34,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from digest.errors import ConfigError, StoreAwayError, StoreError
+from digest.errors import ConfigError, StoreAwayError, StoreContestedError, StoreError
 from digest.store.line import Line
 from digest.store.query import bare
 
@@ -203,6 +203,7 @@ def _json(value: Any) -> str:
 
 _ENDED = "the server ended the connection. Nothing was half-written; try again"
 _SILENT = "the server does not answer. Start it, or mend store.url"
+_CONTESTED = "it gave way to another transaction. Nothing was half-written; try again"
 _EXPLANATIONS = {
     "readonly database": "it cannot be written. Give this user the right to write the file and its folder",
     "unable to open": "it cannot be opened. Give this user the right to read and write the file and its folder",
@@ -211,6 +212,8 @@ _EXPLANATIONS = {
     "no space left": "the server's disk is full. Make room there; nothing was half-written",
     "disk i/o": "the disk cannot be read or written. Look at the system's log; nothing was half-written",
     "read-only transaction": "the server takes nothing that is written. Name the one that does in store.url",
+    "deadlock detected": _CONTESTED,
+    "could not serialize": _CONTESTED,
     "terminating connection": _ENDED,
     "connection unexpectedly": _ENDED,
     "closed unexpectedly": _ENDED,
@@ -227,6 +230,8 @@ _EXPLANATIONS = {
     "connection refused": _SILENT,
 }
 
+
+_KINDS = {_ENDED: StoreAwayError, _SILENT: StoreAwayError, _CONTESTED: StoreContestedError}
 
 _REFUSALS = {
     "permission denied": "the server gives this user no rights. Make it the database's owner, or mend store.url",
@@ -254,7 +259,7 @@ def _explained(where: str) -> Iterator[None]:
         known = next((text for words, text in _EXPLANATIONS.items() if words in said), None)
         if known is None:
             raise
-        kind = StoreAwayError if known in {_ENDED, _SILENT} else StoreError
+        kind = _KINDS.get(known, StoreError)
         raise kind(f"The store {where} cannot be used: {known}.") from error
 
 
