@@ -6,6 +6,7 @@
     +-- BusyError        too many want the same at once, or one too much, or nothing leaves: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
+    |   +-- StoreAddressError    store.url does not lead to a store (a ConfigError, too)
     |   +-- StoreAwayError       its server is away; it may be back in a moment
     |   +-- StoreContestedError  it ended a transaction in favour of another
     +-- InferenceError   help from outside did not come; nothing depends on it
@@ -46,6 +47,10 @@ class SourceError(DigestError):
 
 class StoreError(DigestError):
     """The store is missing, damaged, too old or too new."""
+
+
+class StoreAddressError(StoreError, ConfigError):
+    """There is no store where store.url says, or its server lets nobody in who asks like that."""
 
 
 class StoreAwayError(StoreError):

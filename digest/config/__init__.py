@@ -84,7 +84,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _queue_fits_the_store(self) -> "Config":
-        if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgresql"):
+        if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgres"):
             raise ValueError('queue.engine: "procrastinate" works on PostgreSQL; name a postgresql:// store.url')
         return self
 
