@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
 ARXIV = "Thank you to arXiv for use of its open access interoperability."
+RETIRED = b"retired "
+"""Before a key in the file of keys: it is good for leaving alone."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -304,12 +307,15 @@ def make_keys(path: Path) -> None:
 
 def read_keys(path: Path) -> Keys:
     """The installation's keys, newest first. Raises ConfigError where they are missing, short, or open to others."""
-    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").split()
-    if any(len(line) < KEY_CHARACTERS or not line.isascii() for line in lines):
+    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").splitlines()
+    told = [line.removeprefix(RETIRED).strip() for line in lines if line.strip()]
+    if any(len(key) < KEY_CHARACTERS or not key.isascii() or len(key.split()) > 1 for key in told):
         raise ConfigError(
-            f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters in ASCII. Remove that line."
+            f"keys.file {path} holds a line that is no key of {KEY_CHARACTERS} characters or more in ASCII. Mend or"
+            " remove it; `retired ` may stand before a key that is good for leaving alone."
         )
-    return Keys(tuple(lines))
+    retired = tuple(key for key, line in zip(told, filter(bytes.strip, lines), strict=True) if line.startswith(RETIRED))
+    return Keys(tuple(key for key in told if key not in retired), retired=retired)
 
 
 def key_files(config: Config) -> "list[KeyFile]":

@@ -10,6 +10,7 @@ from digest.model import Listing
 from digest.ranking.features import pack_bag, paper_bag
 from digest.sources import Source
 from digest.store import Store
+from digest.store.again import tried_again
 from digest.store.cleaning import clean_anew
 from digest.store.features import add_features, uncounted
 from digest.store.recording import Recorded, record_listings
@@ -137,6 +138,7 @@ def count_features(store: Store, *, progress: Callable[[str], None] = lambda _: 
         progress(f"features of {len(texts)} papers")
 
 
+@tried_again
 def _store(
     store: Store, source: str, listings: Sequence[Listing], *, cursor: str, error: str, now: datetime
 ) -> Recorded:

@@ -6,7 +6,7 @@ from datetime import datetime
 from digest.errors import StoreError
 from digest.store import Store
 from digest.store.leases import any_held
-from digest.store.pauses import EVERYTHING, pause_sending
+from digest.store.pauses import EVERYTHING, PauseCause, pause_sending
 from digest.store.rows import copy_rows, has_rows, keep_still
 from digest.store.schema import migrate
 
@@ -35,5 +35,5 @@ def copy_store(
             for table, count in copy_rows(old, new):
                 copied[table] = count
                 progress(f"{table}: {count} rows")
-        pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now)
+        pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now, cause=PauseCause.COPIED)
     return copied

@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import card_of, printing_content, reader_facts
-from digest.departures import AT_ONCE, Departures, LeavesAt
+from digest.departures import AT_ONCE, CANARY_WAIT, Departures, LeavesAt
 from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.press import Press
@@ -25,6 +25,7 @@ from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, Event, add_events, event_about
 from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
+from digest.store.waiting import are_held_back
 
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
@@ -103,7 +104,8 @@ def publish(
             return published
         sources = press.newsletter(newsletter).sources
         stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
-        leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now)
+        begun = are_held_back(connection, newsletter=newsletter, since=now - CANARY_WAIT, now=now)
+        leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now, is_rest=begun)
     block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
     sheets = _Sheets(press, stock, newsletter=newsletter)
     while not should_stop():

@@ -79,6 +79,16 @@ def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
     return found
 
 
+def warn_of_future(instant: datetime) -> None:
+    """Say on standard error where the moment that was typed has not come: what is done by it holds when it comes."""
+    if instant > datetime.now(UTC):
+        typer.echo(
+            "digest: That moment has not come, and this is no trial: whoever is due by then has that edition, and"
+            " gets it once. Rehearse by a configuration that names another store (`--config FILE`).",
+            err=True,
+        )
+
+
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Do it as of this moment, for a rehearsal.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 

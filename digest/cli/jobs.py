@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import Now, day, now_or, opened, say, steps
+from digest.cli.context import Now, day, now_or, opened, say, steps, warn_of_future
 from digest.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def publish(
     if newsletter is not None and newsletter not in known:
         raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
     if now is not None:
+        warn_of_future(instant)
         note_rehearsal(app.store, now=instant)
     elif (shown_at := mind_clock(app.store, now=instant)) is not None:
         say(f"The clock was set back from {shown_at:%Y-%m-%d %H:%M} UTC: what is due is reckoned anew.")
@@ -152,6 +153,7 @@ def deliver(
         done = rehearse(app.store, app.press, now=now_or(now), limit=limit)
         say(f"{counted(done.made, 'message')} made, {done.size:,} bytes; {done.failed} cannot be made. None was sent.")
         return
+    warn_of_future(now_or(now))
     with app.store.reading() as connection:
         found = waiting_now(connection, now=now_or(now))
     with steps("delivering", total=min(found.queued - found.later, limit or found.queued)) as shown:
@@ -215,6 +217,7 @@ def worker(
 @commands.command()
 def serve(context: typer.Context) -> None:
     """The website alone."""
+    from digest.cli.sending import say_paused
     from digest.web import create_site
     from digest.web.server import build_server, require_free
 
@@ -222,6 +225,7 @@ def serve(context: typer.Context) -> None:
     require_free(app.config.web.listen)
     site = create_site(app, clock=lambda: datetime.now(UTC))
     say(f"The site is at {app.config.web.base_url} (listening on {app.config.web.listen}).")
+    say_paused(app)
     say("Nothing is sent from here: `digest run`, or `digest deliver`, sends what it queues.")
     build_server(site, app.config.web.listen).run()
 

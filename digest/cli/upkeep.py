@@ -12,7 +12,6 @@ from digest.errors import ConfigError, InputError, StoreError
 
 if TYPE_CHECKING:
     from digest.app import App
-    from digest.store.pauses import Pause
     from digest.store.sources import Health
     from digest.store.waiting import Waiting
 
@@ -130,6 +129,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
     from dataclasses import asdict
 
+    from digest.cli.sending import pause_told
     from digest.pace import Pace
     from digest.store.clock import last_tick_at
     from digest.store.deliveries import count_by_state, count_skipped
@@ -166,14 +166,8 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         *_ticks_told(ticked_at, due),
         *map(_source_told, sources),
     ]
-    for line in [*map(_pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
+    for line in [*map(pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
         say(line)
-
-
-def _pause_told(pause: "Pause") -> str:
-    what, go_on = (pause.scope, f" --newsletter {pause.scope}") if pause.scope else ("all sending", "")
-    since = f"Paused since {pause.since_at:%Y-%m-%d %H:%M} UTC: {what} ({pause.why})."
-    return f"{since} `digest mail resume{go_on}` goes on."
 
 
 def _waiting_told(waiting: "Waiting") -> Iterator[str]:

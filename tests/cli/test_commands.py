@@ -343,6 +343,14 @@ def test_tidying_says_what_went(stocked: Digest) -> None:
     assert "sound" in stocked("store", "check").out
 
 
+@pytest.mark.parametrize("command", ["publish", "deliver"])
+def test_a_rehearsal_ahead_of_time_is_warned_of(stocked: Digest, command: str) -> None:
+    ahead = stocked(command, "--now", "2190-01-01")
+    assert ahead.code == 0
+    assert "That moment has not come, and this is no trial" in ahead.err
+    assert "has not come" not in stocked(command).err
+
+
 def test_copying_the_store_says_what_to_do_next_and_stops_the_old_one(stocked: Digest) -> None:
     copied = stocked("store", "copy", "--to", "sqlite:///var/new.db")
     assert "each is there as it was" in copied.out
