@@ -56,7 +56,12 @@ def remark(path: Path) -> str:
 
 
 def test_values_that_are_no_count_and_no_date_are_told_and_the_papers_are_read(tmp_path: Path) -> None:
-    wrong = [{"upvotes": "12"}, {"upvotes": 3}, {"listed_on": "19.6.2026", "stars": -1}, {"published": 20260619}]
+    wrong: list[dict[str, Any]] = [
+        {"upvotes": "12"},
+        {"upvotes": 3},
+        {"listed_on": "19.6.2026", "stars": -1},
+        {"published": 20260619},
+    ]
     records = [{"title": f"Paper {number}"} | row for number, row in enumerate(wrong)]
     told = (
         "papers.txt: 3 records hold a count or a date that is none, the first is record 1 (upvotes). Write 12, and"
