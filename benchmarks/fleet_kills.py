@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
-    received = Received()
+    received = Received(room=0)
     with (
         postgres.running() as server,
         SmtpServer(received.answer) as smtp,
@@ -44,7 +44,7 @@ def main() -> None:
         begun = time.monotonic()
         with fleet(folder, url, received, daemons=3, workers=4) as running:
             killed_often(running, kills=wanted.kills, apart=wanted.readers // wanted.kills // 2, seed=wanted.seed)
-            running.wait_until(running.is_done)
+            running.wait_for_end()
             account = running.account(kills=wanted.kills)
     ledger = account.ledger
     print(f"{wanted.kills} kills in {time.monotonic() - begun:.0f} s, {wanted.readers:,} readers, window {WINDOW}")

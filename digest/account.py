@@ -143,7 +143,7 @@ def _picks(one: Delivery) -> Sequence[Pick]:
 
 
 def _reason(pick: Pick) -> dict[str, Any]:
-    return {"score": pick.score, "chosen_by": asdict(pick.reason)}
+    return {"score": pick.score, "chosen_by": pick.reason._asdict()}
 
 
 def _event(one: Event) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
-
 from digest.errors import InputError
 
 EXAMPLE = "ada@example.org"
@@ -39,6 +37,9 @@ def parse_address(text: str) -> Address:
 
     Raises InputError, whose sentence does not repeat what was typed.
     """
+    # Whoever is given no address need not wait for it.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         valid = validate_email(text.strip(" "), check_deliverability=False, strict=True, allow_smtputf8=False)
     except EmailNotValidError as error:

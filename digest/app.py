@@ -25,13 +25,9 @@ from digest.departures import Departures
 from digest.errors import ConfigError, DigestError, StoreError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
-from digest.mail.dkim import Signer
 from digest.model import Weights
-from digest.press import Press
-from digest.rendering.templates import Library
 from digest.scopes import Limits
 from digest.secretfile import read_secret, write_secret
-from digest.sending import Terms
 from digest.sources import Source
 from digest.store import Store, open_store
 from digest.store.jobs import has_jobs, make_jobs
@@ -40,13 +36,16 @@ from digest.store.sources import health
 from digest.tidy import Keeping
 from digest.tokens import KEY_CHARACTERS, Keys
 
-# What only some commands need is imported where it is needed: httpx alone takes as long as all the rest.
+# What only some commands need is imported where it is needed: messages or HTTP take as long as all the rest.
 if TYPE_CHECKING:
     from digest.http import Client
     from digest.inference.embedding import Embedder
     from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
+    from digest.mail.dkim import Signer
     from digest.mail.signing_keys import KeyFile
+    from digest.press import Press
+    from digest.sending import Terms
     from digest.sources.arxiv import Arxiv
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
@@ -65,11 +64,17 @@ class App:
     config: Config
     store: Store
     keys: Keys
-    press: Press
+
+    @cached_property
+    def press(self) -> "Press":
+        """What messages are made with. Raises ConfigError for a key that cannot sign, RenderingError for templates."""
+        return press_of(self.config, keys=self.keys, signer=_signer(self.config))
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> "Terms":
         """How deliveries are leased and sent."""
+        from digest.sending import Terms
+
         mail = self.config.mail
         return Terms(
             lease_seconds=mail.lease_seconds, window=mail.window, after_unknown=mail.after_unknown, limits=self.limits
@@ -356,11 +361,14 @@ def _app(config: Config, store: Store) -> App:
     # tenth of a message's time.
     gc.set_threshold(20_000, 20, 50)
     keys = read_keys(config.folder / config.keys.file)
-    return App(config=config, store=store, keys=keys, press=press_of(config, keys=keys, signer=_signer(config)))
+    return App(config=config, store=store, keys=keys)
 
 
-def press_of(config: Config, *, keys: Keys, signer: Signer) -> Press:
+def press_of(config: Config, *, keys: Keys, signer: "Signer") -> "Press":
     """What messages are made with; the store has no part in it. Raises RenderingError for a faulty template folder."""
+    from digest.press import Press
+    from digest.rendering.templates import Library
+
     override = config.templates.folder
     return Press(
         library=Library(None if override is None else config.folder / override),
@@ -380,7 +388,9 @@ def _budget(told: BudgetOf) -> Budget:
     return Budget(per_second=told.per_second, per_day=told.per_day)
 
 
-def _signer(config: Config) -> Signer:
+def _signer(config: Config) -> "Signer":
+    from digest.mail.dkim import Signer
+
     if not config.mail.dkim.keys:
         return Signer()
     from digest.mail.signing_keys import read_key

@@ -106,7 +106,8 @@ def _is_signed(secrets: tuple[bytes, ...], purpose: Purpose, number: int, token:
 
 
 def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
-    inner, outer = (begun.copy() for begun in _begun(secret, purpose))
+    inner, outer = _begun(secret, purpose)
+    inner, outer = inner.copy(), outer.copy()
     inner.update(f"{number}\0{salt}".encode())
     outer.update(inner.digest())
     return f"{number}-{outer.hexdigest()[: 2 * MAC_BYTES]}"

@@ -2,11 +2,12 @@
 
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 
 from crashes import ran
 from forked import forked
@@ -54,20 +55,33 @@ def queue(folder: Path, config: str, *, readers: int) -> None:
 
 @dataclass(slots=True)
 class Received:
-    """What the server took, by recipient. `slowness` is how many seconds it takes over each message."""
+    """What the server took, by recipient. `slowness` is how many seconds it takes over each message.
+
+    It takes as many messages as there is `room` for, and is silent until there is more: so whatever is done to
+    senders happens before they have sent all, however fast they are.
+    """
 
     slowness: float = 0.0
+    room: int = sys.maxsize
     messages: Counter[str] = field(default_factory=Counter)
-    _lock: Lock = field(default_factory=Lock)
+    _changed: Condition = field(default_factory=Condition)
 
     def answer(self, command: str, address: str) -> str:
         """The server's reply: every message is taken."""
         if command == "DATA":
             # A server's own time, not a wait for something: it keeps several messages under way at any moment.
             time.sleep(self.slowness)
-            with self._lock:
+            with self._changed:
+                self._changed.wait_for(lambda: self.room > 0)
+                self.room -= 1
                 self.messages[address] += 1
         return OK
+
+    def make_room(self, count: int = sys.maxsize) -> None:
+        """Take so many messages from now on."""
+        with self._changed:
+            self.room = count
+            self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +145,9 @@ def account_of(
     """
     chance = random.Random(seed)
     for kill in range(1, kills + 1):
-        before = received.messages.total()
+        before, after = received.messages.total(), chance.randint(1, 2 * window)
+        received.make_room(after + window)
         process = forked(folder, *COMMAND)
-        after = chance.randint(1, 2 * window)
         while process.is_alive() and received.messages.total() < before + after:
             time.sleep(0.002)
         assert process.is_alive(), f"it ended before kill {kill} with {process.exitcode}"
@@ -144,6 +158,7 @@ def account_of(
         ledger = read_ledger(url)
         check(ledger, received, resends=resends)
         assert len(ledger.under_way | ledger.unknown) <= kill * window
+    received.make_room()
     ran(folder, *COMMAND)
     ledger = read_ledger(url)
     check(ledger, received, resends=resends)

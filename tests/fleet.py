@@ -29,6 +29,9 @@ from digest.store.tables import interests, subscribers, subscriptions
 PATIENCE = 240.0
 """Seconds until what goes on by itself has gone on, on a machine with much else to do."""
 
+AMID = 20
+"""Messages that may arrive while somebody is killed, cut off or stopped."""
+
 CLUSTER = """
 [queue]
 engine = "procrastinate"
@@ -110,10 +113,15 @@ class Fleet:
             time.sleep(0.02)
         return time.monotonic() - begun
 
-    def has_received(self, count: int) -> Callable[[], bool]:
-        """Whether so many more messages have arrived by the time that it is asked."""
-        before = self.received.messages.total()
-        return lambda: self.received.messages.total() >= before + count
+    def wait_for_messages(self, count: int) -> None:
+        """Let so many messages arrive; then everybody waits for the server until there is room for more."""
+        self.received.make_room(count)
+        self.wait_until(lambda: not self.received.room)
+
+    def wait_for_end(self) -> None:
+        """Let all the rest arrive."""
+        self.received.make_room()
+        self.wait_until(self.is_done)
 
     def is_done(self) -> bool:
         """Nobody is due, and nothing waits."""
@@ -158,6 +166,7 @@ def fleet(folder: Path, url: str, received: Received, *, daemons: int, workers: 
             found.start(command)
         yield found
     finally:
+        received.make_room()
         for process in [*found.running]:
             found.kill(process)
 
@@ -166,7 +175,8 @@ def killed_often(found: Fleet, *, kills: int, apart: int, seed: int) -> None:
     """Kill one at random whenever about so many messages more have arrived, and start another of its kind."""
     chance = random.Random(seed)
     for _ in range(kills):
-        found.wait_until(found.has_received(chance.randint(1, 2 * apart)))
+        found.wait_for_messages(chance.randint(1, 2 * apart))
+        found.received.make_room(AMID)
         victim = chance.choice(found.running)
         arguments = victim.args
         assert isinstance(arguments, list)

@@ -1,6 +1,7 @@
 """Daemons and workers on one PostgreSQL: each message once, whoever is killed, cut off or stands still meanwhile."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from accounting import Received
 from conftest import database_url
 from crashes import digest, ran
-from fleet import Fleet, config_of, fleet, killed_often, settle
+from fleet import AMID, Fleet, config_of, fleet, killed_often, settle
 from smtp_server import SmtpServer
 
 WINDOW, READERS = 16, 1200
@@ -17,13 +18,21 @@ CUT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
     " AND pid <> pg_backend_pid()"
 )
-HELD = "SELECT count(*) FROM leases WHERE holder LIKE '%:{}'"
+LOCKED = (
+    "WITH free AS (SELECT FROM leases WHERE holder LIKE '%:{0}' FOR UPDATE SKIP LOCKED)"
+    " SELECT count(*) > (SELECT count(*) FROM free) FROM leases WHERE holder LIKE '%:{0}'"
+)
+HOLDER = (
+    "SELECT split_part(holder, ':', 2)::int FROM leases JOIN deliveries ON lease_id = leases.id"
+    " GROUP BY leases.id ORDER BY count(*) DESC LIMIT 1"
+)
+"""Who holds the most: a lease of a thousand messages, as long as not half of all have arrived."""
 
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
     """An installation whose readers are due, before anything of it runs."""
-    url, received = database_url("postgresql", request), Received(slowness=0.001)
+    url, received = database_url("postgresql", request), Received(slowness=0.001, room=0)
     with SmtpServer(received.answer) as server:
         settle(tmp_path, config_of(url, host=server.host, port=server.port, window=WINDOW), readers=READERS)
         yield Fleet(folder=tmp_path, url=url, received=received)
@@ -34,7 +43,7 @@ def test_three_daemons_and_four_workers_that_are_killed_at_random_send_each_mess
     kills = 5
     with fleet(place.folder, place.url, place.received, daemons=3, workers=4) as running:
         killed_often(running, kills=kills, apart=150, seed=5)
-        running.wait_until(running.is_done)
+        running.wait_for_end()
     account = place.account(kills=kills)
     assert len(account.ledger.sent) + len(account.ledger.unknown) == READERS
     assert len(account.ledger.unknown) <= kills * WINDOW
@@ -47,24 +56,37 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
     place: Fleet,
 ) -> None:
     with fleet(place.folder, place.url, place.received, daemons=1, workers=2) as running:
-        running.wait_until(running.has_received(100))
-        still = next(one for one in running.running if running.asked(HELD.format(one.pid)))
-        still.send_signal(signal.SIGSTOP)
-        # Others have taken over what it held, and are at it.
-        running.wait_until(lambda: not running.asked(HELD.format(still.pid)))
-        running.wait_until(running.has_received(100))
+        running.wait_for_messages(100)
+        holder = running.asked(HOLDER)
+        still = next(one for one in running.running if one.pid == holder)
+        _stop_between_transactions(running, still)
+        # So many that others have taken over what it held, and are at it.
+        running.wait_for_messages(400)
+        assert running.asked(HOLDER) != still.pid
         still.send_signal(signal.SIGCONT)
-        running.wait_until(running.has_received(100))
+        running.wait_for_messages(100)
+        place.received.make_room(AMID)
         running.asked(CUT)
-        running.wait_until(running.has_received(100))
+        running.wait_for_messages(100)
+        place.received.make_room(AMID)
         with postgres.stopped(place.url):
             pass
-        running.wait_until(running.is_done)
+        running.wait_for_end()
         assert running.stop() == [0, 0, 0]
     account = place.account()
     assert len(account.ledger.sent) + len(account.ledger.unknown) == READERS
     assert account.missing == set()
     assert account.repeated == 0
+
+
+def _stop_between_transactions(running: Fleet, process: subprocess.Popen[bytes]) -> None:
+    """What stands still within a transaction keeps its lease's row, and nobody can take that."""
+    locked = LOCKED.format(process.pid)
+    process.send_signal(signal.SIGSTOP)
+    while running.asked(locked):
+        process.send_signal(signal.SIGCONT)
+        running.wait_until(lambda: not running.asked(locked))
+        process.send_signal(signal.SIGSTOP)
 
 
 @pytest.mark.slow

@@ -14,8 +14,6 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
-import numpy as np
-
 from digest.errors import ConfigError, RenderingError
 from digest.mail.message import LINE, Sender
 
@@ -127,6 +125,9 @@ def relaxed_fields(head: bytes) -> list[tuple[bytes, bytes]]:
 
 def _single_spaced(text: bytes) -> bytes:
     """The text with one space for any white space in a line, and none at its end; replacing takes ten times as long."""
+    # Whoever signs nothing need not wait for it.
+    import numpy as np
+
     octets = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
     is_space, following = octets == ord(" "), octets[1:]
     kept = np.ones(len(octets), bool)

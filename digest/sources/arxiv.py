@@ -18,10 +18,10 @@ from digest.due import LOOK_BACK
 from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
 from digest.model import Listing
-from digest.sources.huggingface import instant
 from digest.sources.names import aliases, arxiv_number, arxiv_version, doi_in
 from digest.sources.source import Page
 from digest.sources.trees import read_tree
+from digest.sources.values import instant
 
 ADDRESS = "https://export.arxiv.org/api/query"
 ACCEPT = "application/atom+xml, application/xml;q=0.9"

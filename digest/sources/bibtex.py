@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from digest.model import Listing
-from digest.sources.huggingface import web_address
 from digest.sources.names import aliases, arxiv_number, doi_in
 from digest.sources.people import given_name_first
+from digest.sources.values import web_address
 from digest.text import clean
 
 _ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*([{(])")

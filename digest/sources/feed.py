@@ -24,12 +24,12 @@ from digest.errors import SourceError
 from digest.http import Client, HttpFailure, Response, unexpected
 from digest.model import Listing
 from digest.sources.arxiv import is_withdrawn
-from digest.sources.huggingface import text, web_address
 from digest.sources.markup import plain_text
 from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, arxiv_version, doi_in
 from digest.sources.people import names_in
 from digest.sources.source import Page
 from digest.sources.trees import read_tree
+from digest.sources.values import text, web_address
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 MOST_BYTES = 10_000_000

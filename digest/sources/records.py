@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.huggingface import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
 from digest.sources.names import ARXIV_ID, aliases, doi_in
+from digest.sources.values import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
 from digest.text import clean
 
 COUNTS = ("upvotes", "comments", "num_comments", "stars", "github_stars")

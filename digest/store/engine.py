@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
     Table,
+    any_,
     bindparam,
     create_engine,
     event,
     func,
+    literal,
     make_url,
     select,
 )
@@ -221,8 +225,8 @@ def insert(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table)
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows of the same columns, but those that conflict with one that is there.
+def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert many rows of the same columns, but those that conflict with one that is there; how many were inserted.
 
     They go to the driver as it wants them: SQLAlchemy works out each row's parameters anew, in four times the time.
     """
@@ -233,10 +237,11 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if compiled.positional:
         assert isinstance(compiled, SQLCompiler)
         order = [names.index(name) for name in compiled.positiontup or ()]
-        connection.exec_driver_sql(str(compiled), list(zip(*(columns[at] for at in order), strict=True)))
-    else:
-        told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        connection.exec_driver_sql(str(compiled), told)
+        return connection.exec_driver_sql(
+            str(compiled), list(zip(*(columns[at] for at in order), strict=True))
+        ).rowcount
+    told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return connection.exec_driver_sql(str(compiled), told).rowcount
 
 
 def _as_bound(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
@@ -262,6 +267,15 @@ def take_turns(connection: Connection, name: str) -> None:
     """Wait until no other transaction that takes turns under this name is open; on SQLite, writers always do."""
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
+
+
+def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of the values, however many; they are told as one, at a tenth of the time of so many."""
+    told = list(values)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(_encoded(told)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(literal(told, ARRAY(column.type)))
 
 
 IN_AT_ONCE = 500

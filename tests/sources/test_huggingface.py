@@ -12,7 +12,8 @@ from digest.errors import SourceError
 from digest.http import Client
 from digest.model import Listing, Signals
 from digest.sources.files import read_papers
-from digest.sources.huggingface import MOST_PAGES, PAGE_SIZE, HuggingFace, count, instant, parse, web_address
+from digest.sources.huggingface import MOST_PAGES, PAGE_SIZE, HuggingFace, parse
+from digest.sources.values import count, instant, web_address
 
 FRIDAY, NEXT_MONDAY = date(2026, 6, 19), date(2026, 6, 22)
 NOON = datetime(2026, 6, 22, 12, tzinfo=UTC)

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from digest.errors import RenderingError
 from digest.mail.message import wire_address
 from digest.model import Outgoing
@@ -86,6 +84,9 @@ def on_the_wire(content: bytes) -> bytes:
 
     Our messages are like that when they come; to look takes a third of what finding the bytes one by one would.
     """
+    # Whoever sends nothing need not wait for it.
+    import numpy as np
+
     octets = np.frombuffer(content, np.uint8)
     feeds = octets == _LF
     bare = (feeds[1:] != (octets[:-1] == _CR)).any() or content[:1] == b"\n" or content[-1:] == b"\r"
