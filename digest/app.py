@@ -22,7 +22,7 @@ from digest.config.sections import (
     SummarySection,
 )
 from digest.departures import Departures
-from digest.errors import ConfigError, StoreError
+from digest.errors import ConfigError, DigestError, StoreError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.model import Weights
@@ -244,10 +244,14 @@ class App:
 def open_app(config: Config) -> App:
     """Open an installation that has been set up. Raises ConfigError or StoreError, with what to do."""
     store = _open_store(config)
-    require_current(store)
-    if has_workers(config):
-        _require_jobs(store)
-    return _app(config, store)
+    try:
+        require_current(store)
+        if has_workers(config):
+            _require_jobs(store)
+        return _app(config, store)
+    except DigestError:
+        store.close()
+        raise
 
 
 def has_workers(config: Config) -> bool:
@@ -255,8 +259,8 @@ def has_workers(config: Config) -> bool:
     return config.queue.engine == "procrastinate"
 
 
-def migrate_store(config: Config) -> tuple[str | None, str]:
-    """Bring a store that is there to this program's revision; (before, after)."""
+def migrate_store(config: Config) -> tuple[str | None, str, bool]:
+    """Bring a store that is there to this program's revision: before, after, and whether the queue's tables changed."""
     store = _open_store(config)
     try:
         return _migrate(config, store)
@@ -267,7 +271,7 @@ def migrate_store(config: Config) -> tuple[str | None, str]:
 def set_up(config: Config) -> tuple[App, str | None, str]:
     """Make what is missing of an installation; with the schema's revision before and after."""
     store = _open_store(config, create=True)
-    before, after = _migrate(config, store)
+    before, after, _ = _migrate(config, store)
     make_keys(config.folder / config.keys.file)
     return _app(config, store), before, after
 
@@ -276,19 +280,20 @@ def _open_store(config: Config, *, create: bool = False) -> Store:
     return open_store(config.store.url, folder=config.folder, create=create, announces=has_workers(config))
 
 
-def _migrate(config: Config, store: Store) -> tuple[str | None, str]:
-    found = migrate(store)
-    if has_workers(config):
-        try:
-            from digest.queue import revisions
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
-                " program's checkout."
-            ) from error
-        with store.writing() as connection:
-            make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
-    return found
+def _migrate(config: Config, store: Store) -> tuple[str | None, str, bool]:
+    before, after = migrate(store)
+    if not has_workers(config):
+        return before, after, False
+    try:
+        from digest.queue import revisions
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
+            " program's checkout."
+        ) from error
+    with store.writing() as connection:
+        made = make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
+    return before, after, made
 
 
 def _require_jobs(store: Store) -> None:

@@ -24,11 +24,12 @@ MOST_CLEANED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What one source brought; `error` is empty where it was read to its end."""
+    """What one source brought; `error` is empty where it was read to its end. `remarks` say what was left out."""
 
     source: str
     recorded: Recorded
     error: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def collect(
@@ -70,13 +71,14 @@ def _collected(
     progress: Callable[[str], None],
 ) -> Collected:
     """Read one source and store what it lists, up to where it failed."""
-    listings, cursor, error = [], "", ""
+    listings, cursor, error, remarks = list[Listing](), "", "", list[str]()
     try:
         for page in source.listings(since=since, now=now):
             progress(f"{source.name}: {page.label}")
             # A title of nothing that can be seen would be one paper with every other such title.
             listings += [one for one in map(cleaned, page.listings) if one.title]
             cursor = page.cursor
+            remarks += filter(None, [page.remark])
             if should_stop():
                 error = f"{source.name}: stopped while it was read; the next collect reads it again."
                 break
@@ -86,7 +88,7 @@ def _collected(
         # A fault in reading one source must not keep the others from being read.
         error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
     recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
-    return Collected(source=source.name, recorded=recorded, error=error)
+    return Collected(source=source.name, recorded=recorded, error=error, remarks=tuple(remarks))
 
 
 def cleaned(listing: Listing) -> Listing:

@@ -1,5 +1,6 @@
 """collect, publish, deliver, run, worker, serve, demo."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from digest.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.collect import Collected
     from digest.inference.embedding import Embedder
 
 commands = typer.Typer()
@@ -52,17 +54,23 @@ def collect(
         collected = bring(
             app.store, sources, now=instant, look_back=look_back, look_backs=look_backs, progress=shown.named
         )
-        shown.named("background")
-        refit_background(app.store, now=instant)
-    for one in collected:
-        recorded = one.recorded
-        say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+        if refit_background(app.store, now=instant):
+            shown.named("the background was fitted anew")
+    _say_collected(collected)
     failed = [one.source for one in collected if one.error]
     for name in alarm_of_sources(app.store, app.press, failed, to=app.config.mail.alarms, now=instant):
         say(f"The operator's alarm is queued: {name} has failed for a day.")
     _embed(app, embedder)
     _summarise(app, now=instant)
     _end([one.error for one in collected])
+
+
+def _say_collected(collected: "Sequence[Collected]") -> None:
+    for one in collected:
+        recorded = one.recorded
+        say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+        for remark in one.remarks:
+            typer.echo(f"digest: {remark}", err=True)
 
 
 def _embed(app: "App", embedder: "Embedder | None") -> None:

@@ -1,6 +1,7 @@
 """init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, check, copy, tidy, reindex."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,8 @@ def init(context: typer.Context) -> None:
         _write_example(path)
         say(f"Wrote {path}: it works as it stands, and sends to nobody.")
     config = load_config(path)
-    _, before, after = set_up(config)
+    app, before, after = set_up(config)
+    app.store.close()
     say(_migrated(before, after))
     say("Next: `digest collect`, `digest subscriber add`, then `digest run`.")
 
@@ -196,7 +198,11 @@ def migrate(context: typer.Context) -> None:
     from digest.app import migrate_store
     from digest.config import load_config
 
-    say(_migrated(*migrate_store(load_config(context.obj.config))))
+    before, after, makes_jobs = migrate_store(load_config(context.obj.config))
+    if makes_jobs:
+        say("The tables of the queue's engine were made, or brought to its revision.")
+    if before != after or not makes_jobs:
+        say(_migrated(before, after))
 
 
 @store.command()
@@ -225,7 +231,7 @@ def copy(
 
     app, now = opened(context), now_or(None)
     target = open_store(to, folder=app.config.folder, create=True)
-    with steps("copying") as shown:
+    with closing(target), steps("copying") as shown:
         copied = copy_store(app.store, target, now=now, progress=shown.named)
     rows = counted(sum(copied.values()), "row")
     say(f"Copied {rows} in {counted(len(copied), 'table')} to {target.where}: each is there as it was.")

@@ -128,7 +128,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
-            " postgresql://... after `pip install '.[cluster]'` in Offprint's checkout."
+            " postgresql://...; Offprint's checkout has its driver in `./run digest`, or by `pip install '.[cluster]'`."
         ) from error
 
 

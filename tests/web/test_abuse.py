@@ -45,6 +45,13 @@ def test_one_mailbox_is_not_bombed_by_a_thousand_requests(place: Place) -> None:
     assert (answers, place.queued()) == ({200}, 1)
 
 
+def test_a_site_whose_messages_reach_nobody_says_where_they_are(place: Place) -> None:
+    answer = ask(place)
+    assert "<h1>Check your mail</h1>" in answer.text
+    assert "This site is being tried out: it sends nothing" in answer.text
+    assert "spam" not in answer.text
+
+
 def test_where_no_mail_leaves_nobody_is_promised_a_link(place: Place) -> None:
     with place.app.store.writing() as connection:
         pause_sending(connection, EVERYTHING, why="by the operator", now=NOON)
