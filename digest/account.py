@@ -18,6 +18,7 @@ from digest.store.accounts import (
     deliveries_about,
     erase_subscriber,
 )
+from digest.store.again import tried_again
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import Event, events_of
 from digest.store.feedback import feedback_of
@@ -82,6 +83,7 @@ def numbered(connection: Connection, address: Address) -> int:
     return number
 
 
+@tried_again
 def erase(store: Store, subscriber_id: int, *, keys: Keys) -> bool:
     """Forget a subscriber: subscriptions, choices, words on papers, what messages said of them, and events.
 
@@ -141,7 +143,7 @@ def _picks(one: Delivery) -> Sequence[Pick]:
 
 
 def _reason(pick: Pick) -> dict[str, Any]:
-    return {"score": pick.score, "chosen_by": asdict(pick.reason)}
+    return {"score": pick.score, "chosen_by": pick.reason._asdict()}
 
 
 def _event(one: Event) -> dict[str, Any]:

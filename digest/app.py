@@ -22,7 +22,7 @@ from digest.config.sections import (
     SummarySection,
 )
 from digest.departures import Departures
-from digest.errors import ConfigError, StoreError
+from digest.errors import ConfigError, DigestError, StoreError
 from digest.locator import host_and_port, is_inside
 from digest.mail import Mailer
 from digest.model import Weights
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
 ARXIV = "Thank you to arXiv for use of its open access interoperability."
+RETIRED = b"retired "
+"""Before a key in the file of keys: it is good for leaving alone."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -241,10 +244,14 @@ class App:
 def open_app(config: Config) -> App:
     """Open an installation that has been set up. Raises ConfigError or StoreError, with what to do."""
     store = _open_store(config)
-    require_current(store)
-    if has_workers(config):
-        _require_jobs(store)
-    return _app(config, store)
+    try:
+        require_current(store)
+        if has_workers(config):
+            _require_jobs(store)
+        return _app(config, store)
+    except DigestError:
+        store.close()
+        raise
 
 
 def has_workers(config: Config) -> bool:
@@ -252,8 +259,8 @@ def has_workers(config: Config) -> bool:
     return config.queue.engine == "procrastinate"
 
 
-def migrate_store(config: Config) -> tuple[str | None, str]:
-    """Bring a store that is there to this program's revision; (before, after)."""
+def migrate_store(config: Config) -> tuple[str | None, str, bool]:
+    """Bring a store that is there to this program's revision: before, after, and whether the queue's tables changed."""
     store = _open_store(config)
     try:
         return _migrate(config, store)
@@ -264,7 +271,7 @@ def migrate_store(config: Config) -> tuple[str | None, str]:
 def set_up(config: Config) -> tuple[App, str | None, str]:
     """Make what is missing of an installation; with the schema's revision before and after."""
     store = _open_store(config, create=True)
-    before, after = _migrate(config, store)
+    before, after, _ = _migrate(config, store)
     make_keys(config.folder / config.keys.file)
     return _app(config, store), before, after
 
@@ -273,19 +280,20 @@ def _open_store(config: Config, *, create: bool = False) -> Store:
     return open_store(config.store.url, folder=config.folder, create=create, announces=has_workers(config))
 
 
-def _migrate(config: Config, store: Store) -> tuple[str | None, str]:
-    found = migrate(store)
-    if has_workers(config):
-        try:
-            from digest.queue import revisions
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
-                " program's checkout."
-            ) from error
-        with store.writing() as connection:
-            make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
-    return found
+def _migrate(config: Config, store: Store) -> tuple[str | None, str, bool]:
+    before, after = migrate(store)
+    if not has_workers(config):
+        return before, after, False
+    try:
+        from digest.queue import revisions
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
+            " program's checkout."
+        ) from error
+    with store.writing() as connection:
+        made = make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
+    return before, after, made
 
 
 def _require_jobs(store: Store) -> None:
@@ -304,12 +312,15 @@ def make_keys(path: Path) -> None:
 
 def read_keys(path: Path) -> Keys:
     """The installation's keys, newest first. Raises ConfigError where they are missing, short, or open to others."""
-    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").split()
-    if any(len(line) < KEY_CHARACTERS or not line.isascii() for line in lines):
+    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").splitlines()
+    told = [line.removeprefix(RETIRED).strip() for line in lines if line.strip()]
+    if any(len(key) < KEY_CHARACTERS or not key.isascii() or len(key.split()) > 1 for key in told):
         raise ConfigError(
-            f"keys.file {path} holds a key of less than {KEY_CHARACTERS} characters in ASCII. Remove that line."
+            f"keys.file {path} holds a line that is no key of {KEY_CHARACTERS} characters or more in ASCII. Mend or"
+            " remove it; `retired ` may stand before a key that is good for leaving alone."
         )
-    return Keys(tuple(lines))
+    retired = tuple(key for key, line in zip(told, filter(bytes.strip, lines), strict=True) if line.startswith(RETIRED))
+    return Keys(tuple(key for key in told if key not in retired), retired=retired)
 
 
 def key_files(config: Config) -> "list[KeyFile]":

@@ -3,7 +3,7 @@
 Whatever is changed, there is one edition a local date at most.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -14,6 +14,7 @@ from digest.model import Choices, DeliveryKind, Subscription, SubscriptionState
 from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
+from digest.store.again import tried_again
 from digest.store.deliveries import PAUSED, queue_again, skip_queued
 from digest.store.events import note
 from digest.store.past import first_free_on
@@ -26,12 +27,13 @@ BREAK = timedelta(days=14)
 LONGEST_BREAK = timedelta(days=366)
 
 
+@tried_again
 def change(
     store: Store,
     subscription_id: int,
     *,
     choose: Callable[[Choices], Choices],
-    forget: Iterable[int] = (),
+    forget: Collection[int] = (),
     keys: Keys,
     now: datetime,
 ) -> bool:
@@ -56,6 +58,7 @@ def change(
         return True
 
 
+@tried_again
 def pause(store: Store, subscription_id: int, *, until: date, keys: Keys, now: datetime) -> bool:
     """No edition before the local date `until`, those that are queued included; false where the subscription has ended.
 
@@ -84,6 +87,7 @@ def check_break(subscription: Subscription, *, until: date, now: datetime) -> No
         raise InputError("A break ends on a day after today, within a year. Choose another, or unsubscribe.")
 
 
+@tried_again
 def resume(store: Store, subscription_id: int, *, keys: Keys, now: datetime) -> bool:
     """End a break; false where there was none, or the subscription has ended.
 

@@ -192,12 +192,15 @@ def profiles(interests: Sequence[Interest], said: Sequence[Feedback], examples: 
     `said` is the newest first. A dislike that belongs to no topic counts against every profile.
     """
     topics = [interest.value for interest in interests if interest.kind is InterestKind.TOPIC]
+    named = _examples(interests, examples)
+    if not said and not named:
+        return [Profile(topic) for topic in topics]
     liked: defaultdict[str, list[int]] = defaultdict(list)
     disliked: defaultdict[str, list[int]] = defaultdict(list)
     for one in said:
         under = one.interest if one.interest in topics else ""
         (liked if one.want is Want.MORE else disliked)[under].append(one.paper_id)
-    liked[""] = _by_turns(liked[""], _examples(interests, examples))
+    liked[""] = _by_turns(liked[""], named)
     wanted = [*topics, *([""] if liked[""] else [])]
     against = {topic: [*disliked[topic], *(disliked[""] if topic else [])] for topic in wanted}
     return [
@@ -212,6 +215,9 @@ def _by_turns(one: Sequence[int], other: Sequence[int]) -> list[int]:
     return [number for turn in turns for number in turn if number is not None]
 
 
+_FOLLOWED = frozenset({InterestKind.AUTHOR, InterestKind.CATEGORY})
+
+
 def _reader(
     subscription: Subscription,
     past: Past,
@@ -224,7 +230,7 @@ def _reader(
     now: datetime,
 ) -> Reader:
     choices = subscription.choices
-    followed = [one for one in choices.interests if one.kind in {InterestKind.AUTHOR, InterestKind.CATEGORY}]
+    followed = [one for one in choices.interests if one.kind in _FOLLOWED]
     return Reader(
         wishes=tuple(dict.fromkeys([*profiles(choices.interests, said, examples), *followed])),
         mutes=tuple(one for one in choices.interests if one.kind is InterestKind.MUTE),
@@ -252,6 +258,8 @@ def _rises(connection: Connection, stock: Stock, moments: Iterable[datetime]) ->
 
 
 def _examples(interests: Sequence[Interest], examples: Mapping[str, int]) -> list[int]:
+    if not examples:
+        return []
     return [examples[one.value] for one in interests if one.kind is InterestKind.EXAMPLE and one.value in examples]
 
 

@@ -10,6 +10,7 @@ from digest.model import Listing
 from digest.ranking.features import pack_bag, paper_bag
 from digest.sources import Source
 from digest.store import Store
+from digest.store.again import tried_again
 from digest.store.cleaning import clean_anew
 from digest.store.features import add_features, uncounted
 from digest.store.recording import Recorded, record_listings
@@ -23,11 +24,12 @@ MOST_CLEANED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What one source brought; `error` is empty where it was read to its end."""
+    """What one source brought; `error` is empty where it was read to its end. `remarks` say what was left out."""
 
     source: str
     recorded: Recorded
     error: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def collect(
@@ -69,13 +71,14 @@ def _collected(
     progress: Callable[[str], None],
 ) -> Collected:
     """Read one source and store what it lists, up to where it failed."""
-    listings, cursor, error = [], "", ""
+    listings, cursor, error, remarks = list[Listing](), "", "", list[str]()
     try:
         for page in source.listings(since=since, now=now):
             progress(f"{source.name}: {page.label}")
             # A title of nothing that can be seen would be one paper with every other such title.
             listings += [one for one in map(cleaned, page.listings) if one.title]
             cursor = page.cursor
+            remarks += filter(None, [page.remark])
             if should_stop():
                 error = f"{source.name}: stopped while it was read; the next collect reads it again."
                 break
@@ -85,7 +88,7 @@ def _collected(
         # A fault in reading one source must not keep the others from being read.
         error = f"{source.name}: {type(fault).__name__} while it was read. What it listed before that is stored."
     recorded = _store(store, source.name, listings, cursor=cursor, error=error, now=now)
-    return Collected(source=source.name, recorded=recorded, error=error)
+    return Collected(source=source.name, recorded=recorded, error=error, remarks=tuple(remarks))
 
 
 def cleaned(listing: Listing) -> Listing:
@@ -137,6 +140,7 @@ def count_features(store: Store, *, progress: Callable[[str], None] = lambda _: 
         progress(f"features of {len(texts)} papers")
 
 
+@tried_again
 def _store(
     store: Store, source: str, listings: Sequence[Listing], *, cursor: str, error: str, now: datetime
 ) -> Recorded:

@@ -13,7 +13,7 @@ from digest.due import next_due_at
 from digest.errors import RenderingError
 from digest.locator import are_aligned
 from digest.mail.dkim import Signing
-from digest.mail.message import ListHeaders, MailingList, build_message, envelope_sender, wire_address
+from digest.mail.message import ListHeaders, MailingList, Sender, build_message, envelope_sender, wire_address
 from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription, Weekday
 from digest.press import Press
 from digest.ranking.summary import best_sentence
@@ -127,6 +127,7 @@ class Composer:
         self._cards: dict[tuple[int, int], Card] = {}
         self._confirms: dict[int, Confirm | None] = {}
         self._lists: dict[tuple[str, date], MailingList] = {}
+        self._senders: dict[str, Sender] = {}
 
     def preload(self, printing_id: int, content: Mapping[str, Any], cards: Mapping[int, Card]) -> None:
         """Use a printing that the store does not have."""
@@ -157,7 +158,7 @@ class Composer:
         """The same, of what has been read."""
         if delivery.address is None:
             raise RenderingError("The subscriber was erased; there is nobody to send this to.")
-        press, sender = self.press, self.press.sender(delivery.newsletter)
+        press, sender = self.press, self._sender(delivery.newsletter)
         token = press.keys.sign(Purpose.MESSAGE, delivery.id, key=delivery.signed_with)
         body = self._body(delivery)
         content = build_message(
@@ -309,6 +310,11 @@ class Composer:
             unsubscribe_url=self.press.link(f"/unsubscribe/{token}"),
             unsubscribe_subject=f"unsubscribe {token}",
         )
+
+    def _sender(self, slug: str) -> Sender:
+        if slug not in self._senders:
+            self._senders[slug] = self.press.sender(slug)
+        return self._senders[slug]
 
     def _mailing_list(self, slug: str, day: date) -> MailingList:
         if (slug, day) not in self._lists:

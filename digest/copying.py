@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from digest.errors import StoreError
-from digest.store import Store
+from digest.store import Connection, Store
 from digest.store.leases import any_held
-from digest.store.pauses import EVERYTHING, pause_sending
+from digest.store.pauses import EVERYTHING, PauseCause, pause_sending
 from digest.store.rows import copy_rows, has_rows, keep_still
 from digest.store.schema import migrate
 
@@ -21,6 +21,9 @@ def copy_store(
     is sending.
     """
     migrate(target)
+    # Before anything is locked: it may be that very store.
+    with target.reading() as new:
+        _require_empty(new, target)
     with source.writing() as old:
         keep_still(old)
         if any_held(old):
@@ -30,10 +33,14 @@ def copy_store(
             )
         copied = dict[str, int]()
         with target.writing() as new:
-            if has_rows(new):
-                raise StoreError(f"The store {target.where} holds something already. Name an empty one.")
+            _require_empty(new, target)
             for table, count in copy_rows(old, new):
                 copied[table] = count
                 progress(f"{table}: {count} rows")
-        pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now)
+        pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now, cause=PauseCause.COPIED)
     return copied
+
+
+def _require_empty(connection: Connection, store: Store) -> None:
+    if has_rows(connection):
+        raise StoreError(f"The store {store.where} holds something already. Name an empty one.")

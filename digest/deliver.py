@@ -24,6 +24,7 @@ from digest.sending import Clock, Delivered, Sending, Terms
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_queued
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
+from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
 
 BLOCK = 1000
@@ -154,7 +155,7 @@ class _Run:
             wait = self._wait(connection)
             if wait is not None and not wait.is_for_editions:
                 return None
-            return take_queued(
+            lease = take_queued(
                 connection,
                 holder=self.holder,
                 seconds=seconds,
@@ -162,17 +163,23 @@ class _Run:
                 now=self.clock(),
                 awaited_alone=wait is not None,
             )
+            if lease is None and pauses_now(connection):
+                self._skip_late(connection)
+            return lease
 
     def _wait(self, connection: Connection) -> Wait | None:
         """Why nothing, or no edition, leaves for a good while: what is too late meanwhile is skipped."""
         now = self.clock()
         wait = self.pace.wait(connection, now=now)
         if wait is not None:
-            late = skip_late(connection, now=now)
-            self.delivered.counts.update(skipped=late)
-            self.delivered.skipped.update({"past its deadline": late} if late else {})
+            self._skip_late(connection)
         self.delivered.wait = wait if wait is not None and waiting_now(connection, now=now).queued else None
         return wait
+
+    def _skip_late(self, connection: Connection) -> None:
+        late = skip_late(connection, now=self.clock())
+        self.delivered.counts.update(skipped=late)
+        self.delivered.skipped.update({"past its deadline": late} if late else {})
 
     def _send_leased(self, lease: Lease, *, most: int | None) -> int:
         """Send at most so many of what the lease holds, and give back the rest; how many were handed over."""

@@ -27,9 +27,13 @@ class Departures:
     canary_from: int = 0
     spread: timedelta = timedelta(0)
 
-    def of(self, count: int, *, now: datetime) -> LeavesAt:
-        """When each of so many messages leaves; asked once for each."""
-        has_canary = 0 < self.canary_from <= count
+    def of(self, count: int, *, now: datetime, is_rest: bool = False) -> LeavesAt:
+        """When each of so many messages leaves; asked once for each.
+
+        They are the rest of an edition where its publishing was stopped, or another process is at it, and others of it
+        are held back: that one is large, however few these are.
+        """
+        has_canary = self.canary_from > 0 and (is_rest or count >= self.canary_from)
         if not has_canary and not self.spread:
             return lambda _: now
         stride = max(CANARY_SHARE, -(-count // CANARY_MOST))

@@ -3,6 +3,7 @@
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from digest.model import Cadence, Choices, Weekday
@@ -33,16 +34,26 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _falls_on(choices: Choices, day: date) -> bool:
-    match choices.cadence:
+class Rhythm(NamedTuple):
+    """What of a reader's choices says when editions are due: few, and shared by many."""
+
+    cadence: Cadence
+    weekday: Weekday
+    month_day: int
+    hour: int
+    timezone: str
+
+
+def _falls_on(rhythm: Rhythm | Choices, day: date) -> bool:
+    match rhythm.cadence:
         case Cadence.DAILY:
             return True
         case Cadence.WEEKDAYS:
             return day.weekday() < SATURDAY
         case Cadence.WEEKLY:
-            return WEEKDAYS[day.weekday()] == choices.weekday
+            return WEEKDAYS[day.weekday()] == rhythm.weekday
         case Cadence.MONTHLY:
-            return day.day == min(choices.month_day, monthrange(day.year, day.month)[1])
+            return day.day == min(rhythm.month_day, monthrange(day.year, day.month)[1])
 
 
 # Readers are many, hours and zones few.
@@ -73,11 +84,17 @@ def due_before(day: date, choices: Choices) -> date:
 
 def next_due_at(after: datetime, choices: Choices, *, not_before: date = date.min) -> datetime:
     """The first due instant (UTC) that is later than `after`, on the local date `not_before` at the earliest."""
-    day = max(due_on(after, timezone=choices.timezone), not_before)
+    rhythm = Rhythm(choices.cadence, choices.weekday, choices.month_day, choices.hour, choices.timezone)
+    return _next_due_at(after, rhythm, not_before)
+
+
+@lru_cache(maxsize=4096)
+def _next_due_at(after: datetime, rhythm: Rhythm, not_before: date) -> datetime:
+    day = max(due_on(after, timezone=rhythm.timezone), not_before)
     # The next date is two months ahead at most: of a month whose date has passed, to the end of the one after it.
     for _ in range(63):
-        if _falls_on(choices, day):
-            instant = due_at(day, hour=choices.hour, timezone=choices.timezone)
+        if _falls_on(rhythm, day):
+            instant = due_at(day, hour=rhythm.hour, timezone=rhythm.timezone)
             if instant > after:
                 return instant
         day += timedelta(days=1)

@@ -3,10 +3,12 @@
     DigestError
     +-- ConfigError      the configuration is wrong: nothing was started
     +-- InputError       what somebody typed or handed in is wrong: nothing was changed
-    +-- BusyError        too many want the same at once, or one too much: nothing was changed
+    +-- BusyError        too many want the same at once, or one too much, or nothing leaves: nothing was changed
     +-- SourceError      a source did not answer, or not with papers
     +-- StoreError       the store cannot be used as it is
-    |   +-- StoreAwayError  its server is away; it may be back in a moment
+    |   +-- StoreAddressError    store.url does not lead to a store (a ConfigError, too)
+    |   +-- StoreAwayError       its server is away; it may be back in a moment
+    |   +-- StoreContestedError  it ended a transaction in favour of another
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
@@ -32,7 +34,7 @@ class InputError(DigestError):
 
 
 class BusyError(DigestError):
-    """Too many want the same at once, or one too much of it; the message says when to try again."""
+    """Too many want the same at once, or one too much of it, or nothing leaves; the message says when to try again."""
 
 
 class SourceError(DigestError):
@@ -47,8 +49,16 @@ class StoreError(DigestError):
     """The store is missing, damaged, too old or too new."""
 
 
+class StoreAddressError(StoreError, ConfigError):
+    """There is no store where store.url says, or its server lets nobody in who asks like that."""
+
+
 class StoreAwayError(StoreError):
     """The store's server ended a connection, or does not answer: what was asked may be asked again."""
+
+
+class StoreContestedError(StoreError):
+    """The store's server ended a transaction in favour of another: the same may be asked again."""
 
 
 class InferenceError(DigestError):

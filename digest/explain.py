@@ -151,8 +151,8 @@ def _match_told(match: Match) -> tuple[str, str]:
     kind, value = _named(match.wish)
     measured = ""
     if match.score is not None:
-        floor = "none yet, for want of papers" if match.floor is None else f"{match.floor:.2f}"
-        measured = f": {match.score:.2f}, floor {floor}"
+        floor = "no floor yet for want of papers" if match.floor is None else f"floor {match.floor:.2f}"
+        measured = f": {match.score:.2f}, {floor}"
     said = f"{kind} {value}".rstrip() + f"{measured}, {'fits' if match.fits else 'does not fit'}"
     return said, ", ".join(f"{term} {weight:.3f}" for term, weight in match.terms)
 

@@ -2,19 +2,24 @@
 
 from datetime import datetime
 
+from digest.address import Address
 from digest.breaker import look_at_complaint
-from digest.model import Subscription, Want
+from digest.model import MOVES, DeliveryState, Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
-from digest.store.deliveries import Delivery
+from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
-from digest.store.subscribers import end_subscriptions, is_still_there, suppress
+from digest.store.subscribers import end_subscriptions, is_still_there, subscriber_named, suppress
 from digest.store.tallies import note_complaint
 from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
+
+
+_COMPLAINED_OF = {DeliveryState.COMPLAINED, *(one for one, after in MOVES.items() if DeliveryState.COMPLAINED in after)}
+"""What was sent, whether it was complained of before or not."""
 
 
 def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datetime) -> None:
@@ -51,9 +56,27 @@ def complained(connection: Connection, delivery: Delivery, *, now: datetime) -> 
             detail={"newsletter": delivery.newsletter},
         )
         add_event(connection, event)
-        end_subscriptions(connection, now=now, subscriber_id=delivery.subscriber_id)
-        suppress(connection, delivery.subscriber_id, reason="complained", now=now)
+        _turn_away(connection, delivery.subscriber_id, now=now)
     return delivery.printing_id is not None and look_at_complaint(connection, delivery.printing_id, now=now)
+
+
+def complained_by(connection: Connection, address: Address, *, now: datetime) -> str | None:
+    """An address complained, of the last edition that it was sent, or of nothing that is known: it gets nothing more.
+
+    Which newsletter that stopped, empty for none. None where the address is not known.
+    """
+    number = subscriber_named(connection, address)
+    if number is None:
+        return None
+    sent = [one for one in deliveries_of(connection, number) if one.printing_id and one.state in _COMPLAINED_OF]
+    stops = bool(sent) and complained(connection, sent[0], now=now)
+    _turn_away(connection, number, now=now)
+    return sent[0].newsletter if stops else ""
+
+
+def _turn_away(connection: Connection, subscriber_id: int, *, now: datetime) -> None:
+    end_subscriptions(connection, now=now, subscriber_id=subscriber_id)
+    suppress(connection, subscriber_id, reason="complained", now=now)
 
 
 def is_permanent(code: str) -> bool:

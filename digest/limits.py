@@ -12,6 +12,7 @@ from threading import Lock
 from digest.errors import BusyError
 from digest.store import Connection
 from digest.store.asking import asked_by, asked_by_form, asked_from, unanswered_by
+from digest.store.pauses import EVERYTHING, pauses_now
 
 PERIOD = timedelta(hours=1)
 MOST_FROM_A_NETWORK = 20
@@ -32,7 +33,12 @@ MOST_UNANSWERED = 3
 
 
 def require_room(connection: Connection, network: str, *, now: datetime) -> None:
-    """Raise BusyError where a network, or everybody, has asked too often; an empty network is not known."""
+    """Raise BusyError where a network, or everybody, has asked too often, or nothing leaves at all.
+
+    An empty network is not known.
+    """
+    if EVERYTHING in pauses_now(connection):
+        raise BusyError("No mail leaves from here at the moment, so no link would reach you. Come back another day.")
     since = now - PERIOD
     if network and asked_from(connection, network, since=since) >= MOST_FROM_A_NETWORK:
         raise _busy("from your network")

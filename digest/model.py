@@ -222,8 +222,7 @@ class ReasonKind(StrEnum):
     TRENDING = "trending"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """Why one paper suits one interest; it depends on nothing else, so it can be shared.
 
     `interest` is the reader's own words, `terms` what was found in the paper, in its surface form.

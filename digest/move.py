@@ -10,6 +10,7 @@ from digest.model import Subscription, SubscriptionState
 from digest.notify import notify_old_address
 from digest.store import Connection, Store
 from digest.store.accounts import hold_destination, move_subscription
+from digest.store.again import tried_again
 from digest.store.events import add_event
 from digest.store.subscribers import (
     Confirm,
@@ -53,6 +54,7 @@ def asked_to_move(connection: Connection, token: str, *, keys: Keys, now: dateti
     return Move(asked=asked, subscription=subscription, is_done=is_done, is_taken=is_taken)
 
 
+@tried_again
 def move(store: Store, token: str, *, keys: Keys, now: datetime, network: str = "") -> Move | None:
     """Do what the link asks for; the same link again changes nothing. None: see asked_to_move.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
 from digest.compose import card_of, printing_content, reader_facts
-from digest.departures import AT_ONCE, Departures, LeavesAt
+from digest.departures import AT_ONCE, CANARY_WAIT, Departures, LeavesAt
 from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.press import Press
@@ -25,6 +25,7 @@ from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, Event, add_events, event_about
 from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
+from digest.store.waiting import are_held_back
 
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
@@ -50,21 +51,18 @@ class Published:
 class Chosen:
     """A subscription whose hour has come, and what it gets: no selection where the hour is long past.
 
-    `reached_from_at` is how far its papers had been looked through before, `missed` the local dates of the editions
-    that came too late to be sent, and are merged into the next. `set_back_at` is when the clock was last set back.
+    `due_on` is the reader's local date of the edition, `key` its delivery's. `reached_from_at` is how far its papers
+    had been looked through before, `missed` the local dates of the editions that came too late to be sent, and are
+    merged into the next.
     """
 
     subscription: Subscription
     due_at: datetime
+    due_on: date
+    key: str
     reached_from_at: datetime | None
     selection: Selection | None
     missed: tuple[date, ...] = ()
-    set_back_at: datetime | None = None
-
-    @property
-    def due_on(self) -> date:
-        """The reader's local date of the edition."""
-        return due_on(self.due_at, timezone=self.subscription.choices.timezone)
 
     def since_on(self, *, now: datetime) -> date | None:
         """The local date from which on papers were looked through, where an edition was missed in between."""
@@ -79,15 +77,6 @@ class Chosen:
     def is_edition(self) -> bool:
         """Whether there is anything to send."""
         return self.selection is not None and bool(self.selection.picks)
-
-    @property
-    def key(self) -> str:
-        """The delivery's key: one for a subscription and its local date.
-
-        What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it.
-        """
-        since = "" if self.set_back_at is None else f":{self.set_back_at:%Y%m%dT%H%M}"
-        return f"{self.subscription.newsletter}:edition:{self.subscription.id}:{self.due_on}{since}"
 
 
 def is_due(store: Store, *, newsletter: str, now: datetime) -> bool:
@@ -115,7 +104,8 @@ def publish(
             return published
         sources = press.newsletter(newsletter).sources
         stock = take_stock(connection, sources=sources, cadences=cadences, now=now)
-        leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now)
+        begun = are_held_back(connection, newsletter=newsletter, since=now - CANARY_WAIT, now=now)
+        leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now, is_rest=begun)
     block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
     sheets = _Sheets(press, stock, newsletter=newsletter)
     while not should_stop():
@@ -140,22 +130,34 @@ def _chosen(
     connection: Connection, stock: Stock, due: Sequence[Subscription], *, weights: Weights, now: datetime
 ) -> list[Chosen]:
     """What each subscription gets now: nothing where its hour is long past."""
-    pasts, due_at = pasts_of(connection, due, now=now), {one.id: _due_instants(one, now=now) for one in due}
-    in_time = [one for one in due if now - due_at[one.id][-1] <= DEADLINE[one.choices.cadence]]
+    pasts, instants = pasts_of(connection, due, now=now), {one.id: _due_instants(one, now=now) for one in due}
+    in_time = [one for one in due if now - instants[one.id][-1] <= DEADLINE[one.choices.cadence]]
     chosen = choose(connection, stock, in_time, pasts=pasts, weights=weights, now=now)
     selections = {one.id: selection for one, selection in zip(in_time, chosen, strict=True)}
     set_back_at = last_set_back(connection)
+    days = {one.id: due_on(instants[one.id][-1], timezone=one.choices.timezone) for one in due}
     return [
         Chosen(
             subscription=one,
-            due_at=due_at[one.id][-1],
+            due_at=instants[one.id][-1],
+            due_on=days[one.id],
+            key=_key(one, days[one.id], set_back_at=set_back_at),
             reached_from_at=reached_from_at(one, pasts[one.id]),
             selection=selections.get(one.id),
-            missed=_missed(one, due_at[one.id], is_in_time=one.id in selections),
-            set_back_at=set_back_at,
+            missed=_missed(one, instants[one.id], is_in_time=one.id in selections),
         )
         for one in due
     ]
+
+
+def _key(subscription: Subscription, day: date, *, set_back_at: datetime | None) -> str:
+    """The delivery's key: one for a subscription and its local date.
+
+    What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it, since
+    the clock was set back.
+    """
+    since = "" if set_back_at is None else f":{set_back_at:%Y%m%dT%H%M}"
+    return f"{subscription.newsletter}:edition:{subscription.id}:{day}{since}"
 
 
 def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, Any]:
@@ -191,8 +193,8 @@ def _due_instants(subscription: Subscription, *, now: datetime) -> list[datetime
     return found
 
 
-def _missed(subscription: Subscription, due_at: Sequence[datetime], *, is_in_time: bool) -> tuple[date, ...]:
-    late = due_at[:-1] if is_in_time else due_at
+def _missed(subscription: Subscription, instants: Sequence[datetime], *, is_in_time: bool) -> tuple[date, ...]:
+    late = instants[:-1] if is_in_time else instants
     return tuple(due_on(one, timezone=subscription.choices.timezone) for one in late)
 
 

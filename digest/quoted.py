@@ -5,6 +5,9 @@ from binascii import a2b_qp, b2a_qp
 
 _SOFT_BREAK = b"=\r\n"
 _LINE = 75
+_PLAIN = re.compile(r"(?:(?!\.)[ -<>-~]{0,75}(?<! )\n)*(?!\.)[ -<>-~]{1,75}(?<! )")
+"""Lines that stand as they are: most paragraphs are of them, once they are wrapped."""
+
 _OVERLONG = re.compile(rb"^(.{74})(=(?:20|09)\r)$", re.MULTILINE)
 """binascii counts white space at the end of a line as one octet, and then makes three of it."""
 
@@ -16,8 +19,11 @@ def quoted(text: str) -> bytes:
     sees the two side by side. Raises UnicodeEncodeError for half a character.
     """
     lines = text.encode()
-    if len(lines) <= _LINE and text.isascii() and text.isprintable() and "=" not in text and lines[-1:] > b" ":
-        return lines + _SOFT_BREAK
+    if text.isascii():
+        if len(lines) <= _LINE and text.isprintable() and "=" not in text and lines[-1:] > b" ":
+            return lines + _SOFT_BREAK
+        if _PLAIN.fullmatch(text):
+            return lines.replace(b"\n", b"\r\n") + _SOFT_BREAK
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\n" in lines:

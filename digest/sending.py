@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 from digest.breaker import Breaker
 from digest.compose import Composer
-from digest.errors import RenderingError, StoreAwayError
+from digest.errors import RenderingError, StoreAwayError, StoreContestedError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
@@ -177,11 +177,11 @@ class Sending:
             pass
 
     def _lasting(self, work: Callable[[], T]) -> T:
-        """Do it again while the store is away: what was answered is known nowhere else."""
+        """Do it again while the store is away, or made it give way: what was answered is known nowhere else."""
         for pause in PAUSES:
             try:
                 return work()
-            except StoreAwayError:
+            except (StoreAwayError, StoreContestedError):
                 if self._should_stop():
                     raise
                 sleep(pause)

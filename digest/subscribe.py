@@ -24,6 +24,7 @@ from digest.model import (
 from digest.notify import welcome
 from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
+from digest.store.again import tried_again
 from digest.store.asking import hold_asking
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event, note
@@ -133,6 +134,7 @@ class Origin:
     form: str
 
 
+@tried_again
 def ask(
     store: Store,
     address: Address,
@@ -211,6 +213,7 @@ def _is_active(connection: Connection, asked: Confirm) -> bool:
     )
 
 
+@tried_again
 def confirm(store: Store, token: str, *, keys: Keys, now: datetime, network: str = "") -> Confirm | None:
     """Subscribe and welcome whoever holds the link; the same link again changes nothing. None: see asked_for.
 
@@ -248,6 +251,7 @@ def consent(asked: Confirm, kind: str, *, from_where: str, now: datetime) -> Eve
     )
 
 
+@tried_again
 def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> int:
     """Subscribe an address for which the operator vouches; the subscription's number."""
     with store.writing() as connection:
@@ -255,6 +259,7 @@ def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choic
         return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
 
 
+@tried_again
 def unsubscribe(store: Store, subscription_id: int, *, now: datetime) -> bool:
     """End a subscription at once, messages in the queue included; false where it had ended before."""
     with store.writing() as connection:
@@ -263,6 +268,7 @@ def unsubscribe(store: Store, subscription_id: int, *, now: datetime) -> bool:
         return bool(ended)
 
 
+@tried_again
 def unsubscribe_address(store: Store, address: Address, *, now: datetime) -> int:
     """End every subscription of an address; how many there were. Raises InputError where it is unknown."""
     with store.writing() as connection:
@@ -289,6 +295,7 @@ def active_subscriptions(connection: Connection, address: Address) -> list[Subsc
     return active
 
 
+@tried_again
 def forget_unconfirmed(store: Store, *, now: datetime) -> int:
     """Delete the addresses that did not confirm in time; how many."""
     with store.writing() as connection:

@@ -7,11 +7,15 @@ under way stays until it has ended, and papers, likes, suppressions and consents
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from digest.store import Connection, Store
+from digest.store.again import tried_again
 from digest.store.retention import forget_events, forget_messages, strip_editions, thin_printings
 
 DAY = timedelta(days=1)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +53,7 @@ def tidy(
     def blocks(take: Callable[[Connection], int]) -> int:
         count = 0
         while not should_stop():
-            with store.writing() as connection:
-                gone = take(connection)
+            gone = _in_one(store, take)
             if not gone:
                 break
             count += gone
@@ -60,8 +63,7 @@ def tidy(
     def walked(forget: Callable[..., tuple[int, int | None]], *, kept: timedelta) -> int:
         count, last = 0, 0
         while not should_stop():
-            with store.writing() as connection:
-                gone, seen = forget(connection, before=now - kept, after=last)
+            gone, seen = _in_one(store, partial(forget, before=now - kept, after=last))
             if seen is None:
                 break
             count, last = count + gone, seen
@@ -73,3 +75,10 @@ def tidy(
     tidied.messages = walked(forget_messages, kept=keeping.messages)
     tidied.events = walked(forget_events, kept=keeping.events)
     return tidied
+
+
+@tried_again
+def _in_one(store: Store, take: Callable[[Connection], T]) -> T:
+    """A block, in a transaction of its own."""
+    with store.writing() as connection:
+        return take(connection)

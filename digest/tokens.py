@@ -35,13 +35,21 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
-    """The installation's secrets, newest first: the first signs, all of them verify."""
+    """The installation's secrets, newest first: the first signs, all of them verify.
+
+    Retired ones verify unsubscribe links alone, so that whoever has an old message can leave; and addresses that were
+    marked by them are recognised.
+    """
 
     secrets: tuple[bytes, ...]
+    retired: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.secrets:
-            raise ConfigError("keys.file holds no key. Remove the file and run `digest init`, which writes one.")
+            raise ConfigError(
+                "keys.file holds no key that signs. Write one into its first line, or remove the file and run"
+                " `digest init`, which makes one."
+            )
 
     @property
     def newest(self) -> str:
@@ -51,7 +59,7 @@ class Keys:
     def sign(self, purpose: Purpose, number: int, *, salt: str = "", key: str | None = None) -> str:
         """A token for row `number`; `salt` binds it to something that the store can change.
 
-        `key` names the secret to sign with (default: the newest). A secret that has been removed
+        `key` names the secret to sign with (default: the newest). A secret that has been removed or retired
         is replaced by the newest: the message differs then, but its links work.
         """
         return _token(_named(self.secrets).get(key, self.secrets[0]), purpose, number, salt)
@@ -63,10 +71,13 @@ class Keys:
 
     def verify(self, purpose: Purpose, number: int, token: str, *, salt: str = "") -> bool:
         """Whether the token was signed here for this purpose, row and salt."""
-        given = token.encode("ascii", "replace").lower()
-        # Every key is tried, found or not: the time taken tells nothing.
-        matches = [hmac.compare_digest(given, _token(s, purpose, number, salt).encode()) for s in self.secrets]
-        return any(matches)
+        retired = self.retired if purpose is Purpose.UNSUBSCRIBE else ()
+        return _is_signed((*self.secrets, *retired), purpose, number, token, salt)
+
+    def is_retired(self, purpose: Purpose, token: str) -> bool:
+        """Whether a token that `read` takes was made with a key that was retired, and may be in other hands."""
+        number = claimed(token)
+        return number is not None and not _is_signed(self.secrets, purpose, number, token, "")
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash (128 bits, by the newest key) of what is to be recognised, but never read."""
@@ -75,7 +86,9 @@ class Keys:
     def fingerprints(self, text: str) -> list[str]:
         """The same by every key, newest first: for what has to be recognised after a rotation."""
         hashed = f"fingerprint\0{text}".encode()
-        return [hmac.digest(secret, hashed, hashlib.sha256)[:MAC_BYTES].hex() for secret in self.secrets]
+        return [
+            hmac.digest(secret, hashed, hashlib.sha256)[:MAC_BYTES].hex() for secret in (*self.secrets, *self.retired)
+        ]
 
 
 def claimed(token: str) -> int | None:
@@ -85,8 +98,16 @@ def claimed(token: str) -> int | None:
     return int(digits) if plain else None
 
 
+def _is_signed(secrets: tuple[bytes, ...], purpose: Purpose, number: int, token: str, salt: str) -> bool:
+    given = token.encode("ascii", "replace").lower()
+    # Every key is tried, found or not: the time taken tells nothing.
+    matches = [hmac.compare_digest(given, _token(one, purpose, number, salt).encode()) for one in secrets]
+    return any(matches)
+
+
 def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
-    inner, outer = (begun.copy() for begun in _begun(secret, purpose))
+    inner, outer = _begun(secret, purpose)
+    inner, outer = inner.copy(), outer.copy()
     inner.update(f"{number}\0{salt}".encode())
     outer.update(inner.digest())
     return f"{number}-{outer.hexdigest()[: 2 * MAC_BYTES]}"

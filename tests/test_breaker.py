@@ -1,5 +1,6 @@
 """A newsletter whose list is ill, or whose readers complain, stops by itself: counted over processes and runs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,11 +12,12 @@ from personas import NOON, TODAY, choices, papers_come_in, reader_joins
 from sqlalchemy import select, text
 
 from digest.account import erase
+from digest.address import parse_address
 from digest.alarms import alarm_of_pauses
 from digest.app import App
 from digest.breaker import Breaker
 from digest.deliver import deliver
-from digest.feedback import complained
+from digest.feedback import complained, complained_by
 from digest.mail import Messages, in_their_time
 from digest.model import Answer, Cadence, DeliveryState, Outcome, SubscriptionState, Weights
 from digest.publish import publish
@@ -23,7 +25,7 @@ from digest.sending import Delivered, Terms
 from digest.store.deliveries import count_by_state, deliveries_queued, delivery_numbered
 from digest.store.editions import edition_for, printing_for
 from digest.store.pauses import Pause, PauseCause, pauses_now, resume_sending
-from digest.store.subscribers import subscription_numbered
+from digest.store.subscribers import subscription_numbered, subscriptions_of
 from digest.store.tables import deliveries, editions
 
 TERMS = Terms(lease_seconds=60, window=2)
@@ -161,6 +163,29 @@ def test_a_complaint_of_somebody_who_was_erased_counts_and_one_of_what_was_never
     sent(app, Dead(lambda _: False))
     erase(app.store, 1, keys=app.keys)
     assert [complaint(app, number) for number in (1, 2, 3)] == [False, False, True]
+
+
+def test_a_complaint_of_an_address_counts_once_against_the_last_edition_that_it_was_sent(
+    install: Callable[..., App],
+) -> None:
+    app = queued(install(), 4)
+    sent(app, Dead(lambda _: False))
+
+    def heard(name: str) -> str | None:
+        with app.store.writing() as connection:
+            return complained_by(connection, parse_address(f"{name}@example.org"), now=NOON)
+
+    assert [heard(name) for name in ("0", "0", "1", "stranger")] == ["", "", "", None]
+    assert pauses(app) == {}
+    assert heard("2") == "papers"
+
+
+def test_whoever_complains_before_any_edition_gets_none(app: App) -> None:
+    queued(app, 1)
+    with app.store.writing() as connection:
+        assert complained_by(connection, parse_address("0@example.org"), now=NOON) == ""
+        assert [one.state for one in subscriptions_of(connection, 1)] == [SubscriptionState.UNSUBSCRIBED]
+    assert sent(app, Dead(lambda _: False)).counts == Counter(skipped=1)
 
 
 @pytest.mark.parametrize(("cause", "key"), [("bounces", "alarm:bounces:"), ("complaints", "alarm:complaints:")])

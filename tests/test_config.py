@@ -65,6 +65,9 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"web": {"base_url": "https://x.org:99999"}}, "web.base_url"),
         ({"web": {"base_url": "https://[x"}}, "web.base_url"),
         ({"web": {"listen": "8000"}}, "web.listen"),
+        ({"web": {"listen": "127.0.0.1:99999"}}, "web.listen"),
+        ({"web": {"listen": "127.0.0.1:0"}}, "web.listen"),
+        ({"web": {"listen": "ü:80"}}, "web.listen"),
         ({"web": {"accent": "teal"}}, "web.accent"),
         ({"web": {"site_name": ""}}, "web.site_name"),
         ({"web": {"site_name": "Papers\nand more"}}, "web.site_name"),
@@ -98,7 +101,7 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"sources": {"feed": {"blog": {}}}}, "sources.feed.blog.url"),
         ({"sources": {"feed": {"blog": {"url": "file:///etc/hostname"}}}}, "sources.feed.blog.url"),
         ({"sources": {"feed": {"blog": {"url": "https://a:b@example.org/"}}}}, "sources.feed.blog.url"),
-        ({"sources": {"feed": {"My Blog": {"url": "https://example.org/"}}}}, "sources.feed.My Blog.[key]"),
+        ({"sources": {"feed": {"My Blog": {"url": "https://example.org/"}}}}, 'sources.feed."My Blog"'),
         ({"http": {"allow_hosts": ["https://example.org"]}}, "http.allow_hosts.0"),
         ({"http": {"allow_hosts": ["a@b"]}}, "http.allow_hosts.0"),
         ({"http": {"allow_hosts": ["localhost:99999"]}}, "http.allow_hosts.0"),
@@ -133,6 +136,11 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"provider": "mailgun"}}, "mail.mailgun.domain"),
         ({"mail": {"provider": "mailgun", "mailgun": {"domain": "x.org"}}}, "mail.mailgun.api_key"),
         ({"mail": {"mailgun": {"url": "mailgun"}}}, "mail.mailgun.url"),
+        ({"mail": {"window": True}}, "mail.window"),
+        ({"mail": {"budget": {"per_day": True}}}, "mail.budget.per_day"),
+        ({"mail": {"smtp": {"per_second": True}}}, "mail.smtp.per_second"),
+        ({"mail": {"budget": {"domains": {"no domain": {"per_day": 1}}}}}, 'mail.budget.domains."no domain"'),
+        ({"mail": {"budget": {"domains": {"x.org": {"per_day": 0}}}}}, 'mail.budget.domains."x.org".per_day'),
         ({"mail": {"dkim": {"domain": "Example.org"}}}, "mail.dkim.domain"),
         ({"mail": {"dkim": {"domain": "org"}}}, "mail.dkim.domain"),
         ({"mail": {"dkim": {"domain": "bücher.example"}}}, "mail.dkim.domain"),
@@ -283,11 +291,32 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, con
 
 
 @pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"mail": {"budget": {"warm_up": 3}}}, "warm_up: is a section; write its keys under [mail.budget.warm_up]"),
+        ({"sources": 3}, "sources: is a section; write its keys under [sources]"),
+        ({"newsletter": 3}, "newsletter: is a list of sections; write the keys of each under [[newsletter]]"),
+        (
+            {"mail": {"budget": {"domains": {"mail": {"example": {"org": {"per_day": 3}}}}}}},
+            'mail.budget.domains: has a domain without quotes; write "mail.example.org"',
+        ),
+    ],
+)
+def test_how_sections_and_domains_are_written_is_said(values: dict[str, Any], said: str) -> None:
+    told = refused(values)
+    assert said in told
+    assert len(told.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"DIGEST_WEB__BASE": "x"}, "web.base"),
-        ({"DIGEST_NONSENSE": "x"}, "nonsense"),
-        ({"DIGEST_FOLDER": "x"}, "folder"),
+        ({"DIGEST_WEB__BASE": "x"}, "DIGEST_WEB__BASE: names no key"),
+        ({"DIGEST_SMTP__PASSWORT": "x"}, "DIGEST_SMTP__PASSWORT: names no key"),
+        ({"DIGEST_SMTP__PASSWORT_FILE": __file__}, "DIGEST_SMTP__PASSWORT_FILE: names no key"),
+        ({"DIGEST_NONSENSE": "x"}, "DIGEST_NONSENSE: names no key"),
+        ({"DIGEST_NONSENSE__MORE": "x"}, "DIGEST_NONSENSE__MORE: names no key"),
+        ({"DIGEST_FOLDER": "x"}, "DIGEST_FOLDER: names no key"),
         ({"DIGEST_WEB": "x"}, "web"),
         ({"DIGEST_WEB": "x", "DIGEST_WEB__BASE_URL": "https://x.org"}, "DIGEST_WEB__BASE_URL"),
         ({"DIGEST_NEWSLETTER__TITLE": "x"}, "newsletter"),
@@ -296,7 +325,7 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, con
         ({"DIGEST_HTTP__ALLOW_HOSTS": '["a.org"]'}, "http.allow_hosts.0: is not a host"),
         ({"DIGEST_SOURCES__ARXIV__CATEGORIES": ""}, "sources.arxiv.categories: "),
         ({"DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL cs.LG"}, "sources.arxiv.categories.0: is not a category"),
-        ({"DIGEST_": "x"}, "is not a key"),
+        ({"DIGEST_": "x"}, "DIGEST_: names no key"),
     ],
 )
 def test_a_wrong_variable_is_named(environment: dict[str, str], said: str) -> None:

@@ -326,6 +326,21 @@ def test_nothing_leaves_while_sending_is_paused_but_a_test_of_the_provider(queue
     assert sent(queued, mailer).counts["sent"] == 5
 
 
+def test_what_is_paused_past_its_deadline_is_given_up_and_its_papers_are_in_the_next_edition(queued: App) -> None:
+    with queued.store.writing() as connection:
+        pause_sending(connection, "papers", why="by the operator", now=NOON)
+    delivered = sent(queued, Scripted(), minutes=6 * 60 + 1)
+    assert (delivered.counts, delivered.skipped) == (Counter(skipped=5), Counter({"past its deadline": 5}))
+    publish(queued.store, queued.press, newsletter="papers", weights=Weights(), now=NOON + timedelta(days=1))
+    with queued.store.reading() as connection:
+        late, in_time = (delivery_numbered(connection, number) for number in (1, 6))
+    assert late is not None
+    assert late.selection is not None
+    assert in_time is not None
+    assert in_time.selection is not None
+    assert [pick.paper_id for pick in in_time.selection.picks] == [pick.paper_id for pick in late.selection.picks]
+
+
 def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
     def pausing(_: str) -> None:
         with queued.store.writing() as connection:

@@ -1,8 +1,10 @@
 """When an edition's messages leave: at once, but for a large one's, or where they are spread."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
+import pytest
 from personas import NOON, choices, papers_come_in, reader_joins
 
 from digest.app import App
@@ -19,6 +21,10 @@ def departures(count: int, *, canary_from: int = 10_000, spread: int = 0) -> "Co
     """How many of so many messages leave after how many minutes."""
     leaves_at = Departures(canary_from=canary_from, spread=spread * MINUTE).of(count, now=NOON)
     return Counter((leaves_at(FAR) - NOON) / MINUTE for _ in range(count))
+
+
+def sent(app: App, after: timedelta) -> int:
+    return deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=lambda: NOON + after).counts["sent"]
 
 
 def test_a_small_edition_leaves_at_once() -> None:
@@ -57,7 +63,30 @@ def test_what_is_published_waits_for_its_canary(app: App) -> None:
     large = Departures(canary_from=5)
     publish(app.store, app.press, newsletter="papers", weights=Weights(), departures=large, now=NOON)
 
-    def sent(after: timedelta) -> int:
-        return deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=lambda: NOON + after).counts["sent"]
+    assert [sent(app, after) for after in (timedelta(0), CANARY_WAIT - MINUTE, CANARY_WAIT)] == [1, 0, 4]
 
-    assert [sent(timedelta(0)), sent(CANARY_WAIT - MINUTE), sent(CANARY_WAIT)] == [1, 0, 4]
+
+def test_of_an_edition_whose_publishing_was_stopped_the_rest_waits_for_the_canary_too(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.publish.BLOCK", 4)
+    papers_come_in(app.store)
+    for number in range(6):
+        reader_joins(app, f"reader{number}@example.org", choices("quasars"))
+    large, blocks = Departures(canary_from=6), iter([False, True])
+
+    def queued(now: datetime, should_stop: Callable[[], bool] = lambda: False) -> int:
+        return publish(
+            app.store,
+            app.press,
+            newsletter="papers",
+            weights=Weights(),
+            departures=large,
+            now=now,
+            should_stop=should_stop,
+        ).queued
+
+    assert queued(NOON, lambda: next(blocks)) == 4
+    assert queued(NOON + MINUTE) == 2
+    assert sent(app, MINUTE) == 2
+    assert sent(app, CANARY_WAIT + MINUTE) == 4

@@ -133,6 +133,17 @@ def test_an_old_key_verifies_until_it_is_removed_and_the_new_one_signs() -> None
     assert Keys((NEW,)).sign(Purpose.UNSUBSCRIBE, 42) == TOKEN
 
 
+def test_a_retired_key_is_good_for_leaving_and_for_marks_alone() -> None:
+    old, keys = Keys((OLD,)), Keys((NEW,), retired=(OLD,))
+    for purpose in Purpose:
+        read = keys.read(purpose, old.sign(purpose, 42))
+        assert read == (42 if purpose is Purpose.UNSUBSCRIBE else None)
+    assert keys.fingerprints("address x") == KEYS.fingerprints("address x")
+    assert keys.sign(Purpose.VIEW, 42, key=old.newest) == keys.sign(Purpose.VIEW, 42)
+    assert keys.is_retired(Purpose.UNSUBSCRIBE, old.sign(Purpose.UNSUBSCRIBE, 42))
+    assert not keys.is_retired(Purpose.UNSUBSCRIBE, TOKEN)
+
+
 def test_a_message_is_signed_again_with_the_key_that_it_was_signed_with() -> None:
     then = Keys((OLD,))
     assert KEYS.sign(Purpose.MESSAGE, 1, key=then.newest) == then.sign(Purpose.MESSAGE, 1)

@@ -192,7 +192,7 @@ def test_while_a_server_is_stopped_every_tick_says_so_and_the_next_ones_go_on(
     with postgres.stopped(postgres_server):
         errors = said(ticker, ticker.collect, ticker.publish, ticker.deliver, ticker.tidy)
         assert len(errors) == 4
-        assert all(error.endswith("the server does not answer. Start it, or mend store.url.") for error in errors)
+        assert all(error.endswith("no server has its socket there. Start it, or mend store.url.") for error in errors)
     goes_on(ticker)
 
 

@@ -1,8 +1,10 @@
-"""What `pip install` brings is all that running needs."""
+"""What `pip install` brings, and `./run digest` in a checkout, is all that running needs."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -30,3 +32,11 @@ def test_the_wheel_carries_what_running_needs(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
     assert len(list((work / "var/outbox/new").iterdir())) == 5
     assert (work / "config.toml").read_text() == (ROOT / "config.example.toml").read_text()
+
+
+def test_a_checkout_s_command_can_use_either_database() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {re.split(r"[\[>]", needed)[0] for needed in extras["cluster"]}
+    pinned = {line.partition("==")[0] for line in (ROOT / "requirements/run.txt").read_text().splitlines()}
+    assert wanted <= pinned
+    assert "psycopg-binary" in pinned

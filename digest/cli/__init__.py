@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import account, evaluating, jobs, papers, people, upkeep
+from digest.cli import account, complaints, evaluating, jobs, papers, people, upkeep
 from digest.cli.context import DEFAULT_CONFIG, Settings
 from digest.errors import ConfigError, DigestError, InputError
 
@@ -23,11 +23,12 @@ cli = typer.Typer(
 )
 for commands in (upkeep.commands, jobs.commands, papers.commands, evaluating.commands):
     cli.registered_commands += commands.registered_commands
-people.commands.registered_commands += account.commands.registered_commands
+for commands in (account.commands, complaints.commands):
+    people.commands.registered_commands += commands.registered_commands
 cli.add_typer(
     people.commands,
     name="subscriber",
-    help="People: add, list, show, like, dislike, take-back, unsubscribe, export, erase.",
+    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, export, erase.",
 )
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")

@@ -79,16 +79,28 @@ def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
     return found
 
 
+def warn_of_future(instant: datetime) -> None:
+    """Say on standard error where the moment that was typed has not come: what is done by it holds when it comes."""
+    if instant > datetime.now(UTC):
+        typer.echo(
+            "digest: That moment has not come, and this is no trial: whoever is due by then has that edition, and"
+            " gets it once. Rehearse by a configuration that names another store (`--config FILE`).",
+            err=True,
+        )
+
+
 Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="Do it as of this moment, for a rehearsal.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def opened(context: typer.Context) -> "App":
-    """The installation that the configuration describes."""
+    """The installation that the configuration describes, until the command ends."""
     from digest.app import open_app
     from digest.config import load_config
 
-    return open_app(load_config(context.obj.config))
+    app = open_app(load_config(context.obj.config))
+    context.call_on_close(app.store.close)
+    return app
 
 
 def say(text: str = "") -> None:

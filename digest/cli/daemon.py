@@ -8,6 +8,7 @@ from pathlib import Path
 from digest.apart import apart
 from digest.app import App
 from digest.cli.context import log_to_output, say
+from digest.cli.sending import say_paused
 from digest.scheduler import Ticker
 from digest.web import create_site
 from digest.web.server import build_server
@@ -31,6 +32,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     ticker.start()
+    say_paused(app)
     say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")
     try:
         server.run()

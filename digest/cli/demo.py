@@ -106,6 +106,8 @@ def _bring_dated(app: App, files: Files) -> tuple[list[Collected], datetime]:
     collected = bring_papers(app.store, [files], now=now, progress=lambda _: None)
     for page in pages:
         say(f"{len(page.listings):>5} papers from {page.label}")
+        if page.remark:
+            say(page.remark)
     return collected, now
 
 

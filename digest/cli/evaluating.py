@@ -47,7 +47,7 @@ def evaluate(
     with steps("evaluating") as shown:
         shown.named("papers and users")
         benchmark = read_benchmark(folder, papers=papers, users=users, liked=liked, query_only=query_only, limit=limit)
-        shown.named("background")
+        shown.named("fitting the background")
         scorers = Scorers(benchmark)
         chosen = {name: _scorer(scorers, name, model) for name in wanted}
         results = measure(benchmark.users, chosen, progress=shown.named)

@@ -1,16 +1,18 @@
 """collect, publish, deliver, run, worker, serve, demo."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import Now, day, now_or, opened, say, steps
+from digest.cli.context import Now, day, now_or, opened, say, steps, warn_of_future
 from digest.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.collect import Collected
     from digest.inference.embedding import Embedder
 
 commands = typer.Typer()
@@ -52,17 +54,23 @@ def collect(
         collected = bring(
             app.store, sources, now=instant, look_back=look_back, look_backs=look_backs, progress=shown.named
         )
-        shown.named("background")
-        refit_background(app.store, now=instant)
-    for one in collected:
-        recorded = one.recorded
-        say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+        if refit_background(app.store, now=instant):
+            shown.named("the background was fitted anew")
+    _say_collected(collected)
     failed = [one.source for one in collected if one.error]
     for name in alarm_of_sources(app.store, app.press, failed, to=app.config.mail.alarms, now=instant):
         say(f"The operator's alarm is queued: {name} has failed for a day.")
     _embed(app, embedder)
     _summarise(app, now=instant)
     _end([one.error for one in collected])
+
+
+def _say_collected(collected: "Sequence[Collected]") -> None:
+    for one in collected:
+        recorded = one.recorded
+        say(f"{one.source}: {recorded.read} listed, {recorded.new} new, {recorded.changed} changed.")
+        for remark in one.remarks:
+            typer.echo(f"digest: {remark}", err=True)
 
 
 def _embed(app: "App", embedder: "Embedder | None") -> None:
@@ -109,6 +117,7 @@ def publish(
     if newsletter is not None and newsletter not in known:
         raise InputError(f"There is no newsletter {newsletter!r}. There are: {', '.join(known)}.")
     if now is not None:
+        warn_of_future(instant)
         note_rehearsal(app.store, now=instant)
     elif (shown_at := mind_clock(app.store, now=instant)) is not None:
         say(f"The clock was set back from {shown_at:%Y-%m-%d %H:%M} UTC: what is due is reckoned anew.")
@@ -152,6 +161,7 @@ def deliver(
         done = rehearse(app.store, app.press, now=now_or(now), limit=limit)
         say(f"{counted(done.made, 'message')} made, {done.size:,} bytes; {done.failed} cannot be made. None was sent.")
         return
+    warn_of_future(now_or(now))
     with app.store.reading() as connection:
         found = waiting_now(connection, now=now_or(now))
     with steps("delivering", total=min(found.queued - found.later, limit or found.queued)) as shown:
@@ -215,6 +225,7 @@ def worker(
 @commands.command()
 def serve(context: typer.Context) -> None:
     """The website alone."""
+    from digest.cli.sending import say_paused
     from digest.web import create_site
     from digest.web.server import build_server, require_free
 
@@ -222,6 +233,7 @@ def serve(context: typer.Context) -> None:
     require_free(app.config.web.listen)
     site = create_site(app, clock=lambda: datetime.now(UTC))
     say(f"The site is at {app.config.web.base_url} (listening on {app.config.web.listen}).")
+    say_paused(app)
     say("Nothing is sent from here: `digest run`, or `digest deliver`, sends what it queues.")
     build_server(site, app.config.web.listen).run()
 

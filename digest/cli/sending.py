@@ -1,4 +1,4 @@
-"""Sending one message while somebody watches."""
+"""Sending one message while somebody watches, and saying what stands still."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from digest.cli.context import say
 from digest.deliver import deliver_one
 from digest.model import DeliveryState
 from digest.store.deliveries import delivery_numbered
+from digest.store.pauses import Pause, PauseCause, pauses_now
 
 
 def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
@@ -27,3 +28,22 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     say(f"By {app.config.mail.provider}: {delivery.state}{detail}.")
     if delivered.counts["sent"] != 1:
         raise typer.Exit(1)
+
+
+def say_paused(app: App) -> None:
+    """Say what stands still, to whoever starts something that sends."""
+    with app.store.reading() as connection:
+        halted = pauses_now(connection)
+    for pause in halted.values():
+        say(pause_told(pause))
+
+
+def pause_told(pause: Pause) -> str:
+    """Since when and why it stands still, and what to do."""
+    what, go_on = (pause.scope, f" --newsletter {pause.scope}") if pause.scope else ("all sending", "")
+    since = f"Paused since {pause.since_at:%Y-%m-%d %H:%M} UTC: {what} ({pause.why})."
+    if pause.cause is PauseCause.COPIED:
+        return (
+            f"{since} Name that store in store.url; `digest mail resume` sends from this one, and both send the same."
+        )
+    return f"{since} `digest mail resume{go_on}` goes on."

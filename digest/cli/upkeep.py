@@ -1,6 +1,7 @@
 """init, mail test, mail pause, mail resume, mail dkim, stats, store migrate, check, copy, tidy, reindex."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,6 @@ from digest.errors import ConfigError, InputError, StoreError
 
 if TYPE_CHECKING:
     from digest.app import App
-    from digest.store.pauses import Pause
     from digest.store.sources import Health
     from digest.store.waiting import Waiting
 
@@ -32,7 +32,8 @@ def init(context: typer.Context) -> None:
         _write_example(path)
         say(f"Wrote {path}: it works as it stands, and sends to nobody.")
     config = load_config(path)
-    _, before, after = set_up(config)
+    app, before, after = set_up(config)
+    app.store.close()
     say(_migrated(before, after))
     say("Next: `digest collect`, `digest subscriber add`, then `digest run`.")
 
@@ -130,6 +131,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
     from dataclasses import asdict
 
+    from digest.cli.sending import pause_told
     from digest.pace import Pace
     from digest.store.clock import last_tick_at
     from digest.store.deliveries import count_by_state, count_skipped
@@ -166,14 +168,8 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         *_ticks_told(ticked_at, due),
         *map(_source_told, sources),
     ]
-    for line in [*map(_pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
+    for line in [*map(pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
         say(line)
-
-
-def _pause_told(pause: "Pause") -> str:
-    what, go_on = (pause.scope, f" --newsletter {pause.scope}") if pause.scope else ("all sending", "")
-    since = f"Paused since {pause.since_at:%Y-%m-%d %H:%M} UTC: {what} ({pause.why})."
-    return f"{since} `digest mail resume{go_on}` goes on."
 
 
 def _waiting_told(waiting: "Waiting") -> Iterator[str]:
@@ -202,7 +198,11 @@ def migrate(context: typer.Context) -> None:
     from digest.app import migrate_store
     from digest.config import load_config
 
-    say(_migrated(*migrate_store(load_config(context.obj.config))))
+    before, after, makes_jobs = migrate_store(load_config(context.obj.config))
+    if makes_jobs:
+        say("The tables of the queue's engine were made, or brought to its revision.")
+    if before != after or not makes_jobs:
+        say(_migrated(before, after))
 
 
 @store.command()
@@ -231,7 +231,7 @@ def copy(
 
     app, now = opened(context), now_or(None)
     target = open_store(to, folder=app.config.folder, create=True)
-    with steps("copying") as shown:
+    with closing(target), steps("copying") as shown:
         copied = copy_store(app.store, target, now=now, progress=shown.named)
     rows = counted(sum(copied.values()), "row")
     say(f"Copied {rows} in {counted(len(copied), 'table')} to {target.where}: each is there as it was.")

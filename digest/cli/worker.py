@@ -10,8 +10,10 @@ import structlog
 from digest.apart import apart
 from digest.app import App
 from digest.cli.context import log_to_output, say
+from digest.cli.sending import say_paused
 from digest.queue.worker import Task, Worker
 from digest.scheduler import Ticker
+from digest.store.explained import trouble
 from digest.store.jobs import Work
 
 log = structlog.get_logger()
@@ -27,7 +29,7 @@ def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> 
         Work.PUBLISH: Task(do=partial(ticker.tick, ticker.publish)),
         Work.DELIVER: Task(do=partial(ticker.tick, ticker.deliver), concurrency=concurrency),
     }
-    worker = Worker(app.store.conninfo, tasks, complain=lambda told: log.warning("the queue is away", error=told))
+    worker = Worker(app.store.conninfo, tasks, complain=partial(_complain, app.store.where))
 
     def stop(number: int, _frame: object) -> None:
         """The first signal stops gently; the same again ends the process at once."""
@@ -37,9 +39,17 @@ def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    say_paused(app)
     say("Waiting for work. Stop with Ctrl-C.")
     try:
         worker.run()
     finally:
         app.store.close()
     say("Stopped.")
+
+
+def _complain(where: str, told: str) -> None:
+    known = trouble(told, where=where)
+    log.warning(
+        "the queue is away", error=str(known or f"The queue in {where} cannot be used: {told}. It is tried again.")
+    )

@@ -6,6 +6,7 @@ named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,7 @@ from digest.config.sections import (
     TemplatesSection,
     WebSection,
 )
-from digest.environment import from_environment, overlaid
+from digest.environment import from_environment, overlaid, variables_of
 from digest.errors import ConfigError
 from digest.locator import are_aligned, domain_of
 
@@ -83,7 +84,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _queue_fits_the_store(self) -> "Config":
-        if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgresql"):
+        if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgres"):
             raise ValueError('queue.engine: "procrastinate" works on PostgreSQL; name a postgresql:// store.url')
         return self
 
@@ -112,16 +113,17 @@ def parse_config(
     values: dict[str, Any], *, folder: Path, where: str = "config", environment: Mapping[str, str] | None = None
 ) -> Config:
     """The configuration from plain values; see load_config."""
-    merged = overlaid(values, from_environment(environment or {}))
+    environment = environment or {}
+    merged = overlaid(values, from_environment(environment))
     if "folder" in merged:
-        raise ConfigError(f"{where} is wrong:\n  folder: is not a key; mend or remove it")
+        raise ConfigError(f"{where} is wrong:\n  {_no_key(['folder'], environment)}")
     try:
         return Config(**merged, folder=folder.resolve())
     except ValidationError as error:
         told = error.errors()
         # A section that is wrong inside is reported as missing besides.
         inside = {item["loc"][:depth] for item in told for depth in range(len(item["loc"]))}
-        lines = [f"  {_explain(item)}" for item in told if item["loc"] not in inside or not item["loc"]]
+        lines = [f"  {_explain(item, environment)}" for item in told if item["loc"] not in inside or not item["loc"]]
         raise ConfigError("\n".join([f"{where} is wrong:", *lines])) from None
 
 
@@ -138,9 +140,31 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
 
 
-def _explain(item: Any) -> str:
-    path = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"{path}: is not a key; mend or remove it (config.example.toml lists them all)"
+def _explain(item: Any, environment: Mapping[str, str]) -> str:
+    keys = [str(part) for part in item["loc"] if part != "[key]"]
+    path = _path(keys)
+    match item["type"]:
+        case "extra_forbidden":
+            return _no_key(keys, environment)
+        case "model_type" | "dict_type":
+            return f"{path}: is a section; write its keys under [{path}]"
+        case "tuple_type":
+            return f"{path}: is a list of sections; write the keys of each under [[{path}]]"
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
+
+
+def _no_key(keys: list[str], environment: Mapping[str, str]) -> str:
+    """Where it was written: in the environment, or else in the file."""
+    variables = variables_of(environment, keys)
+    if variables:
+        return f"{variables[0]}: names no key; mend its name or unset it (config.example.toml lists all keys)"
+    return f"{_path(keys)}: is not a key; mend or remove it (config.example.toml lists them all)"
+
+
+def _path(keys: list[str]) -> str:
+    """As it stands in TOML, where a key with a dot in it has quotes."""
+    return ".".join(key if _BARE.fullmatch(key) else f'"{key}"' for key in keys)
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")

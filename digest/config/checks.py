@@ -56,9 +56,26 @@ def listed(value: Any) -> Any:
 
 def listens(text: str) -> str:
     """The text, if it is a host and a port."""
-    if not re.fullmatch(r"(?:[^:\s]+|\[[0-9a-f:]+\]):\d{1,5}", text):
+    try:
+        site_url(f"http://{text}")
+        is_whole = re.fullmatch(r"(?:[^:\s/]+|\[[0-9a-f:]+\]):\d{1,5}", text)
+    except ValueError:
+        is_whole = None
+    if not is_whole:
         raise ValueError("is not an address to listen on; write HOST:PORT, such as 127.0.0.1:8000")
     return text
+
+
+def quoted(domains: Any) -> Any:
+    """What is said of domains, if each stands in quotes: without, a dot leads from a section to one inside of it."""
+    for name, told in domains.items() if isinstance(domains, dict) else ():
+        names = [name]
+        while isinstance(told, dict) and len(told) == 1 and isinstance(inner := next(iter(told.values())), dict):
+            names.append(next(iter(told)))
+            told = inner
+        if len(names) > 1:
+            raise ValueError(f'has a domain without quotes; write "{".".join(names)}"')
+    return domains
 
 
 def slug(text: str) -> str:
@@ -126,4 +143,5 @@ OptionalSite = Annotated[str, AfterValidator(optional_site)]
 Token = Annotated[SecretStr, AfterValidator(token)]
 Category = Annotated[str, AfterValidator(known_category)]
 Listed = BeforeValidator(listed)
+Quoted = BeforeValidator(quoted)
 LookBack = Annotated[int, Field(ge=1, le=62)]

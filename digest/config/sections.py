@@ -1,9 +1,18 @@
 """The sections of the configuration, each with its keys and their defaults."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from digest.config.checks import (
     BaseUrl,
@@ -19,6 +28,7 @@ from digest.config.checks import (
     OptionalAddress,
     OptionalDomain,
     OptionalSite,
+    Quoted,
     Selector,
     Slug,
     SourceUrl,
@@ -35,6 +45,15 @@ class Section(BaseModel):
     """What all sections have in common: they never change, and know no key but their own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """A truth is a number to Python, and to nobody else."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and {int, float} & {annotation, *get_args(annotation)}:
+            raise ValueError("is a number; write one instead of true or false")
+        return value
 
 
 class StoreSection(Section):
@@ -169,8 +188,8 @@ class SemanticSection(Section):
 class BudgetOf(Section):
     """How much may leave: evenly in a second, and in this hour and the 23 before it; None is no limit."""
 
-    per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
-    per_day: Annotated[int, Field(ge=1)] | None = None
+    per_second: Annotated[float | None, Field(gt=0, le=100_000)] = None
+    per_day: Annotated[int | None, Field(ge=1)] = None
 
 
 class WarmUpSection(Section):
@@ -183,7 +202,7 @@ class WarmUpSection(Section):
 class BudgetSection(BudgetOf):
     """How much may leave in all, and to single domains; a provider's own budget is in its section."""
 
-    domains: dict[Domain, BudgetOf] = {}
+    domains: Annotated[dict[Domain, BudgetOf], Quoted] = {}
     warm_up: WarmUpSection | None = None
 
 

@@ -114,31 +114,27 @@ def build_message(
     boundary carry it, so the same delivery gives the same bytes. Raises RenderingError where a header would
     hold a line break, or an address cannot be written.
     """
-    boundary = b"=_" + sha256(token.encode()).hexdigest()[:32].encode()
+    boundary = f"=_{sha256(token.encode()).hexdigest()[:32]}"
     head = (
         f"From: {_mailbox('From', sender.mailbox)}\r\nTo: {wire_address(recipient)}\r\n"
         f"Subject: {_text('Subject', subject)}\r\nDate: {_date(dated_at)}\r\nMessage-ID: <{token}@{sender.domain}>\r\n"
         f"{_reply_to(sender.reply_to)}Auto-Submitted: auto-generated\r\n"
         f"{_list_fields(list_headers, sender)}MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_PART["plain"]}'
     )
-    return b"".join([
-        head.encode(),
-        b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n--%b\r\n' % (boundary, boundary),
-        _PART % b"plain",
-        _ended(text),
-        b"\r\n--%b\r\n" % boundary,
-        _PART % b"html",
-        _ended(html),
-        b"\r\n--%b--\r\n" % boundary,
-    ])  # fmt: skip
+    between, end = f"\r\n--{boundary}\r\n{_PART['html']}", f"\r\n--{boundary}--\r\n"
+    return b"".join([head.encode(), *_ended(text), between.encode(), *_ended(html), end.encode()])
 
 
-_PART = b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+_PART = {
+    kind: f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    for kind in ("plain", "html")
+}
 
 
-def _ended(part: bytes) -> bytes:
-    """The part with an end to its last line; the line end before a boundary belongs to the boundary."""
-    return part[:-3] + b"\r\n" if part.endswith(b"=\r\n") else part
+def _ended(part: bytes) -> tuple[bytes | memoryview, bytes]:
+    """The part and an end to its last line; the line end before a boundary belongs to the boundary."""
+    return (memoryview(part)[:-3], b"\r\n") if part.endswith(b"=\r\n") else (part, b"")
 
 
 @lru_cache(maxsize=64)
@@ -153,10 +149,14 @@ def _reply_to(mailbox: str | None) -> str:
 def _list_fields(headers: ListHeaders | None, sender: Sender) -> str:
     if headers is None:
         return ""
-    mailbox = _address_in(sender.reply_to or sender.mailbox)
-    mailto = f"mailto:{quote(mailbox, safe='@+')}?subject={quote(headers.unsubscribe_subject)}"
+    mailto = f"mailto:{_quoted_address(sender.reply_to or sender.mailbox)}?subject={quote(headers.unsubscribe_subject)}"
     link = _link("List-Unsubscribe", headers.unsubscribe_url)
     return f"List-Unsubscribe: {link},{_FOLD}<{mailto}>\r\n{_identity(headers.mailing_list)}"
+
+
+@lru_cache(maxsize=64)
+def _quoted_address(mailbox: str) -> str:
+    return quote(_address_in(mailbox), safe="@+")
 
 
 @lru_cache(maxsize=64)

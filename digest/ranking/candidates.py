@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import count, islice
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, number, paper_features, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, numbers, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -126,16 +127,16 @@ class Candidates:
         if position not in self._wordings:
             if len(self._wordings) >= MOST_WORDED:
                 self._wordings.clear()
-            paper, row = self.papers[position], self.documents.x[[position]]
-            weights = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
-            counted = list(paper_features(paper.title, paper.abstract))
-            columns = self.background.columns(np.array([number(f) for f in counted], dtype=np.uint64))
-            rarity = self.background.weights(columns).tolist()
+            paper, x = self.papers[position], self.documents.x
+            row = slice(*x.indptr[position : position + 2].tolist())
+            weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
             forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            # What was counted by an older release may be no feature of the text by this one.
+            columns = self.background.columns(numbers(forms))
+            rarity = self.background.weights(columns).tolist()
+            # What the summary alone says does not count, nor what no release but an older one took for a feature.
             self._wordings[position] = {
-                feature: (weights[column] * rare, forms.get(feature, ""))
-                for feature, column, rare in zip(counted, columns.tolist(), rarity, strict=True)
+                feature: (weights[column] * rare, form)
+                for (feature, form), column, rare in zip(forms.items(), columns.tolist(), rarity, strict=True)
                 if column in weights
             }
         return self._wordings[position]
@@ -151,21 +152,42 @@ class Candidates:
         The wishes are different ones.
         `known` has the features of papers that profiles name. A mute fits what it keeps away.
         """
-        missing = [wish for wish in wishes if wish not in self._remembered]
-        if len(self._remembered) + len(missing) > MOST_REMEMBERED:
-            self._remembered, self._fitting, missing = {}, self._fitting[:0], list(wishes)
-            self.reasons = {}
+        self.learn(wishes)
         # What one reader has liked is nobody else's: it stands behind the rest, and is not kept.
-        missing.sort(key=_is_personal)
-        start, kept = self._fitting.shape[0], [wish for wish in missing if not _is_personal(wish)]
-        new = {wish: row for row, wish in enumerate(missing, start)}
-        blocks = [self._found(missing[at : at + AT_ONCE], known) for at in range(0, len(missing), AT_ONCE)]
-        fitting = sparse.vstack([self._fitting, *blocks]).tocsr() if blocks else self._fitting
-        rows = [new[wish] if wish in new else self._remembered[wish] for wish in wishes]
-        # Not in place: the same papers at another moment remember for themselves from here on.
-        self._remembered = self._remembered | {wish: new[wish] for wish in kept}
-        self._fitting = fitting[: start + len(kept)]
-        return np.asarray(fitting[np.array(rows, dtype=np.intp)].toarray())
+        own = [wish for wish in wishes if wish not in self._remembered]
+        rows = (
+            self._remembered | dict(zip(own, count(len(self._remembered)), strict=False)) if own else self._remembered
+        )
+        fitting = self._with(own, known)
+        return np.asarray(fitting[np.array([rows[wish] for wish in wishes], dtype=np.intp)].toarray())
+
+    def learn(self, wishes: Iterable[Wish]) -> None:
+        """Find out how well the papers fit what more than one reader may wish: many wishes at once take less time."""
+        shared = [wish for wish in dict.fromkeys(wishes) if not _is_personal(wish)]
+        self._make_room(sum(wish not in self._remembered for wish in shared))
+        missing = [wish for wish in shared if wish not in self._remembered]
+        if missing:
+            self._fitting = self._with(missing, {})
+            # Not in place: the same papers at another moment remember for themselves from here on.
+            self._remembered = self._remembered | dict(zip(missing, count(len(self._remembered)), strict=False))
+
+    def _make_room(self, coming: int) -> None:
+        """Forget what was learned first: no more than a little at once, as much of it will be asked for again."""
+        if len(self._remembered) + coming <= MOST_REMEMBERED:
+            return
+        gone = max(len(self._remembered) + coming - MOST_REMEMBERED, MOST_REMEMBERED // 20)
+        left = islice(self._remembered, gone, None)
+        self._remembered = {wish: row for row, wish in enumerate(left)}
+        self._fitting = self._fitting[gone:]
+        topics = {wish.topic for wish in self._remembered if isinstance(wish, Profile)}
+        self.reasons = {topic: told for topic, told in self.reasons.items() if topic in topics}
+
+    def _with(self, wishes: Sequence[Wish], known: Mapping[int, Bag]) -> sparse.csr_array:
+        """What is remembered, and behind it how well the papers fit these wishes."""
+        if not wishes:
+            return self._fitting
+        blocks = [self._found(wishes[at : at + AT_ONCE], known) for at in range(0, len(wishes), AT_ONCE)]
+        return sparse.vstack([self._fitting, *blocks]).tocsr()
 
     def _found(self, wishes: Sequence[Wish], known: Mapping[int, Bag]) -> sparse.csr_array:
         """(wishes, papers) how well the papers fit, which most of them do not."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -35,7 +35,6 @@ STOP_WORDS = frozenset(
 _stemming = Lock()
 
 
-@lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of a lower-case English word (Snowball); other scripts come back as they are."""
     # A stemmer has a state: two threads at once would get one another's words.
@@ -45,10 +44,18 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
-    # Imported here: it brings every language along, a tenth of a second for whoever reads no text.
-    import snowballstemmer
+    # Imported here: most commands read no text. What it would remember by itself, `_read` does.
+    from Stemmer import Stemmer
 
-    return snowballstemmer.stemmer("english")
+    return Stemmer("english", 0)
+
+
+# The same words stand in all texts, and most of them are read several times.
+@lru_cache(maxsize=200_000)
+def _read(word: str) -> str:
+    """The stem of a word as it stands in a text; empty for a stop word."""
+    lower = word.casefold().replace("’", "'")
+    return "" if lower in STOP_WORDS else stem(lower.removesuffix("'s"))
 
 
 class Word(NamedTuple):
@@ -64,19 +71,20 @@ def words(text: str) -> Iterator[Word]:
     """The words of a text that are not stop words."""
     end, follows = 0, False
     for match in _WORD.finditer(text):
-        follows = follows and not _BREAK.search(text, end, match.start())
+        start = match.start()
+        # Most words stand one space apart.
+        follows = follows and (text[end:start] == " " or not _BREAK.search(text, end, start))
         end = match.end()
-        word = match.group().casefold().replace("’", "'")
-        if word not in STOP_WORDS:
-            yield Word(stem(word.removesuffix("'s")), match.start(), end, follows)
+        if read := _read(match.group()):
+            yield Word(read, start, end, follows)
             follows = True
 
 
 def features(text: str) -> Counter[str]:
     """How often each stem, and each pair of stems that follow one another in a sentence, stands in a text."""
     found = list(words(text))
-    joined = (f"{first.stem} {second.stem}" for first, second in pairwise(found) if second.follows)
-    return Counter([*(word.stem for word in found), *joined])
+    joined = [f"{first.stem} {second.stem}" for first, second in pairwise(found) if second.follows]
+    return Counter([*[word.stem for word in found], *joined])
 
 
 def paper_features(title: str, abstract: str) -> Counter[str]:
@@ -103,18 +111,20 @@ class Bag:
         return type(self)(numbers, np.ones(len(numbers), np.uint8))
 
 
-def number(feature: str) -> int:
-    """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
-    hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")
-    return hashed & ~1 | (" " in feature)
+def numbers(features: Iterable[str]) -> NDArray[np.uint64]:
+    """Features' numbers: 63 bits of each one's hash, and whether it is a bigram in the lowest."""
+    told = list(features)
+    hashed = b"".join([blake2b(feature.encode(), digest_size=8).digest() for feature in told])
+    is_bigram = np.array([" " in feature for feature in told], dtype=np.uint64)
+    return np.asarray(np.frombuffer(hashed, dtype="<u8").astype(np.uint64) & ~np.uint64(1) | is_bigram)
 
 
 def bag(counted: Mapping[str, int]) -> Bag:
     """Counted features as numbers."""
-    told = sorted((number(feature), min(count, 255)) for feature, count in counted.items())
-    return Bag(
-        np.array([feature for feature, _ in told], dtype=np.uint64), np.array([n for _, n in told], dtype=np.uint8)
-    )
+    told = numbers(counted)
+    order = np.argsort(told)
+    counts = np.fromiter(counted.values(), dtype=np.int64, count=len(counted))
+    return Bag(told[order], np.minimum(counts, 255).astype(np.uint8)[order])
 
 
 def paper_bag(title: str, abstract: str) -> Bag:
@@ -125,7 +135,13 @@ def paper_bag(title: str, abstract: str) -> Bag:
 @lru_cache(maxsize=8192)
 def topic_bag(topic: str) -> Bag:
     """A topic's features as numbers."""
-    return bag(features(topic))
+    return bag(topic_features(topic))
+
+
+@lru_cache(maxsize=65_536)
+def topic_features(topic: str) -> Mapping[str, int]:
+    """The features of a topic by name, counted."""
+    return dict(features(topic))
 
 
 def pack_bag(one: Bag) -> bytes:
@@ -151,9 +167,3 @@ def surface_forms(text: str) -> dict[str, str]:
             found.setdefault(f"{last.stem} {word.stem}", text[last.start : word.end])
         last = word
     return found
-
-
-@lru_cache(maxsize=65_536)
-def topic_features(topic: str) -> tuple[str, ...]:
-    """The features of a topic by name."""
-    return tuple(features(topic))

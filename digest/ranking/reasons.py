@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking import sparse
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, number, topic_features
+from digest.ranking.features import Bag, numbers, topic_features
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -30,13 +28,13 @@ class Reasons:
 
     def of(self, wish: Wish, position: int) -> Reason:
         """Why the paper at a position suits the wish."""
-        found = self._kept(wish)
-        if position not in found:
-            found[position] = self._of(wish, position)
-        return found[position]
+        told = self.told_of(wish)
+        if position not in told:
+            told[position] = self._of(wish, position)
+        return told[position]
 
-    def _kept(self, wish: Wish) -> dict[int, Reason]:
-        """The reasons that are known, by position: those of a topic alone are everybody's, and outlast this."""
+    def told_of(self, wish: Wish) -> dict[int, Reason]:
+        """The wish's reasons so far, by position: those of a topic alone are everybody's, and outlast this."""
         if isinstance(wish, Profile) and wish.topic and not wish.liked:
             return self._candidates.reasons.setdefault(wish.topic, {})
         return self._found.setdefault(wish, {})
@@ -62,7 +60,7 @@ class Reasons:
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
         named = list(self._candidates.wording(position))
-        columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
+        columns = self._candidates.background.columns(numbers(named))
         return dict(zip(columns.tolist(), named, strict=True))
 
     def _of(self, wish: Wish, position: int) -> Reason:
@@ -78,18 +76,25 @@ class Reasons:
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
         wording = self._candidates.wording(position)
-        return _largest_first((feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording)
+        return _largest_first(
+            [(feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording]
+        )
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
         told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
-        told.sort(key=lambda feature: " " not in feature)
-        wording, chosen = self._candidates.wording(position), list[str]()
+        told.sort(key=_is_word)
+        wording, chosen = self._candidates.wording(position), dict[str, str]()
         for feature in told:
             form = wording[feature][1]
-            if form and not any(form.casefold() in other.casefold() for other in chosen):
-                chosen.append(form)
-        return tuple(chosen[:MOST_TERMS])
+            folded = form.casefold()
+            if form and not any(folded in other for other in chosen):
+                chosen[folded] = form
+        return tuple(chosen.values())[:MOST_TERMS]
+
+
+def _is_word(feature: str) -> bool:
+    return " " not in feature
 
 
 def _largest_first(terms: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """Readers' papers, a block of readers at once: those that match, the best first, then a few that trend."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ SURVIVORS = 3
 """Of `limit` papers so many times as many are looked at for variety: what quotas and twins take away is replaced."""
 
 AT_ONCE = 2_000_000
-"""Readers times papers that are weighed together: 4,000 readers of 500 papers, within some tens of megabytes."""
+"""Readers times papers whose wishes are learned together: 4,000 readers of 500 papers."""
+
+WEIGHED_AT_ONCE = 250_000
+"""Readers times papers that are weighed together: more of them need memory for no speed."""
 
 MOST_FITS = 20_000_000
 """Their wishes times papers, 80 MB a table: 2,000 readers with 60 topics of their own each took 2.6 GB without."""
@@ -47,9 +50,13 @@ class Chosen:
 
 def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int, Bag]) -> list[Selection]:
     """Every reader's papers with their reasons; see `choose`."""
-    reasons = Reasons(candidates, known)
-    blocks = blocks_of(readers, papers=len(candidates.papers))
-    return [one for block in blocks for one in _selected(candidates, block, known, reasons)]
+    reasons, papers, found = Reasons(candidates, known), len(candidates.papers), list[Selection]()
+    size = max(WEIGHED_AT_ONCE // max(papers, 1), 1)
+    for block in blocks_of(readers, papers=papers):
+        candidates.learn(wish for reader in block for wish in reader.wishes)
+        for start in range(0, len(block), size):
+            found += _selected(candidates, block[start : start + size], known, reasons)
+    return found
 
 
 def blocks_of(readers: Sequence[Reader], *, papers: int) -> Iterator[list[Reader]]:
@@ -74,14 +81,20 @@ def _selected(
     # As lists, since an array hands out its numbers one by one at five times the cost.
     rows = zip(*(each.tolist() for each in (chosen.positions, chosen.scores, chosen.wishes)), strict=True)
     for at, (reader, row) in enumerate(zip(readers, rows, strict=True)):
+        told = [reasons.told_of(wish) for wish in reader.wishes]
         picks = [
-            Pick(paper_id=numbers[place], score=score, reason=_reason(reasons, reader, wish, place))
+            Pick(
+                numbers[place],
+                score,
+                # Most have been told to another reader.
+                (wish != NO_REASON and told[wish].get(place)) or _reason(reasons, reader, wish, place),
+            )
             for place, score, wish in zip(*row, strict=True)
             if place >= 0
         ]
         if chosen.missed[at] >= 0:
             place, wish = int(chosen.missed[at]), int(chosen.missed_wishes[at])
-            reason = replace(_reason(reasons, reader, wish, place), kind=ReasonKind.MISSED)
+            reason = _reason(reasons, reader, wish, place)._replace(kind=ReasonKind.MISSED)
             picks.append(Pick(paper_id=numbers[place], score=0.0, reason=reason))
         found.append(Selection(considered=int(chosen.considered[at]), picks=tuple(picks)))
     return found

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 
 from markupsafe import escape
@@ -12,10 +13,10 @@ from digest.errors import RenderingError
 from digest.model import Layout
 from digest.quoted import quoted, unquoted
 from digest.rendering import opening, words
-from digest.rendering.edition import Edition
+from digest.rendering.edition import Edition, Gist, gist_of
 from digest.rendering.filling import Body
 from digest.rendering.forms import cleaned
-from digest.rendering.printing import Encoded, Printing, Shape, Values
+from digest.rendering.printing import Encoded, Printing, Shape
 from digest.text import shorten
 
 CARDS = 5
@@ -52,7 +53,7 @@ def _fitted(printing: Printing, edition: Edition) -> Body:
     short = [(replace(card, summary=shorten(card.summary, SHORTER_SUMMARY)), reason) for card, reason in edition.papers]
     # Another printing: these cards are this reader's alone, and not to be kept.
     lean = Printing(printing.compiled, language=printing.language, site=printing.site, printed=printing.printed)
-    message = _Message(lean, replace(edition, papers=short))
+    message = _Message(lean, edition._replace(papers=short))
     papers = message.papers
     frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
     room = MOST_BYTES - _size(frame.encoded_html)
@@ -73,17 +74,15 @@ class _Message:
     def __init__(self, printing: Printing, edition: Edition) -> None:
         self._printing, self._edition = printing, edition
         self._carded = len(edition.papers) if printing.printed.layout is Layout.FULL else CARDS
-        self._opening = opening.opening(edition)
-        self._texts = _texts(edition, self._opening)
-        self._text = {hole: quoted(cleaned(text)) for hole, text in self._texts.items()}
-        self._html = self._text | {
-            hole: quoted(cleaned(str(escape(text)))) for hole, text in self._texts.items() if _MARKUP.search(text)
-        }
-        values = Values(self._text, self._html, self._texts)
-        self.papers = [
-            printing.filled(card, "other" if at > self._carded else "lead" if at == 1 else "card", at, reason, values)
-            for at, (card, reason) in enumerate(edition.papers, 1)
-        ]
+        gist = gist_of(edition)
+        self._opening = opening.opening(edition, gist)
+        common, own = _common_texts(edition, self._opening, gist), _own_texts(edition)
+        encoded = {hole: _common(text) for hole, text in common.items()}
+        encoded |= {hole: _encoded(text) for hole, text in own.items()}
+        self._texts = common | own
+        self._text = {hole: one.text for hole, one in encoded.items()}
+        self._html = {hole: one.html for hole, one in encoded.items()}
+        self.papers = printing.filled(edition.papers, carded=self._carded, feedback=encoded["feedback"])
 
     def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
         """The message with these papers, of which so many more are on the web page."""
@@ -96,12 +95,13 @@ class _Message:
             trending=len(trending),
             moved=moved,
             generated=("all" if generated == len(carded) else "some") if generated else "",
-            opening=tuple(part for _, part in self._opening.parts),
+            opening=self._opening.kinds,
         )
         frame, text, html = printing.frame(shape), self._text, self._html
         for name, pieces in (("paper", papers), ("trending", trending)):
             for at, piece in enumerate(pieces):
-                text[f"{name}_{at}"], html[f"{name}_{at}"] = piece
+                hole = f"{name}_{at}"
+                text[hole], html[hole] = piece
         return Body(
             subject=printing.subject(self._texts["subject"]),
             encoded_text=frame.text.filled(text, self._texts),
@@ -120,20 +120,28 @@ class _Message:
         return found
 
 
-def _texts(edition: Edition, opened: opening.Opening) -> dict[str, str]:
-    """What differs between readers, but for their papers, by the names of holes."""
-    language, reader, links = edition.language, edition.reader, edition.links
-    parts = {f"opening_{at}": text for at, (text, _) in enumerate(opened.parts)}
-    return parts | {
-        "subject": opening.subject(edition),
-        "preheader": opening.preheader(edition),
-        "opening": opened.text,
-        "address": reader.address,
+def _common_texts(edition: Edition, opened: opening.Opening, gist: Gist) -> dict[str, str]:
+    """What some readers have in common, by the names of holes."""
+    language, reader = edition.language, edition.reader
+    return {
+        "subject": opening.subject(edition, gist),
+        "preheader": opening.preheader(edition, gist),
+        "opening": "".join(opened.texts),
         "when": words.cadence_phrase(language, reader),
         "confirmed_on": language.full_date(due_on(reader.confirmed_at, timezone=reader.timezone)),
-        "unsubscribe": links.unsubscribe,
-        "view": links.view,
-        "preferences": links.preferences,
-        "pause": links.pause,
-        "feedback": links.feedback,
+        **{f"opening_{at}": text for at, text in enumerate(opened.texts)},
     }
+
+
+def _own_texts(edition: Edition) -> dict[str, str]:
+    """What each reader has alone."""
+    return {"address": edition.reader.address, **edition.links._asdict()}
+
+
+def _encoded(text: str) -> Encoded:
+    """A text for both parts."""
+    plain = quoted(cleaned(text))
+    return Encoded(plain, quoted(cleaned(str(escape(text)))) if _MARKUP.search(text) else plain)
+
+
+_common = lru_cache(maxsize=4096)(_encoded)

@@ -1,12 +1,10 @@
 """One reader's edition as values: the papers, and what is said around them."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from digest.model import Cadence, Layout, Reason, ReasonKind, Weekday
 from digest.rendering import words
@@ -18,8 +16,7 @@ from digest.text import shorten
 TRENDING_TITLE = 140
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(NamedTuple):
     """Whom an edition is for, and out of how many new papers theirs were chosen.
 
     `follows` is whether they follow anything at all: only then can a day be without a match.
@@ -38,8 +35,7 @@ class Reader:
     month_day: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class Links(NamedTuple):
     """The reader's own links.
 
     `feedback` wants a query: `?paper=N&want=more`, or `less`, N counting the edition's papers from 1.
@@ -126,8 +122,7 @@ def read_facts(facts: Mapping[str, Any]) -> Printed:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edition:
+class Edition(NamedTuple):
     """One reader's papers, best first, and what is said around them."""
 
     language: Language
@@ -136,27 +131,35 @@ class Edition:
     reader: Reader
     links: Links
 
-    @cached_property
-    def is_quiet(self) -> bool:
-        """Whether nothing matched what the reader follows."""
-        return self.reader.follows and all(reason.kind is ReasonKind.TRENDING for _, reason in self.papers)
 
-    @cached_property
-    def brings_missed(self) -> bool:
-        """Whether a paper is among them that the reader may have missed."""
-        return any(reason.kind is ReasonKind.MISSED for _, reason in self.papers)
+class Gist(NamedTuple):
+    """What an edition's opening is about: the interest with most papers, by its kind and name, and how many those are.
 
-    @cached_property
-    def strongest(self) -> tuple[ReasonKind, str, int]:
-        """The kind and name of the interest with most papers, topics before likes, people and categories."""
-        counted = Counter([(reason.kind, reason.interest) for _, reason in self.papers if reason.kind in _COUNTED])
-        if not counted:
-            return ReasonKind.TRENDING, "", 0
-        first = min(_COUNTED.index(kind) for kind, _ in counted)
-        (kind, interest), count = max(
-            (one for one in counted.items() if one[0][0] is _COUNTED[first]), key=itemgetter(1)
-        )
-        return kind, interest_of(self.language, Reason(kind=kind, interest=interest)), count
+    `is_quiet` is whether nothing matched what the reader follows, `brings_missed` whether a paper is among them that
+    the reader may have missed.
+    """
+
+    kind: ReasonKind
+    interest: str
+    matched: int
+    is_quiet: bool
+    brings_missed: bool
+
+
+def gist_of(edition: Edition) -> Gist:
+    """The edition's; topics come before likes, people and categories."""
+    counted = dict[tuple[ReasonKind, str], int]()
+    for _, reason in edition.papers:
+        about = reason[:2]
+        counted[about] = counted.get(about, 0) + 1
+    kinds = {kind for kind, _ in counted}
+    brings_missed = ReasonKind.MISSED in kinds
+    for wanted in _COUNTED:
+        if wanted in kinds:
+            strongest = max((about for about in counted if about[0] is wanted), key=counted.__getitem__)
+            interest = interest_of(edition.language, Reason(*strongest))
+            return Gist(wanted, interest, counted[strongest], is_quiet=False, brings_missed=brings_missed)
+    return Gist(ReasonKind.TRENDING, "", 0, edition.reader.follows and not brings_missed, brings_missed)
 
 
 _COUNTED = (ReasonKind.TOPIC, ReasonKind.LIKED, ReasonKind.AUTHOR, ReasonKind.CATEGORY)

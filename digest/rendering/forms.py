@@ -73,14 +73,15 @@ class Form:
     `fixed` is what stands before, between and behind its holes, `names` are the holes in their order.
     """
 
-    __slots__ = ("_in_holes", "_paragraphs", "_parts")
+    __slots__ = ("_in_holes", "_names", "_paragraphs", "_parts")
 
     def __init__(self, fixed: Sequence[bytes], names: Sequence[str], paragraphs: Sequence[Paragraph]) -> None:
         self._parts = [b""] * (2 * len(names) + 1)
         self._parts[::2] = fixed
+        self._names = tuple(names)
         self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
         # Of a single name it would pick the value alone.
-        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[one] for one in names)
+        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple([values[one] for one in names])
         self._paragraphs = tuple(paragraphs)
 
     def filled(self, values: dict[str, bytes], texts: Mapping[str, str]) -> bytes:
@@ -99,6 +100,17 @@ class Form:
         parts = self._parts.copy()
         parts[1::2] = self._in_holes(values)
         return b"".join(parts)
+
+    def settled(self, values: Mapping[str, bytes]) -> "Form":
+        """The form with these of its holes filled for good. What stands between two others is shared with this one."""
+        fixed, names = [self._parts[0]], list[str]()
+        for name, following in zip(self._names, self._parts[2::2], strict=True):
+            if name in values:
+                fixed[-1] = b"".join([fixed[-1], values[name], following])
+            else:
+                names.append(name)
+                fixed.append(following)
+        return Form(fixed, names, self._paragraphs)
 
 
 def form_of(rendered: str) -> Form:

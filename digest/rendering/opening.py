@@ -1,14 +1,14 @@
 """What an edition says before its papers: its subject, the line that an inbox shows, its first sentence."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from digest.model import Cadence, ReasonKind
 from digest.rendering import words
-from digest.rendering.edition import Edition
+from digest.rendering.edition import Edition, Gist
 from digest.rendering.language import Language
 from digest.rendering.words import N_, NN_
 from digest.text import shorten
@@ -16,7 +16,7 @@ from digest.text import shorten
 TOPIC = 60
 
 
-def subject(edition: Edition) -> str:
+def subject(edition: Edition, gist: Gist) -> str:
     """The line that says what is in the edition."""
     top = max((card for card, _ in edition.papers), key=attrgetter("upvotes"))
     titles = [card.title for card, _ in edition.papers]
@@ -26,42 +26,36 @@ def subject(edition: Edition) -> str:
         titles,
         due_on=edition.printed.due_on,
         top=(top.title, top.upvotes),
-        quiet=edition.is_quiet,
+        quiet=gist.is_quiet,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """An edition's first sentence. `parts` are texts and what they are: `count`, `topic`, or nothing in particular."""
+class Opening(NamedTuple):
+    """An edition's first sentence: its texts, and what each is: `count`, `topic`, or nothing in particular."""
 
-    parts: tuple[tuple[str, str], ...]
-
-    @property
-    def text(self) -> str:
-        """The whole sentence."""
-        return "".join(text for text, _ in self.parts)
+    texts: list[str]
+    kinds: tuple[str, ...]
 
 
 _COUNT, _TOPIC = "\x02", "\x03"
 _HOLES = re.compile(f"([{_COUNT}{_TOPIC}])")
 
 
-def opening(edition: Edition) -> Opening:
+def opening(edition: Edition, gist: Gist) -> Opening:
     """How many papers there are, out of how many, and what most of them are about."""
-    kind, interest, matched = edition.strongest
-    parts = _parts(
+    texts, kinds = _parts(
         edition.language,
         edition.printed.period,
-        kind,
-        matched=matched,
+        gist.kind,
+        matched=gist.matched,
         papers=len(edition.papers),
         considered=edition.reader.considered,
         since_on=edition.reader.since_on,
-        is_quiet=edition.is_quiet,
-        brings_missed=edition.brings_missed,
+        is_quiet=gist.is_quiet,
+        brings_missed=gist.brings_missed,
     )
-    named = shorten(interest, TOPIC)
-    return Opening(parts=tuple((named, what) if text == _TOPIC else (text, what) for text, what in parts))
+    named = shorten(gist.interest, TOPIC)
+    return Opening([named if text == _TOPIC else text for text in texts], kinds)
 
 
 # Readers are many, and what is said to them but for their topic is little.
@@ -77,8 +71,8 @@ def _parts(
     since_on: date | None,
     is_quiet: bool,
     brings_missed: bool,
-) -> tuple[tuple[str, str], ...]:
-    """The parts of the sentence, with _TOPIC in the place of the topic."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of the sentence, with _TOPIC in the place of the topic, and what each is."""
     said = {"papers": _COUNT, "new": _new(language, papers=papers, considered=considered, since_on=since_on)}
     if is_quiet:
         sentence = language.gettext(_QUIET[period], **said)
@@ -90,8 +84,9 @@ def _parts(
     else:
         sentence = language.gettext("%(papers)s%(new)s: those that are trending.", **said)
     count = language.ngettext("%(count)s paper for you", "%(count)s papers for you", papers)
-    filled = {_COUNT: (count, "count"), _TOPIC: (_TOPIC, "topic")}
-    return tuple(filled.get(part, (part, "")) for part in _HOLES.split(sentence) if part)
+    texts = [part for part in _HOLES.split(sentence) if part]
+    kinds = {_COUNT: "count", _TOPIC: "topic"}
+    return tuple(count if text == _COUNT else text for text in texts), tuple(kinds.get(text, "") for text in texts)
 
 
 def _new(language: Language, *, papers: int, considered: int, since_on: date | None) -> str:
@@ -123,19 +118,18 @@ _MATCHES = {
 }
 
 
-def preheader(edition: Edition) -> str:
+def preheader(edition: Edition, gist: Gist) -> str:
     """What an inbox shows beside the subject: how many match, who leads, how long it takes; 40 to 90 characters."""
     time = words.reading_time(edition.language, len(edition.papers))
-    return words.preheader([*_matched(edition), *_leads(edition), time])
+    return words.preheader([*_matched(edition.language, gist), *_leads(edition), time])
 
 
-def _matched(edition: Edition) -> list[str]:
-    language, (kind, interest, matched) = edition.language, edition.strongest
-    if matched:
+def _matched(language: Language, gist: Gist) -> list[str]:
+    if gist.matched:
         # Only a reader's own words may be too long.
-        shown = interest if kind is ReasonKind.LIKED else shorten(interest, TOPIC // 2)
-        return [language.gettext(_ON[kind], number=language.number(matched), interest=shown)]
-    return [language.gettext("None matched what you follow.")] if edition.is_quiet else []
+        shown = gist.interest if gist.kind is ReasonKind.LIKED else shorten(gist.interest, TOPIC // 2)
+        return [language.gettext(_ON[gist.kind], number=language.number(gist.matched), interest=shown)]
+    return [language.gettext("None matched what you follow.")] if gist.is_quiet else []
 
 
 _ON = {

@@ -3,7 +3,7 @@
 What a paper looks like is worked out once, and why it suits an interest once for that interest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,14 +31,6 @@ class Encoded(NamedTuple):
 
     text: bytes
     html: bytes
-
-
-class Values(NamedTuple):
-    """What is put into the holes of both parts, encoded, and the texts that paragraphs are wrapped with, by name."""
-
-    text: dict[str, bytes]
-    html: dict[str, bytes]
-    texts: dict[str, str]
 
 
 class Forms(NamedTuple):
@@ -85,13 +77,14 @@ class Entry:
 
 
 class _Paper:
-    """A paper's forms by role, and its summaries by what is marked; it keeps the card that it is found by."""
+    """A paper's forms by role and number, its summaries by what is marked, and the card that it is known by."""
 
-    __slots__ = ("card", "forms", "summaries")
+    __slots__ = ("card", "forms", "leads", "roles", "summaries")
 
-    def __init__(self, card: Card) -> None:
-        self.card = card
-        self.forms: dict[str, Forms] = {}
+    def __init__(self, card: Card, *, leads: bool) -> None:
+        self.card, self.leads = card, leads
+        self.roles: dict[str, Forms] = {}
+        self.forms: dict[tuple[str, int], Forms] = {}
         self.summaries: dict[tuple[str, ...], tuple[bytes, bool]] = {}
 
 
@@ -103,7 +96,7 @@ class Printing:
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
         self._papers: dict[int, _Paper] = {}
         self._summaries = 0
-        self._said: dict[str, dict[str, Said]] = {}
+        self._said: tuple[dict[tuple[ReasonKind, str], Said], ...] = {}, {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
         self._subject = Line(rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")}))
@@ -120,21 +113,22 @@ class Printing:
             self._frames[shape] = self._forms(self.compiled.text, self.compiled.html, self._framed(shape))
         return self._frames[shape]
 
-    def filled(self, card: Card, role: str, number: int, reason: Reason, values: Values) -> Encoded:
-        """A paper's part for a reader, as the paper of this number; `role` is `lead`, `card` or `other`.
+    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[Encoded]:
+        """A reader's papers, of which the first `carded` have a card of their own.
 
-        `values` has the reader's own, and takes what else there is to be put into the part.
+        `feedback` is the reader's link to say what they think of a paper.
         """
-        paper = self._papers.get(id(card)) or self._kept(card)
-        forms = paper.forms.get(role) or self._formed(paper, role)
-        summary, marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
-        said = self._why(card, reason, marked=marked)
-        text, html, texts = values
-        text["number"], html["number"] = _NUMBERS[number]
-        text["paper"] = html["paper"] = html["number"]
-        text["why_text"], texts["why_text"] = said.text, said.plain
-        html["summary"], html["why"] = summary, said.html
-        return Encoded(forms.text.filled(text, texts), forms.html.filled(html, texts))
+        found, role = list[Encoded](), "lead"
+        for number, (card, reason) in enumerate(papers, 1):
+            paper = self._papers.get(id(card)) or self._kept(card)
+            text, html = paper.forms.get((role, number)) or self._numbered(paper, role, number)
+            summary, marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
+            said = self._leads if paper.leads and reason.kind is _TRENDING else self._why(reason, marked=marked)
+            told = {"feedback": feedback.text, "why_text": said.text}
+            shown = {"feedback": feedback.html, "why": said.html, "summary": summary}
+            found.append(Encoded(text.filled(told, {"why_text": said.plain}), html.filled(shown, {})))
+            role = "card" if number < carded else "other"
+        return found
 
     def trending(self, number: int) -> Encoded:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
@@ -150,14 +144,22 @@ class Printing:
         return Forms(form_of(rendered("text", text, context)), form_of(rendered("HTML", html, context)))
 
     def _kept(self, card: Card) -> _Paper:
-        paper = self._papers[id(card)] = _Paper(card)
+        leads = bool(card.url and card.upvotes and card.url == self.printed.top.get("url"))
+        paper = self._papers[id(card)] = _Paper(card, leads=leads)
         return paper
+
+    def _numbered(self, paper: _Paper, role: str, number: int) -> Forms:
+        text, html = paper.roles.get(role) or self._formed(paper, role)
+        told, plain = quoted(f"{number:2}"), quoted(str(number))
+        forms = Forms(text.settled({"number": told, "paper": plain}), html.settled({"number": plain, "paper": plain}))
+        paper.forms[role, number] = forms
+        return forms
 
     def _formed(self, paper: _Paper, role: str) -> Forms:
         text, html = self.compiled.text_pieces, self.compiled.pieces
         context = self._context | {"entry": _entry(self.language, paper.card)}
         forms = self._forms(text["card"] if role == "lead" else text[role], html[role], context)
-        paper.forms[role] = forms
+        paper.roles[role] = forms
         return forms
 
     def _summary(self, paper: _Paper, terms: tuple[str, ...]) -> tuple[bytes, bool]:
@@ -171,18 +173,15 @@ class Printing:
         found = paper.summaries[terms] = quoted(cleaned(str(summary))), marked
         return found
 
-    def _why(self, card: Card, reason: Reason, *, marked: bool) -> Said:
+    def _why(self, reason: Reason, *, marked: bool) -> Said:
         """The reason in words."""
-        kind = reason.kind
-        if kind is ReasonKind.TRENDING and card.url and card.upvotes and card.url == self.printed.top.get("url"):
-            return self._leads
-        known = self._said.setdefault(f"{kind} marked" if marked else kind, {})
-        said = known.get(reason.interest)
+        known = self._said[marked]
+        said = known.get(reason[:2])
         if said is None:
             if len(known) >= MOST_KEPT:
                 known.clear()
             html, text = why(self.language, reason, marked=marked)
-            said = known[reason.interest] = _said(text, html)
+            said = known[reason[:2]] = _said(text, html)
         return said
 
     def _framed(self, shape: Shape) -> dict[str, object]:
@@ -231,8 +230,7 @@ _MOST_UPVOTED = {
     "month": N_("trending, most upvoted of the month"),
 }
 
-
-_NUMBERS = [(quoted(f"{number:2}"), quoted(str(number))) for number in range(1000)]
+_TRENDING = ReasonKind.TRENDING
 
 
 def _said(text: str, html: Markup) -> Said:

@@ -15,7 +15,7 @@ from typing import Any
 from digest.errors import SourceError
 from digest.model import Listing
 from digest.sources import bibtex, capture, huggingface
-from digest.sources.records import record
+from digest.sources.records import misread, record
 from digest.sources.source import Page
 
 MOST_BYTES = 200_000_000
@@ -34,22 +34,28 @@ class Files:
     def listings(self, *, since: date, now: datetime) -> Iterator[Page]:
         """Every paper of every file, whatever its date."""
         for path in self._paths:
-            yield Page(label=path.name, listings=read_papers(path), cursor=path.name)
+            yield _page(path)
 
 
 def read_papers(path: Path) -> tuple[Listing, ...]:
     """The papers in a file. Raises SourceError, in one sentence, for one that is no good; nothing is half read."""
+    return _page(path).listings
+
+
+def _page(path: Path) -> Page:
     text = _read(path)
     start = text.lstrip()[:1]
-    if start == "[":
-        return _of_list(path, text)
-    if start == "{":
-        return _of_lines(path, text)
+    if start in {"[", "{"}:
+        rows = _of_list(path, text) if start == "[" else _of_lines(path, text)
+        is_answer = start == "[" and any("paper" in row for _, row in rows)
+        listings = _of_answer(path, rows) if is_answer else tuple(_record(path, row, line=at) for at, row in rows)
+        remark = "" if is_answer else _misread(path, rows)
+        return Page(label=path.name, listings=listings, cursor=path.name, remark=remark)
     if capture.looks_like_page(text):
-        return _of_page(path, text)
+        return Page(label=path.name, listings=_of_page(path, text), cursor=path.name)
     if not bibtex.looks_like_bibtex(text):
         raise _no_papers(path)
-    return _of_bibtex(path, text)
+    return Page(label=path.name, listings=_of_bibtex(path, text), cursor=path.name)
 
 
 def read_bibtex(path: Path) -> tuple[Listing, ...]:
@@ -102,21 +108,35 @@ def _of_bibtex(path: Path, text: str) -> tuple[Listing, ...]:
         raise SourceError(NAME, f"{path} is BibTeX, but {error}. Mend that entry.") from error
 
 
-def _of_list(path: Path, text: str) -> tuple[Listing, ...]:
+def _of_list(path: Path, text: str) -> list[tuple[int, Any]]:
     rows = _json(path, text, line=1)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _no_papers(path)
-    if any("paper" in row for row in rows):
-        try:
-            return huggingface.parse(rows, source=NAME, day=_named_day(path))
-        except SourceError as error:
-            raise SourceError(NAME, f"{path}: {str(error).partition(': ')[2]}") from error
-    return tuple(_record(path, row, line=position) for position, row in enumerate(rows, 1))
+    return list(enumerate(rows, 1))
 
 
-def _of_lines(path: Path, text: str) -> tuple[Listing, ...]:
+def _of_lines(path: Path, text: str) -> list[tuple[int, Any]]:
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return tuple(_record(path, _json(path, line, line=number), line=number) for number, line in lines)
+    return [(number, _json(path, line, line=number)) for number, line in lines]
+
+
+def _of_answer(path: Path, rows: Sequence[tuple[int, Any]]) -> tuple[Listing, ...]:
+    try:
+        return huggingface.parse([row for _, row in rows], source=NAME, day=_named_day(path))
+    except SourceError as error:
+        raise SourceError(NAME, f"{path}: {str(error).partition(': ')[2]}") from error
+
+
+def _misread(path: Path, rows: Sequence[tuple[int, Any]]) -> str:
+    found = [(number, keys) for number, row in rows if (keys := misread(row))]
+    if not found:
+        return ""
+    many = "1 record holds" if len(found) == 1 else f"{len(found)} records hold"
+    number, keys = found[0]
+    return (
+        f"{path.name}: {many} a count or a date that is none, the first is record {number} ({', '.join(keys)}). Write"
+        " 12, and 2026-06-19."
+    )
 
 
 def _json(path: Path, text: str, *, line: int) -> Any:

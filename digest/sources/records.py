@@ -10,6 +10,16 @@ from digest.sources.names import ARXIV_ID, aliases, doi_in
 from digest.sources.values import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
 from digest.text import clean
 
+COUNTS = ("upvotes", "comments", "num_comments", "stars", "github_stars")
+MOMENTS = ("published_at", "published", "listed_on", "list_day")
+
+
+def misread(row: Mapping[str, Any]) -> list[str]:
+    """The fields of a record that say something, and no count or no date where one is meant."""
+    said = {key for key in (*COUNTS, *MOMENTS) if row.get(key) not in (None, "")}
+    read = {key: count(row, key) if key in COUNTS else _moment(text(row, key)) for key in said}
+    return [key for key in row if key in said and read[key] is None]
+
 
 def record(row: Mapping[str, Any]) -> Listing | None:
     """The listing in a record, or None where it has no title.

@@ -10,11 +10,15 @@ from digest.model import Listing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of a source's listings, texts raw. `cursor` is how far the source has been read with it."""
+    """Some of a source's listings, texts raw. `cursor` is how far the source has been read with it.
+
+    `remark` is a sentence on what was not understood, and left out, and one on how it is written.
+    """
 
     label: str
     listings: tuple[Listing, ...]
     cursor: str = ""
+    remark: str = ""
 
 
 class Source(Protocol):

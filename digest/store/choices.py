@@ -1,15 +1,16 @@
 """A reader's choices as rows and as JSON."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from digest.model import Cadence, Choices, Interest, InterestKind, Weekday, Weights
-from digest.store.engine import blocks
-from digest.store.tables import interests
+from digest.store.engine import any_of
+from digest.store.tables import interests, subscriptions
 
 
 def columns_of(choices: Choices) -> dict[str, Any]:
@@ -27,19 +28,26 @@ def columns_of(choices: Choices) -> dict[str, Any]:
     }
 
 
-def choices_in(row: Row[Any], followed: tuple[Interest, ...]) -> Choices:
-    """The choices that a subscription's row says, with its interests."""
+CHOSEN = tuple(
+    subscriptions.c[name]
+    for name in "cadence hour timezone max_papers weights only_matches language weekday month_day".split()
+)
+
+
+def choices_in(chosen: Sequence[Any], followed: tuple[Interest, ...]) -> Choices:
+    """The choices that the columns CHOSEN of a subscription say, with its interests."""
+    cadence, hour, timezone, max_papers, weights, only_matches, language, weekday, month_day = chosen
     return Choices(
-        cadence=Cadence(row.cadence),
-        hour=row.hour,
-        timezone=row.timezone,
-        max_papers=row.max_papers,
+        cadence=Cadence(cadence),
+        hour=hour,
+        timezone=timezone,
+        max_papers=max_papers,
         interests=followed,
-        weights=_weights_from_json(row.weights),
-        only_matches=row.only_matches,
-        language=row.language,
-        weekday=Weekday(row.weekday),
-        month_day=row.month_day,
+        weights=_weights_from_json(weights),
+        only_matches=only_matches,
+        language=language,
+        weekday=Weekday(weekday),
+        month_day=month_day,
     )
 
 
@@ -54,11 +62,17 @@ def set_interests(connection: Connection, subscription_id: int, followed: Iterab
 def interests_of(connection: Connection, subscription_ids: Iterable[int]) -> dict[int, tuple[Interest, ...]]:
     """The interests of each subscription that has any, in the order in which they were named."""
     found: defaultdict[int, list[Interest]] = defaultdict(list)
-    for block in blocks(subscription_ids):
-        query = select(interests).where(interests.c.subscription_id.in_(block)).order_by(interests.c.id)
-        for row in connection.execute(query):
-            found[row.subscription_id].append(Interest(kind=InterestKind(row.kind), value=row.value))
+    named = (interests.c.subscription_id, interests.c.kind, interests.c.value)
+    theirs = any_of(connection, interests.c.subscription_id, subscription_ids)
+    for number, kind, value in connection.execute(select(*named).where(theirs).order_by(interests.c.id)):
+        found[number].append(_interest(kind, value))
     return {number: tuple(followed) for number, followed in found.items()}
+
+
+@lru_cache(maxsize=20_000)
+def _interest(kind: str, value: str) -> Interest:
+    """Many readers have the same: it is made once."""
+    return Interest(kind=InterestKind(kind), value=value)
 
 
 def choices_to_json(choices: Choices) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, select, update
 
 from digest.model import (
     MOVES,
@@ -21,7 +21,7 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import blocks, insert, insert_many
+from digest.store.engine import any_of, insert, insert_many
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -59,14 +59,14 @@ class NewDelivery:
     send_after_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message in the ledger. `address` is None once the subscriber was erased."""
 
     id: int
     key: str
     kind: DeliveryKind
     state: DeliveryState
+    selection: Selection | None
     detail: str
     newsletter: str
     subscriber_id: int | None
@@ -77,7 +77,6 @@ class Delivery:
     dated_at: datetime
     send_before_at: datetime
     signed_with: str
-    selection: Selection | None
     reader: Mapping[str, Any] | None
     attempts: int
     attempted_at: datetime | None
@@ -98,20 +97,17 @@ def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[st
 
     The caller holds their subscriptions, so nobody else queues any of them meanwhile.
     """
-    found = set[str | tuple[int | None, date | None]]()
-    for block in blocks(new):
-        theirs = deliveries.c.subscription_id.in_([one.subscription_id for one in block])
-        dated = theirs & deliveries.c.due_on.in_({one.due_on for one in block})
-        keyed = deliveries.c.key.in_([one.key for one in block])
-        columns = (deliveries.c.key, deliveries.c.subscription_id, deliveries.c.due_on)
-        for wanted in (dated, keyed):
-            for row in connection.execute(select(*columns).where(wanted)):
-                found |= {row.key} if row.due_on is None else {row.key, (row.subscription_id, row.due_on)}
-    fresh = [one for one in new if one.key not in found and (one.subscription_id, one.due_on) not in found]
-    if fresh:
-        insert_many(connection, deliveries, [_queued(one) for one in fresh])
+    if not new:
+        return set()
+    keys = {one.key for one in new}
+    last = connection.execute(select(func.max(deliveries.c.id))).scalar() or 0
+    count = insert_many(connection, deliveries, [_queued(one) for one in new])
+    if count:
         announce(connection, Work.DELIVER)
-    return {one.key for one in fresh}
+    if count == len(new):
+        return keys
+    added = any_of(connection, deliveries.c.key, sorted(keys)) & (deliveries.c.id > last)
+    return set(connection.execute(select(deliveries.c.key).where(added)).scalars())
 
 
 def _queued(new: NewDelivery) -> dict[str, Any]:
@@ -358,32 +354,14 @@ def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: 
 def delivery_rows() -> Any:
     """The query of all deliveries with their subscribers' addresses, to be narrowed down."""
     joined = deliveries.outerjoin(subscribers, deliveries.c.subscriber_id == subscribers.c.id)
-    return select(deliveries, subscribers.c.address).select_from(joined)
+    return select(*(deliveries.c[name] for name in Delivery._fields[:-1]), subscribers.c.address).select_from(joined)
 
 
-def delivery_in(row: Row[Any]) -> Delivery:
+def delivery_in(row: Sequence[Any]) -> Delivery:
     """The delivery that a row of `delivery_rows` says."""
-    return Delivery(
-        id=row.id,
-        key=row.key,
-        kind=DeliveryKind(row.kind),
-        state=DeliveryState(row.state),
-        detail=row.detail,
-        newsletter=row.newsletter,
-        subscriber_id=row.subscriber_id,
-        subscription_id=row.subscription_id,
-        confirm_id=row.confirm_id,
-        printing_id=row.printing_id,
-        due_on=row.due_on,
-        dated_at=row.dated_at,
-        send_before_at=row.send_before_at,
-        signed_with=row.signed_with,
-        selection=None if row.selection is None else _selection_from_json(row.selection),
-        reader=row.reader,
-        attempts=row.attempts,
-        attempted_at=row.attempted_at,
-        address=row.address,
-    )
+    number, key, kind, state, selection, *others = row
+    chosen = None if selection is None else _selection_from_json(selection)
+    return Delivery(number, key, DeliveryKind(kind), DeliveryState(state), chosen, *others)
 
 
 def _selection_to_json(selection: Selection) -> dict[str, Any]:
@@ -401,7 +379,7 @@ def _selection_from_json(told: dict[str, Any]) -> Selection:
     return Selection(considered=told["considered"], picks=tuple(picks))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=20_000)
 def _reason(kind: str, interest: str, terms: tuple[str, ...]) -> Reason:
     """Many readers have the same: it is made once."""
     return Reason(kind=ReasonKind(kind), interest=interest, terms=terms)

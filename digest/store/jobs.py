@@ -40,10 +40,14 @@ def has_jobs(connection: Connection) -> bool:
     return inspect(connection).has_table("procrastinate_jobs")
 
 
-def make_jobs(connection: Connection, *, schema: str, migrations: Mapping[str, str]) -> None:
-    """Make the engine's tables, or bring them to the revision that these migrations, by name and in order, lead to."""
+def make_jobs(connection: Connection, *, schema: str, migrations: Mapping[str, str]) -> bool:
+    """Make the engine's tables, or bring them to the revision that these migrations, by name and in order, lead to.
+
+    Whether there was anything to do.
+    """
     take_turns(connection, "schema")
-    if not has_jobs(connection):
+    is_new = not has_jobs(connection)
+    if is_new:
         _run(connection, schema)
         _run(connection, "CREATE TABLE procrastinate_revisions (name text PRIMARY KEY)")
         _note(connection, migrations)
@@ -52,6 +56,7 @@ def make_jobs(connection: Connection, *, schema: str, migrations: Mapping[str, s
     for name in new:
         _run(connection, migrations[name])
     _note(connection, new)
+    return is_new or bool(new)
 
 
 def _run(connection: Connection, statements: str) -> None:

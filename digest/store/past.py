@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from digest.due import due_on
 from digest.model import HOLDING, DeliveryState, Pick
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
-from digest.store.engine import blocks
+from digest.store.engine import any_of
 from digest.store.papers import former_numbers, present_numbers
 from digest.store.tables import deliveries
 
@@ -27,21 +27,18 @@ class Past:
 def past_editions(connection: Connection, subscription_ids: Iterable[int], *, since_on: date) -> dict[int, Past]:
     """The past of each subscription that had an edition since that date."""
     found: dict[int, Past] = {}
-    for block in blocks(subscription_ids):
-        # An edition without a date was made by a clock that was ahead.
-        undated = deliveries.c.due_on.is_(None) & deliveries.c.selection.is_not(None)
-        editions = deliveries.c.subscription_id.in_(block) & ((deliveries.c.due_on >= since_on) | undated)
-        order = (deliveries.c.subscription_id, deliveries.c.due_on.is_not(None), deliveries.c.due_on, deliveries.c.id)
-        query = select(deliveries).where(editions).order_by(*order)
-        for row in connection.execute(query):
-            past = found.get(row.subscription_id, Past())
-            if row.state in HOLDING:
-                picked = (pick[0] for pick in row.selection["picks"])
-                found[row.subscription_id] = Past(sent=past.sent.union(picked))
-            elif not past.is_given_back:
-                found[row.subscription_id] = Past(
-                    sent=past.sent, is_given_back=True, reached_from_at=row.reached_from_at
-                )
+    # An edition without a date was made by a clock that was ahead.
+    undated = deliveries.c.due_on.is_(None) & deliveries.c.selection.is_not(None)
+    theirs = any_of(connection, deliveries.c.subscription_id, subscription_ids)
+    order = (deliveries.c.subscription_id, deliveries.c.due_on.is_not(None), deliveries.c.due_on, deliveries.c.id)
+    told = (deliveries.c.subscription_id, deliveries.c.state, deliveries.c.selection, deliveries.c.reached_from_at)
+    query = select(*told).where(theirs, (deliveries.c.due_on >= since_on) | undated).order_by(*order)
+    for number, state, selection, reached_from_at in connection.execute(query):
+        past = found.get(number, Past())
+        if state in HOLDING:
+            found[number] = Past(sent=past.sent.union(pick[0] for pick in selection["picks"]))
+        elif not past.is_given_back:
+            found[number] = Past(sent=past.sent, is_given_back=True, reached_from_at=reached_from_at)
     present = present_numbers(connection, {number for past in found.values() for number in past.sent})
     return {
         subscription: replace(past, sent=past.sent.union(present[number] for number in past.sent & present.keys()))

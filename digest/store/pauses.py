@@ -15,6 +15,7 @@ class PauseCause(StrEnum):
     """What stopped it."""
 
     OPERATOR = "operator"
+    COPIED = "copied"
     BOUNCES = "bounces"
     COMPLAINTS = "complaints"
 

@@ -178,9 +178,9 @@ def _stem(connection: Connection) -> Stem:
 def _stemmed(language: str, word: str) -> str:
     # Imported here: most commands search nothing. A stemmer is made for each word, having a state; the words of
     # one search are mostly those of the next.
-    import snowballstemmer
+    from Stemmer import Stemmer
 
-    stem: str = snowballstemmer.stemmer(language).stemWord(word)
+    stem: str = Stemmer(language).stemWord(word)
     return stem
 
 

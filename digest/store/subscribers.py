@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
-from digest.store.choices import choices_from_json, choices_in, choices_to_json, columns_of, interests_of, set_interests
-from digest.store.engine import insert
+from digest.store.choices import (
+    CHOSEN,
+    choices_from_json,
+    choices_in,
+    choices_to_json,
+    columns_of,
+    interests_of,
+    set_interests,
+)
+from digest.store.engine import any_of, insert
 from digest.store.jobs import Work, announce
 from digest.store.tables import confirms, deliveries, subscribers, subscriptions, suppressions
 
@@ -283,15 +291,14 @@ def _due(newsletter: str, now: datetime) -> ColumnElement[bool]:
 
 def move_on(connection: Connection, moves: Sequence[tuple[int, datetime, datetime | None]]) -> None:
     """Set (subscription, its next due instant, how far its papers have been looked through); breaks are over."""
-    rows = [{"_id": number, "_next": next_at, "_reached": reached_at} for number, next_at, reached_at in moves]
-    statement = update(subscriptions).where(subscriptions.c.id == bindparam("_id"))
-    values: dict[str, Any] = {
-        "next_due_at": bindparam("_next"),
-        "reached_at": bindparam("_reached"),
-        "paused_until": None,
-    }
-    if rows:
-        connection.execute(statement.values(values), rows)
+    # Readers are many, instants few: a statement for each took four times as long.
+    moved: dict[tuple[datetime, datetime | None], list[int]] = {}
+    for number, next_due_at, reached_at in moves:
+        moved.setdefault((next_due_at, reached_at), []).append(number)
+    for (next_due_at, reached_at), numbers in moved.items():
+        told = {"next_due_at": next_due_at, "reached_at": reached_at, "paused_until": None}
+        theirs = any_of(connection, subscriptions.c.id, numbers)
+        connection.execute(update(subscriptions).where(theirs).values(told))
 
 
 def subscription_numbered(connection: Connection, number: int) -> Subscription | None:
@@ -318,7 +325,7 @@ def suppress(connection: Connection, subscriber_id: int, *, reason: str, now: da
 
 def _rows() -> Any:
     joined = subscriptions.join(subscribers, subscriptions.c.subscriber_id == subscribers.c.id)
-    return select(subscriptions, subscribers.c.address).select_from(joined)
+    return select(*_TOLD, *CHOSEN).select_from(joined)
 
 
 def _where(connection: Connection, wanted: ColumnElement[bool]) -> list[Subscription]:
@@ -326,22 +333,32 @@ def _where(connection: Connection, wanted: ColumnElement[bool]) -> list[Subscrip
 
 
 def _subscriptions(connection: Connection, rows: Sequence[Row[Any]]) -> list[Subscription]:
-    followed = interests_of(connection, [row.id for row in rows])
-    return [_subscription(row, followed.get(row.id, ())) for row in rows]
+    followed = interests_of(connection, [row[0] for row in rows])
+    return [_subscription(row, followed.get(row[0], ())) for row in rows]
 
 
-def _subscription(row: Row[Any], followed: tuple[Interest, ...]) -> Subscription:
+_TOLD = (
+    *(subscriptions.c[name] for name in "id subscriber_id newsletter state next_due_at reached_at".split()),
+    *(subscriptions.c.confirmed_at, subscriptions.c.paused_until, subscribers.c.address),
+)
+
+
+def _subscription(row: Sequence[Any], followed: tuple[Interest, ...]) -> Subscription:
+    # By place: a row looks up a name in a microsecond, and has twenty.
+    number, subscriber_id, newsletter, state, next_due_at, reached_at, confirmed_at, paused_until, address, *chosen = (
+        row
+    )
     return Subscription(
-        id=row.id,
-        subscriber_id=row.subscriber_id,
-        address=row.address,
-        newsletter=row.newsletter,
-        state=SubscriptionState(row.state),
-        choices=choices_in(row, followed),
-        next_due_at=row.next_due_at,
-        reached_at=row.reached_at,
-        confirmed_at=row.confirmed_at,
-        paused_until=row.paused_until,
+        id=number,
+        subscriber_id=subscriber_id,
+        address=address,
+        newsletter=newsletter,
+        state=SubscriptionState(state),
+        choices=choices_in(chosen, followed),
+        next_due_at=next_due_at,
+        reached_at=reached_at,
+        confirmed_at=confirmed_at,
+        paused_until=paused_until,
     )
 
 

@@ -21,6 +21,7 @@ from digest.web import (
     failures,
     feedback,
     feeds,
+    health,
     letters,
     moving,
     papers,
@@ -52,6 +53,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     site.include_router(plain.router(pages))
+    site.include_router(health.router(app.store))
     turns = Turns()
     site.include_router(subscribing.router(app, pages, measures=measures, clock=clock, turns=turns))
     site.include_router(moving.router(app, pages, clock=clock))
@@ -67,7 +69,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(private_feed.router(app))
     site.include_router(papers.router(app, pages, measures=measures, clock=clock))
     if outbox is not None:
-        site.include_router(letters.router(outbox, pages))
+        site.include_router(letters.router(outbox, pages, newsletters=app.press.newsletters))
     failures.add_pages(site, pages)
     security.guard(site)
     return site

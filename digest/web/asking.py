@@ -15,6 +15,7 @@ from digest.subscribe import CONFIRM_LASTS
 from digest.web.pages import Pages
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
+LOOK_NOWHERE = "This site is being tried out: it sends nothing, and the link is in a folder of whoever runs it."
 LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
@@ -44,5 +45,5 @@ def check_mail(pages: Pages, address: Address) -> Response:
     return pages.notice(
         "Check your mail",
         lede=f"We sent a link to {address.text}. It works for {LASTS}.",
-        more=LOOK_IN_OUTBOX if pages.has_outbox else LOOK_AMONG_SPAM,
+        more=LOOK_IN_OUTBOX if pages.has_outbox else LOOK_NOWHERE if pages.reaches_nobody else LOOK_AMONG_SPAM,
     )

@@ -1,5 +1,6 @@
 """The demo's outbox in the browser: what was sent, as a mail program would show it."""
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -28,17 +29,20 @@ class _Letter:
     date: str
 
 
-def router(folder: Path, pages: Pages) -> APIRouter:
-    """`/outbox/` and its messages."""
+def router(folder: Path, pages: Pages, *, newsletters: Container[str]) -> APIRouter:
+    """`/outbox/` and its messages, but for what other installations put into the same folder."""
+
+    def files() -> dict[str, Path]:
+        return {name: path for name, path in _files(folder).items() if name.partition(".")[0] in newsletters}
 
     def index() -> Response:
-        newest = sorted(_files(folder).items(), key=lambda item: (item[1].stat().st_mtime_ns, item[0]), reverse=True)
+        newest = sorted(files().items(), key=lambda item: (item[1].stat().st_mtime_ns, item[0]), reverse=True)
         letters = [_letter(name, _read(path)) for name, path in newest[:MOST_SHOWN]]
         lede = "What was sent, newest first. Nothing of it has left this machine." if letters else "No message yet."
         return pages.show("outbox.html", heading="Outbox", here="/outbox/", lede=lede, letters=letters)
 
     def show(name: str) -> Response:
-        message = _message(folder, name)
+        message = _message(files(), name)
         return pages.show(
             "letter.html",
             heading=message.get("Subject", "No subject"),
@@ -50,11 +54,11 @@ def router(folder: Path, pages: Pages) -> APIRouter:
         )
 
     def html(name: str) -> Response:
-        page = _part(_message(folder, name), "html").replace("<head>", _FOLLOWED, 1)
+        page = _part(_message(files(), name), "html").replace("<head>", _FOLLOWED, 1)
         return HTMLResponse(page, headers={"Content-Security-Policy": message_policy(framed=True)})
 
     def text(name: str) -> Response:
-        return PlainTextResponse(_part(_message(folder, name), "plain"))
+        return PlainTextResponse(_part(_message(files(), name), "plain"))
 
     routes = APIRouter()
     routes.add_api_route("/outbox/", index, methods=READ)
@@ -70,9 +74,9 @@ def _files(folder: Path) -> dict[str, Path]:
     return {path.name.partition(":")[0]: path for part in parts for path in part.iterdir() if path.is_file()}
 
 
-def _message(folder: Path, name: str) -> EmailMessage:
+def _message(files: Mapping[str, Path], name: str) -> EmailMessage:
     """The message of that name; a name is looked up among the files, never made into a path."""
-    path = _files(folder).get(name)
+    path = files.get(name)
     if path is None:
         raise no_such_page()
     return _read(path)

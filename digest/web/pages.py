@@ -55,6 +55,7 @@ class Pages:
 
     def __init__(self, press: Press, *, has_outbox: bool) -> None:
         self.has_outbox = has_outbox
+        self.reaches_nobody = press.provider == "outbox"
         self._environment = Environment(
             loader=FileSystemLoader([folder / "web" for folder in press.library.folders]),
             autoescape=True,

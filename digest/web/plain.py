@@ -1,4 +1,4 @@
-"""What is not a page: the stylesheet, the robots' file, the sign of life."""
+"""What is not a page: the stylesheet, the robots' file."""
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
@@ -12,7 +12,7 @@ ROBOTS = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in (*PRIVA
 
 
 def router(pages: Pages) -> APIRouter:
-    """`/style.css`, `/robots.txt`, `/healthz`."""
+    """`/style.css`, `/robots.txt`."""
     tag = f'"{pages.stylesheet_version}"'
     kept = {"ETag": tag, "Cache-Control": "public, max-age=86400"}
 
@@ -24,11 +24,7 @@ def router(pages: Pages) -> APIRouter:
     def robots() -> Response:
         return PlainTextResponse(ROBOTS)
 
-    def healthz() -> Response:
-        return PlainTextResponse("ok")
-
     routes = APIRouter()
     routes.add_api_route("/style.css", style, methods=READ)
     routes.add_api_route("/robots.txt", robots, methods=READ)
-    routes.add_api_route("/healthz", healthz, methods=READ)
     return routes

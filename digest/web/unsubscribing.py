@@ -37,6 +37,8 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
     def ask(token: str) -> Response:
         subscription = _subscription(app, token)
+        if app.keys.is_retired(Purpose.UNSUBSCRIBE, token):
+            return pages.notice("Unsubscribe?", lede="Mail stops at once.", button=Button(text="Unsubscribe"))
         if not is_active(subscription):
             return _left(pages, subscription)
         return pages.notice(
@@ -48,15 +50,16 @@ def router(app: App, pages: Pages, *, clock: Callable[[], datetime]) -> APIRoute
 
     def act(token: str, fields: Annotated[FormData, Depends(posted_or_nothing)]) -> Response:
         subscription, now = _subscription(app, token), clock()
-        if fields.get("List-Unsubscribe") == "One-Click":
-            if subscription is not None:
-                unsubscribe(app.store, subscription.id, now=now)
-            return PlainTextResponse("Unsubscribed.")
-        if is_active(subscription) and "do" in fields:
-            return _lessen(app, pages, subscription, fields["do"], now=now)
+        # Whoever has a key that was retired is told nothing, and can do nobody but this harm.
+        is_retired = app.keys.is_retired(Purpose.UNSUBSCRIBE, token)
+        is_one_click = fields.get("List-Unsubscribe") == "One-Click"
         if is_active(subscription):
+            if "do" in fields and not is_one_click and not is_retired:
+                return _lessen(app, pages, subscription, fields["do"], now=now)
             unsubscribe(app.store, subscription.id, now=now)
-        return _left(pages, subscription)
+        if is_one_click:
+            return PlainTextResponse("Unsubscribed.")
+        return _left(pages, None if is_retired else subscription)
 
     routes = APIRouter()
     routes.add_api_route("/unsubscribe/{token}", ask, methods=READ)

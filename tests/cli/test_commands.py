@@ -343,6 +343,30 @@ def test_tidying_says_what_went(stocked: Digest) -> None:
     assert "sound" in stocked("store", "check").out
 
 
+@pytest.mark.parametrize("command", ["publish", "deliver"])
+def test_a_rehearsal_ahead_of_time_is_warned_of(stocked: Digest, command: str) -> None:
+    ahead = stocked(command, "--now", "2190-01-01")
+    assert ahead.code == 0
+    assert "That moment has not come, and this is no trial" in ahead.err
+    assert "has not come" not in stocked(command).err
+
+
+def test_what_a_file_holds_that_was_not_understood_is_told(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "papers.jsonl").write_text('{"title": "Graphs on Lines", "upvotes": "many"}\n')
+    told = installed("collect", "--file", "papers.jsonl", *NOW)
+    assert told.code == 0
+    assert "papers.jsonl: 1 record holds a count or a date that is none, the first is record 1 (upvotes)." in told.err
+    assert "  the background was fitted anew\n" in told.err
+
+
+def test_a_store_is_not_copied_onto_itself(stocked: Digest) -> None:
+    for address in ("sqlite:///var/offprint.db", "sqlite:///var/../var/offprint.db"):
+        onto_itself = stocked("store", "copy", "--to", address)
+        assert onto_itself.code == 1
+        assert "holds something already. Name an empty one." in onto_itself.err
+    assert "paused" not in stocked("stats").out.lower()
+
+
 def test_copying_the_store_says_what_to_do_next_and_stops_the_old_one(stocked: Digest) -> None:
     copied = stocked("store", "copy", "--to", "sqlite:///var/new.db")
     assert "each is there as it was" in copied.out

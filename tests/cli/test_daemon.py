@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -26,33 +28,60 @@ def free_port() -> int:
     return int(free_address().rpartition(":")[2])
 
 
-@pytest.mark.slow
-def test_the_daemon_serves_and_sends_and_sigterm_stops_it_cleanly(installed: Digest, tmp_path: Path) -> None:
-    port = free_port()
-    (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
-    installed("subscriber", "add", "ada@example.org")
-    daemon = subprocess.Popen(
+@contextmanager
+def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`digest run`, which gets a SIGTERM in the end."""
+    started = subprocess.Popen(
         [sys.executable, "-m", "digest", "run"],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        assert daemon.stdout is not None
-        lines: list[str] = []
-        while not lines or "delivered" not in lines[-1]:
-            lines.append(daemon.stdout.readline())
-            assert lines[-1], lines
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        yield started
     finally:
-        daemon.send_signal(signal.SIGTERM)
-        said, _ = daemon.communicate(timeout=60)
-    assert daemon.returncode == 0
+        started.send_signal(signal.SIGTERM)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> list[str]:
+    """The lines that it says up to the one with these words."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or words not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], lines
+    return lines
+
+
+@pytest.mark.slow
+def test_the_daemon_serves_and_sends_and_sigterm_stops_it_cleanly(installed: Digest, tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
+    installed("subscriber", "add", "ada@example.org")
+    with daemon(tmp_path) as started:
+        lines = read_until(started, "delivered")
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    said, _ = started.communicate(timeout=60)
+    assert started.returncode == 0
     assert said.endswith("Stopped.\n")
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
     assert "ada@example.org" not in "".join(lines) + said
+
+
+@pytest.mark.slow
+def test_a_daemon_on_a_store_that_was_copied_away_says_what_stands_still_and_what_to_do(
+    installed: Digest, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG.format(port=free_port()))
+    installed("store", "copy", "--to", "sqlite:///var/new.db")
+    with daemon(tmp_path) as started:
+        lines = read_until(started, "The site is at")
+    started.communicate(timeout=60)
+    [told] = [line for line in lines if "Paused since" in line]
+    assert "all sending (copied to sqlite:///var/new.db)" in told
+    assert "Name that store in store.url" in told
 
 
 STOPPED_AT_ONCE = """

@@ -1,7 +1,6 @@
 """Papers whose every text is an attack, through the whole product: what arrives is text, as a parser sees it."""
 
 import re
-from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -85,8 +84,8 @@ def told(element: Element) -> str:
 def test_what_a_paper_or_a_reader_says_arrives_as_text(attack: str, desk: Desk) -> None:
     text = f"before {attack} after"
     interest = "".join(filter(str.isprintable, text))[:MOST_INTEREST]
-    message = edition_of(desk, text, replace(TOPIC, interest=interest, terms=(interest, "after")))
-    plain = edition_of(desk, "before and after", replace(TOPIC, interest="before and after", terms=("and", "after")))
+    message = edition_of(desk, text, TOPIC._replace(interest=interest, terms=(interest, "after")))
+    plain = edition_of(desk, "before and after", TOPIC._replace(interest="before and after", terms=("and", "after")))
     title = clean(text)
 
     assert shape(message) == shape(plain)

@@ -10,6 +10,7 @@ from listed import author, category, mute, paper
 
 from digest.model import Interest, Paper
 from digest.ranking.candidates import ALIKE, AT_ONCE, AUTHOR_FIT, CATEGORY_FIT, MOST_REMEMBERED, Wish
+from digest.ranking.reasons import Reasons
 from digest.ranking.relevance import Profile
 
 SHELVED = library(150)
@@ -108,6 +109,16 @@ def test_more_wishes_than_are_remembered_fit_like_the_first() -> None:
     before = among.fits(few, {})
     assert among.fits([category(str(n)) for n in range(MOST_REMEMBERED)], {}).max() == 0
     assert (among.fits([*few, category("1")], {})[:2] == before).all()
+
+
+def test_what_was_learned_first_is_forgotten_first_and_only_as_much_as_room_is_needed() -> None:
+    among = candidates(PAPERS, shelved=SHELVED)
+    for topic, others in (("laundry", 10), ("diffusion models", MOST_REMEMBERED - 12)):
+        among.learn([*(category(f"{topic} {n}") for n in range(others)), Profile(topic)])
+        assert Reasons(among, {}).of(Profile(topic), 0).interest == topic
+    assert among.reasons.keys() == {"laundry", "diffusion models"}
+    among.learn([category("one more")])
+    assert among.reasons.keys() == {"diffusion models"}
 
 
 def test_without_papers_everything_is_empty() -> None:

@@ -25,7 +25,7 @@ HOSTILE = [
 
 
 def opening(cards: list[tuple[Card, Reason]], *, follows: bool = True, considered: int = 26) -> str:
-    reader = replace(READER, follows=follows, considered=considered)
+    reader = READER._replace(follows=follows, considered=considered)
     heading = re.search(r"<h1.*?</h1>", render(cards, reader=reader).html)
     assert heading
     return read_page(heading[0]).text
@@ -101,7 +101,7 @@ def test_the_operators_accent_takes_the_place_of_ours() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_a_paper_says_is_only_ever_text(hostile: str) -> None:
     card = replace(CARD, title=hostile, authors=(hostile,), more_authors=0, organisation=hostile, summary=hostile)
-    body = render([(card, replace(TOPIC, interest=hostile, terms=(hostile,))), (numbered(2, card), TRENDING)])
+    body = render([(card, TOPIC._replace(interest=hostile, terms=(hostile,))), (numbered(2, card), TRENDING)])
     page = read_page(body.html)
     plain = read_page(render([(CARD, TOPIC), (numbered(2), TRENDING)]).html)
     assert hostile in page.text
@@ -170,7 +170,7 @@ def test_a_short_edition_has_no_empty_headings() -> None:
 LIKED = Reason(kind=ReasonKind.LIKED, terms=("diffusion model",))
 CATEGORY = Reason(kind=ReasonKind.CATEGORY, interest="cs.CV")
 AUTHOR = Reason(kind=ReasonKind.AUTHOR, interest="An Author")
-OTHER = replace(TOPIC, interest="world models")
+OTHER = TOPIC._replace(interest="world models")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_quiet_day_says_so_in_its_subject() -> None:
     ],
 )
 def test_longer_editions_speak_of_their_own_period(cadence: Cadence, due_on: date, said: str, button: str) -> None:
-    body = render(ten_papers(), reader=replace(READER, cadence=cadence), printed=facts(cadence, due_on))
+    body = render(ten_papers(), reader=READER._replace(cadence=cadence), printed=facts(cadence, due_on))
     assert said in body.text
     assert button in body.text
     assert said in body.html
@@ -273,7 +273,7 @@ def test_each_card_asks_for_more_or_less_like_it_by_its_number() -> None:
 
 
 def test_an_edition_that_reaches_back_further_than_usual_says_since_when() -> None:
-    reader = replace(READER, since_on=date(2026, 6, 10), considered=80)
+    reader = READER._replace(since_on=date(2026, 6, 10), considered=80)
     said = " ".join(render(ten_papers(), reader=reader).text.split())
     assert "10 papers for you out of 80 new since 10 June; 4 follow your topic diffusion models." in said
 
@@ -286,7 +286,7 @@ def test_a_paper_that_was_missed_is_not_said_to_trend() -> None:
 
 
 def test_since_when_is_said_without_a_number_that_is_no_larger() -> None:
-    reader = replace(READER, since_on=date(2026, 6, 10), considered=3)
+    reader = READER._replace(since_on=date(2026, 6, 10), considered=3)
     said = " ".join(render(ten_papers(), reader=reader).text.split())
     assert "10 papers for you, since 10 June; 4 follow your topic diffusion models." in said
 

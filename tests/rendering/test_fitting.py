@@ -31,7 +31,7 @@ def worst_cards(title: str, author: str, summary: str, interest: str) -> list[tu
 @given(texts=st.tuples(UNIT, UNIT, UNIT, UNIT), layout=st.sampled_from(Layout), token=st.integers(1, 60))
 def test_an_edition_always_fits(texts: tuple[str, str, str, str], layout: Layout, token: int) -> None:
     papers = worst_cards(*texts)
-    links = replace(LINKS, feedback=LINKS.feedback + "x" * token)
+    links = LINKS._replace(feedback=LINKS.feedback + "x" * token)
     title = papers[0][0].title[:140]
     trending = [{"title": title, "url": f"https://x.example.org/{n}" + "&" * 950, "upvotes": 1} for n in range(9)]
     body = render(papers, printed=facts(layout=layout) | {"trending": trending}, links=links)

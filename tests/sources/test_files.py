@@ -50,6 +50,35 @@ def test_the_content_says_what_a_file_is(tmp_path: Path, content: str, expected:
     assert titles(written(tmp_path, gzip.compress(content.encode(), mtime=0))) == expected
 
 
+def remark(path: Path) -> str:
+    (page,) = Files([path]).listings(since=NOON.date(), now=NOON)
+    return page.remark
+
+
+def test_values_that_are_no_count_and_no_date_are_told_and_the_papers_are_read(tmp_path: Path) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"upvotes": "12"},
+        {"upvotes": 3},
+        {"listed_on": "19.6.2026", "stars": -1},
+        {"published": 20260619},
+    ]
+    records = [{"title": f"Paper {number}"} | row for number, row in enumerate(wrong)]
+    told = (
+        "papers.txt: 3 records hold a count or a date that is none, the first is record 1 (upvotes). Write 12, and"
+        " 2026-06-19."
+    )
+    for content in ("\n".join(map(json.dumps, records)), json.dumps(records)):
+        path = written(tmp_path, content)
+        assert len(titles(path)) == 4
+        assert remark(path) == told
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_where_nothing_is_said_nothing_is_wrong(tmp_path: Path, nothing: str | None) -> None:
+    record = {"title": "A paper", "upvotes": nothing, "listed_on": nothing, "published": "2026-06-19"}
+    assert remark(written(tmp_path, json.dumps(record))) == ""
+
+
 def test_a_rare_separator_in_a_record_does_not_end_it(tmp_path: Path) -> None:
     rare = "Graphs\u2028on\x85Lines"
     path = written(tmp_path, json.dumps({"title": rare}, ensure_ascii=False) + "\n" + LINES)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from digest.errors import StoreError
 from digest.store import Store, open_store
 from digest.store.engine import take_turns
+from digest.store.explained import trouble
 from digest.store.schema import migrate, require_current
 from digest.store.tables import metadata
 
@@ -64,17 +65,36 @@ def test_a_postgresql_database_that_is_not_in_utf8_is_refused_with_what_to_do(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://offprint@/x?host=/nonexistent", "the server does not answer"),
-        ("postgresql://offprint@127.0.0.1:1/x", "the server does not answer"),
-        ("{server}&dbname=missing", "no such database or user"),
-        ("{server}&user=nobody", "no such database or user"),
+        ("postgresql://offprint@/x?host=/nonexistent", "no server has its socket there"),
+        ("postgresql://offprint@127.0.0.1:1/x", "no server listens there"),
+        ("postgres://offprint@nowhere.invalid/x", "no machine is known by the name of its host"),
+        ("{server}&dbname=missing", "the server knows no such database"),
+        ("{server}&user=nobody", "the server knows no such user"),
+        ("{server}&sslmode=always", "do not agree about TLS"),
     ],
 )
 def test_a_server_that_cannot_be_used_is_said_with_what_to_do(postgres_server: str, url: str, said: str) -> None:
     store = open_store(url.format(server=postgres_server.format(name="postgres")), folder=Path())
-    with pytest.raises(StoreError, match=rf"cannot be used: .*{said}.* mend store\.url\.$"):
+    with pytest.raises(StoreError, match=rf"cannot be used: .*{said}.* store\.url"):
         require_current(store)
     store.close()
+
+
+def test_no_password_is_told_wherever_it_stands() -> None:
+    store = open_store("postgresql://offprint:secret@127.0.0.1:1/x?password=hidden&sslmode=disable", folder=Path())
+    with pytest.raises(StoreError) as failure:
+        require_current(store)
+    store.close()
+    assert "postgresql://offprint:***@127.0.0.1:1/x cannot be used" in str(failure.value)
+    assert "hidden" not in str(failure.value)
+
+
+def test_what_a_pool_of_connections_says_names_the_store_and_what_to_do() -> None:
+    told = str(trouble("couldn't get a connection after 5.00 sec", where="postgresql://offprint@db/offprint"))
+    assert told == (
+        "The store postgresql://offprint@db/offprint cannot be used: the server does not answer. Start it, or mend"
+        " store.url."
+    )
 
 
 def test_a_store_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from reading import read_page
 from sites import Place
 
 from digest.limits import MOST_BY_FORM, MOST_FROM_A_NETWORK, MOST_LOOKS
+from digest.store.pauses import EVERYTHING, pause_sending
 from digest.store.subscribers import open_confirms
 from digest.tokens import Purpose
 
@@ -42,6 +43,22 @@ def assert_kept(answer: httpx.Response, address: str) -> None:
 def test_one_mailbox_is_not_bombed_by_a_thousand_requests(place: Place) -> None:
     answers = {ask(place, via=f"198.51.{number}.1").status_code for number in range(200)}
     assert (answers, place.queued()) == ({200}, 1)
+
+
+def test_a_site_whose_messages_reach_nobody_says_where_they_are(place: Place) -> None:
+    answer = ask(place)
+    assert "<h1>Check your mail</h1>" in answer.text
+    assert "This site is being tried out: it sends nothing" in answer.text
+    assert "spam" not in answer.text
+
+
+def test_where_no_mail_leaves_nobody_is_promised_a_link(place: Place) -> None:
+    with place.app.store.writing() as connection:
+        pause_sending(connection, EVERYTHING, why="by the operator", now=NOON)
+    answer = ask(place, **KEPT)
+    assert (answer.status_code, place.queued()) == (429, 0)
+    assert "No mail leaves from here at the moment" in answer.text
+    assert_kept(answer, "ada@example.org")
 
 
 def test_a_mailbox_gets_one_message_an_hour_and_three_without_an_answer(place: Place) -> None:

@@ -77,6 +77,13 @@ def test_a_name_that_is_not_listed_leads_nowhere(demo: Place) -> None:
             assert demo.client.get(f"/outbox/{name}{part}").status_code == 404
 
 
+def test_what_another_installation_put_into_the_same_folder_is_not_shown(demo: Place) -> None:
+    other = "research.edition.1.2026-06-19"
+    (demo.outbox / "new" / other).write_bytes((demo.outbox / "new" / EDITION).read_bytes())
+    assert f"/outbox/{other}" not in read_page(demo.client.get("/outbox/").text).links()
+    assert demo.client.get(f"/outbox/{other}").status_code == 404
+
+
 def test_an_empty_outbox_says_so(open_place: Callable[..., Place]) -> None:
     assert "No message yet." in open_place(with_outbox=True).client.get("/outbox/").text
 

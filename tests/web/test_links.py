@@ -62,6 +62,8 @@ def test_new_keys_lock_no_reader_in(place: Place, open_place: Callable[..., Plac
         assert (
             again.client.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"}).text == "Unsubscribed."
         )
+    keys.write_text("\nretired ".join(keys.read_text().split()))
+    assert open_place().client.get(f"/unsubscribe/{old}").status_code == 200
     keys.write_text(f"{'new-key-' * 5}\n")
     assert open_place().client.get(f"/unsubscribe/{old}").status_code == 404
 

@@ -1,14 +1,16 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import httpx
 import pytest
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
-from sites import Place
+from sites import Front, Place
 
 from digest.change import pause
 from digest.model import Cadence, DeliveryKind, SubscriptionState
 from digest.store.subscribers import all_subscriptions
-from digest.tokens import Purpose
+from digest.tokens import Keys, Purpose
+from digest.web import create_site
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -47,6 +49,27 @@ def test_the_button_acts_and_says_so(place: Place, path: str) -> None:
     assert "ada@example.org is unsubscribed. No goodbye mail follows." in answer.text
     assert states(place) == [SubscriptionState.UNSUBSCRIBED]
     assert place.queued() == 0
+
+
+@pytest.fixture
+def retired(place: Place, front: Front, path: str) -> str:
+    """The link of a reader whose message was signed by a key that has been retired since."""
+    keys = Keys((b"a newer key of thirty-two characters",), retired=place.app.keys.secrets)
+    front.site = create_site(replace(place.app, keys=keys), clock=place.clock)
+    return path
+
+
+@pytest.mark.parametrize("form", [None, ONE_CLICK, {"do": "weekly"}])
+def test_by_a_retired_key_one_can_leave(place: Place, retired: str, form: dict[str, str] | None) -> None:
+    assert place.client.post(retired, data=form).status_code == 200
+    assert states(place) == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_whoever_got_hold_of_a_retired_key_learns_nothing_by_it(place: Place, retired: str) -> None:
+    told = [place.client.get(retired), place.client.post(retired), place.client.get(retired)]
+    assert "<h1>Unsubscribe?</h1>" in told[0].text
+    assert not any("ada@example.org" in one.text or "Weekly" in one.text for one in told)
+    assert told[0].text == told[2].text
 
 
 @pytest.mark.parametrize("form", ["urlencoded", "multipart"])

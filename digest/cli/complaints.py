@@ -1,0 +1,53 @@
+"""subscriber complained: who called a message spam, as a provider or a feedback loop told the operator."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digest.cli.context import Now, now_or, opened, say
+from digest.errors import InputError
+
+if TYPE_CHECKING:
+    from digest.address import Address
+
+commands = typer.Typer()
+
+
+@commands.command()
+def complained(
+    context: typer.Context,
+    address: Annotated[
+        list[str], typer.Argument(metavar="ADDRESS...", help="Who complained; `-` reads them, a line each.")
+    ],
+    now: Now = None,
+) -> None:
+    """Somebody called a message spam: they get nothing more, and too many of them stop their newsletter."""
+    from digest.feedback import complained_by
+    from digest.rendering.words import counted
+
+    app, instant, told = opened(context), now_or(now), _addresses(address)
+    heard: list[str | None] = []
+    for one in told:
+        with app.store.writing() as connection:
+            heard.append(complained_by(connection, one, now=instant))
+    known = [stopped for stopped in heard if stopped is not None]
+    readers, strangers = counted(len(known), "reader"), len(told) - len(known)
+    say(f"Noted: {readers} complained, and nothing more is sent there; {strangers} not known here.")
+    for newsletter in filter(None, known):
+        say(f"{newsletter} has stopped: too many complained. `digest mail resume --newsletter {newsletter}` goes on.")
+
+
+def _addresses(typed: list[str]) -> "list[Address]":
+    """Those that were typed, or read, each once. Raises InputError with the place of what is none."""
+    from digest.address import parse_address
+
+    found: dict[str, Address] = {}
+    for number, line in enumerate(sys.stdin if typed == ["-"] else typed, 1):
+        try:
+            address = parse_address(line.strip()) if line.strip() else None
+        except InputError as error:
+            raise InputError(f"Address {number}: {error} Nothing was noted.") from error
+        if address is not None:
+            found[address.key] = address
+    return list(found.values())

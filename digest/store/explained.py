@@ -1,0 +1,143 @@
+"""What databases say when they cannot be used, in a sentence of ours and what to do."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from digest.errors import StoreAddressError, StoreAwayError, StoreContestedError, StoreError
+
+BUSY_SECONDS = 30
+"""How long SQLite's lock is waited for."""
+
+_CONTESTED = "it gave way to another transaction. Nothing was half-written; try again"
+_ENDED = "the server ended the connection. Nothing was half-written; try again"
+_SILENT = "the server does not answer. Start it, or mend store.url"
+_TLS = "the server and store.url do not agree about TLS. Mend sslmode in store.url"
+_FULL = "the server has no connection left. Raise its max_connections, or run fewer processes"
+
+_TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
+    (
+        "readonly database",
+        StoreError,
+        "it cannot be written. Give this user the right to write the file and its folder",
+    ),
+    (
+        "unable to open",
+        StoreError,
+        "it cannot be opened. Give this user the right to read and write the file and its folder",
+    ),
+    (
+        "database is locked",
+        StoreError,
+        f"another process kept it locked for {BUSY_SECONDS} s. Try again when that has ended",
+    ),
+    (
+        "disk is full",
+        StoreError,
+        "the disk is full. Make room, then run the same command again; nothing was half-written",
+    ),
+    ("no space left", StoreError, "the server's disk is full. Make room there; nothing was half-written"),
+    (
+        "disk i/o",
+        StoreError,
+        "the disk cannot be read or written. Look at the system's log; nothing was half-written",
+    ),
+    ("malformed", StoreError, "it is damaged. Restore it from a backup; `digest store check` says what is wrong"),
+    (
+        "not a database",
+        StoreAddressError,
+        "the file is not a database. Mend store.url, or move the file away and run `digest init`",
+    ),
+    (
+        "read-only transaction",
+        StoreError,
+        "the server takes nothing that is written. Name the one that does in store.url",
+    ),
+    ("deadlock detected|could not serialize", StoreContestedError, _CONTESTED),
+    ("terminating connection|connection unexpectedly|closed unexpectedly", StoreAwayError, _ENDED),
+    ("receive data from server|connection is closed|consuming input failed", StoreAwayError, _ENDED),
+    (
+        "authentication failed",
+        StoreAddressError,
+        "the server refuses the user or the password. Mend them in store.url",
+    ),
+    (
+        "no password supplied",
+        StoreAddressError,
+        "the server asks for a password. Write it into store.url, or into a file that DIGEST_STORE__URL_FILE names",
+    ),
+    (
+        "no pg_hba.conf entry",
+        StoreAddressError,
+        "the server has no rule that lets this user in. Add one to its pg_hba.conf, or mend store.url",
+    ),
+    (
+        'database ".*" does not exist',
+        StoreAddressError,
+        "the server knows no such database. Make it, or mend store.url",
+    ),
+    ('role ".*" does not exist', StoreAddressError, "the server knows no such user. Make it, or mend store.url"),
+    ("sslmode|not support ssl|certificate", StoreAddressError, _TLS),
+    ("too many clients|too many connections|connection slots", StoreAwayError, _FULL),
+    (
+        "starting up|shutting down|recovery mode|not yet accepting",
+        StoreAwayError,
+        "the server is starting or stopping. Try again in a minute",
+    ),
+    (
+        "resolve host",
+        StoreAwayError,
+        "no machine is known by the name of its host. Mend the host in store.url, or this machine's name service",
+    ),
+    (
+        "connection refused",
+        StoreAwayError,
+        "no server listens there. Start it, or mend the host and the port in store.url",
+    ),
+    ("no such file", StoreAwayError, "no server has its socket there. Start it, or mend store.url"),
+    (
+        "connection is bad|connection failed|timeout expired|couldn't get a connection|no route to host|unreachable",
+        StoreAwayError,
+        _SILENT,
+    ),
+)
+"""What a database's words hold, in small letters; what kind of error that is, and how it is said. The first counts."""
+
+_REFUSALS = {
+    "permission denied": "the server gives this user no rights. Make it the database's owner, or mend store.url",
+    "connection option": "store.url has an option after its ? that PostgreSQL does not take. Mend it",
+}
+"""What else is no fault of ours, though the driver says so of faulty statements, too."""
+
+
+def trouble(said: str, *, where: str) -> StoreError | None:
+    """What a database said, in our words; None for what nobody thought of."""
+    for words, kind, told in _TROUBLES:
+        if re.search(words, said.lower()):
+            return kind(f"The store {where} cannot be used: {told}.")
+    return None
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """What comes out of it is a StoreError, but for faults of ours. `where` names the store, without any password."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except ProgrammingError as error:
+        said = str(error.orig).lower()
+        known = next((text for words, text in _REFUSALS.items() if words in said), None)
+        if known is None:
+            raise
+        raise StoreAddressError(f"The store {where} cannot be used: {known}.") from error
+    except PoolTimeoutError as error:
+        raise StoreError(f"The store {where} is too busy. Try again in a minute.") from error
+    except DatabaseError as error:
+        known_as = trouble(str(error.orig), where=where)
+        if known_as is None:
+            raise
+        raise known_as from error
