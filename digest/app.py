@@ -367,11 +367,11 @@ def _app(config: Config, store: Store) -> App:
 def press_of(config: Config, *, keys: Keys, signer: "Signer") -> "Press":
     """What messages are made with; the store has no part in it. Raises RenderingError for a faulty template folder."""
     from digest.press import Press
-    from digest.rendering.templates import Library
+    from digest.rendering.templates import Library, own_library
 
     override = config.templates.folder
     return Press(
-        library=Library(None if override is None else config.folder / override),
+        library=own_library() if override is None else Library(config.folder / override),
         keys=keys,
         base_url=config.web.base_url,
         site_name=config.web.site_name,

@@ -5,12 +5,14 @@ header or a body: those may hold secrets.
 """
 
 import json
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -223,8 +225,13 @@ class _Transport(httpx.HTTPTransport):
     """httpx's own, but with our door: its constructor takes no other."""
 
     def __init__(self, door: Door) -> None:
-        verified = httpx.create_ssl_context(trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=verified, network_backend=door, keepalive_expiry=5.0)
+        self._pool = httpcore.ConnectionPool(ssl_context=_authorities(), network_backend=door, keepalive_expiry=5.0)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are believed: reading them takes as long as opening a store."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def unexpected(url: str, response: Response) -> HttpFailure:

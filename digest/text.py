@@ -56,6 +56,8 @@ def clean(raw: str) -> str:
 
 def one_line(raw: str) -> str:
     """One composed line of what can be seen."""
+    if raw.isascii() and raw.isprintable():
+        return " ".join(raw.split())
     text = _CONTROL.sub("", _INVISIBLE.sub("", raw))
     text = _JOINER.sub("", unicodedata.normalize("NFC", text))
     return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()

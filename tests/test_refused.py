@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from personas import NOON, choices, papers_come_in, reader_joins
+from personas import NOON, papers_come_in
+from readers import add_readers
 from sinks import MISSING, SINK, sink
 from sqlalchemy import func, select
 from talking_server import Saying, talking
@@ -33,8 +34,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
     app, _, _ = set_up(parse_config({}, folder=folder))
     papers_come_in(app.store)
-    for number in range(1, READERS + 1):
-        reader_joins(app, f"reader{number}@example.org", choices("quasars"))
+    with app.store.writing() as connection:
+        add_readers(connection, range(1, READERS + 1), due_at=NOON, topics_of=lambda _: ["quasars"])
     assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == READERS
     app.store.close()
     return folder

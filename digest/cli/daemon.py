@@ -17,7 +17,7 @@ from digest.web.server import build_server
 def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> None:
     """Serve and tick until SIGTERM or SIGINT; then end the block in hand, and return."""
     log_to_output()
-    app.press.library.compile_all()
+    app.press.library.check()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)
     ticker = Ticker(app, clock=clock, doing=apart)

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then end the block in hand, and return."""
     log_to_output()
-    app.press.library.compile_all()
+    app.press.library.check()
     ticker = Ticker(app, clock=clock, doing=apart)
     ticker.help()
     tasks: dict[str, Task] = {

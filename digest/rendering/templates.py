@@ -16,7 +16,7 @@ What stands between `<!-- piece NAME -->` and `<!-- /piece -->`, in a text betwe
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import css_inline
@@ -93,11 +93,22 @@ class Library:
             self._kept[message, language.code] = _Compilation(self._loader, language).of(message)
         return self._kept[message, language.code]
 
-    def compile_all(self) -> None:
-        """Compile every message in every language, so that a fault shows before anything is made."""
+    def check(self) -> None:
+        """Compile every message that the operator's files are part of, so that a fault shows before anything is made.
+
+        Without such files there is nothing to find, and each message is compiled when it is first made.
+        """
+        if len(self.folders) == 1:
+            return
         for message in MESSAGES:
             for language in self.languages.values():
                 self.compile(message, language)
+
+
+@cache
+def own_library() -> Library:
+    """The project's own templates, compiled once a process."""
+    return Library()
 
 
 class _Compilation:

@@ -110,7 +110,7 @@ def test_a_fault_in_any_message_and_language_shows_before_anything_is_made(tmp_p
     (tmp_path / "locales").mkdir()
     (tmp_path / "locales" / "it.po").write_text('msgid "Week of %(date)s"\nmsgstr "Sett %(data)s"\n')
     with pytest.raises(RenderingError, match=r"it\.po"):
-        Library(tmp_path).compile_all()
+        Library(tmp_path).check()
 
 
 def test_every_message_is_compiled_ahead() -> None:
