@@ -16,7 +16,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from crashes import contents, ran
+from crashes import contents
+from forked import ran
 from month import feed, lived, settled
 
 

@@ -28,15 +28,19 @@ from digest.deliver import deliver
 from digest.embed import Embedded
 from digest.errors import sentence_of
 from digest.publish import is_due
+from digest.sending import Delivered
+from digest.store.waiting import are_queued
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
-from digest.ticks import Alarmed, gather, publish_all
+from digest.ticks import Alarmed, deliver_all, gather, publish_all
 from digest.tidy import tidy
 
 log = structlog.get_logger()
 
 WATCH_SECONDS = 1.0
 TIDY_SECONDS = 24 * 60 * 60
+MANY = 1000
+"""Messages for which the process is worth its start, that gives back what they took: all else leaves from this one."""
 
 
 class Ticker:
@@ -154,15 +158,18 @@ class Ticker:
 
     def deliver(self) -> None:
         """Send what is queued."""
+        now = self.clock()
+        with self.app.store.reading() as connection:
+            are_many = are_queued(connection, MANY, now=now)
+        for delivered in self._run(deliver_all, now=now) if are_many else self._deliver_here():
+            self._say_delivered(delivered)
+
+    def _deliver_here(self) -> Iterator[Delivered]:
+        app, stopping = self.app, self._stopping.is_set
+        yield deliver(app.store, self._mailer, app.press, terms=app.terms, clock=self.clock, should_stop=stopping)
+
+    def _say_delivered(self, delivered: Delivered) -> None:
         app = self.app
-        delivered = deliver(
-            app.store,
-            self._mailer,
-            app.press,
-            terms=app.terms,
-            clock=self.clock,
-            should_stop=self._stopping.is_set,
-        )
         counts = Counter({outcome: count for outcome, count in delivered.counts.items() if count})
         told = {"why": delivered.skipped, "refused": delivered.refusals}
         if counts:

@@ -1,15 +1,18 @@
-"""What ticks do with much memory: the papers and who gets which, told bit by bit."""
+"""What ticks do with much memory: the papers, who gets which, and their messages, told bit by bit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from digest.alarms import alarm_of_sources
 from digest.app import App
 from digest.collect import Collected, collect
+from digest.deliver import deliver
 from digest.embed import Embedded, embed
 from digest.publish import Published, publish
 from digest.refit import refit_background
+from digest.sending import Delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +46,13 @@ def publish_all(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> 
             should_stop=should_stop,
         )
         yield newsletter.slug, published
+
+
+def deliver_all(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[Delivered]:
+    """Send what is queued; time goes on from `now`."""
+    began = monotonic()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=monotonic() - began)
+
+    yield deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=clock, should_stop=should_stop)

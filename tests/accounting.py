@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
 
-from crashes import ran
-from forked import forked
+from forked import forked, ran
 from personas import NOON, papers_come_in
 from readers import add_readers
 from smtp_server import OK

@@ -1,16 +1,11 @@
 """Killing the program in the middle, and comparing what is left with what a whole run leaves."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from places import ROOT
+from forked import forked
 from sqlalchemy import create_engine, text
 
 IDENTITIES = {
@@ -26,44 +21,20 @@ IDENTITIES = {
 """What must be the same at the end; papers are told by title, as a killed run may use up numbers."""
 
 
-def digest(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "digest", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ran(folder: Path, *arguments: str) -> float:
-    """Run the command to its end, which must be a good one; how long it took, in seconds."""
-    started = time.monotonic()
-    process = digest(folder, *arguments)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors.decode()
-    return time.monotonic() - started
-
-
 def killed(folder: Path, *arguments: str, after: float) -> bool:
     """Run the command and kill it after so many seconds; false where it had ended before."""
-    process = digest(folder, *arguments)
-    try:
-        process.communicate(timeout=after)
-    except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
-        return True
-    return False
+    process = forked(folder, *arguments)
+    process.join(timeout=after)
+    process.kill()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
 
 
-def killed_often(folder: Path, commands: Sequence[Sequence[str]], *, times: int, seed: int, seconds: float) -> int:
-    """Kill each command so many times at random instants of its run; how many kills hit."""
+def killed_often(folder: Path, *command: str, times: int, seed: int, seconds: float) -> int:
+    """Kill the command so many times at random instants, spread over its run of so many seconds; how many kills hit."""
     chance = random.Random(seed)
-    return sum(
-        killed(folder, *command, after=chance.uniform(0.3, 1.0) * seconds) for command in commands for _ in range(times)
-    )
+    return sum(killed(folder, *command, after=(kill + chance.random()) / times * seconds) for kill in range(times))
 
 
 def contents(folder: Path, url: str = "") -> dict[str, list[tuple[Any, ...]]]:

@@ -3,21 +3,19 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from accounting import CONFIG, Account, Received, check, read_ledger
-from crashes import ran
+from forked import forked, ran
 from personas import PAPERS, papers_come_in
-from places import ROOT
 from sites import free_address
 from sqlalchemy import Table
 
@@ -83,33 +81,33 @@ class Fleet:
     folder: Path
     url: str
     received: Received
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    running: list[ForkServerProcess] = field(default_factory=list)
 
-    def start(self, command: str) -> subprocess.Popen[bytes]:
+    def start(self, command: str) -> None:
         """A daemon (`run`) or a worker."""
-        with (self.folder / f"{command}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "digest", command],
-                cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "DIGEST_WEB__LISTEN": free_address()},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        log, listening = f"{command}.log", {"DIGEST_WEB__LISTEN": free_address()}
+        process = forked(self.folder, command, output=log, errors=log, environment=listening)
+        process.name = command
         self.running.append(process)
-        return process
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    @staticmethod
+    def tell(process: ForkServerProcess, number: signal.Signals) -> None:
+        """Send a signal."""
+        assert process.pid is not None
+        os.kill(process.pid, number)
+
+    def kill(self, process: ForkServerProcess) -> None:
         """End a process at once."""
         self.running.remove(process)
         process.kill()
-        process.wait()
+        process.join()
 
     def wait_until(self, is_so: Callable[[], bool]) -> float:
         """Wait for something, and say for how many seconds that was."""
         begun = time.monotonic()
         while not is_so():
             assert time.monotonic() - begun < PATIENCE, read_states(self.url)
-            assert all(process.poll() is None for process in self.running), [one.returncode for one in self.running]
+            assert all(process.is_alive() for process in self.running), [one.exitcode for one in self.running]
             time.sleep(0.02)
         return time.monotonic() - begun
 
@@ -143,11 +141,13 @@ class Fleet:
         check(ledger, self.received, resends=False)
         return Account(kills=kills, ledger=ledger, received=self.received.messages)
 
-    def stop(self) -> list[int]:
+    def stop(self) -> list[int | None]:
         """Tell everybody to stop; with which codes they ended."""
         for process in self.running:
-            process.send_signal(signal.SIGTERM)
-        codes = [process.wait(timeout=60) for process in self.running]
+            process.terminate()
+        for process in self.running:
+            process.join(timeout=60)
+        codes = [process.exitcode for process in self.running]
         self.running.clear()
         return codes
 
@@ -178,11 +178,9 @@ def killed_often(found: Fleet, *, kills: int, apart: int, seed: int) -> None:
         found.wait_for_messages(chance.randint(1, 2 * apart))
         found.received.make_room(AMID)
         victim = chance.choice(found.running)
-        arguments = victim.args
-        assert isinstance(arguments, list)
         found.kill(victim)
         check(read_ledger(found.url), found.received, resends=False)
-        found.start(str(arguments[-1]))
+        found.start(victim.name)
 
 
 def config_of(url: str, *, host: str, port: int, window: int) -> str:

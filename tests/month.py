@@ -1,10 +1,7 @@
 """Days of the whole service, a day being one or several lives of the daemon, of which some are killed."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crashes import ran
+import clocked
+from forked import forked, ran
 from personas import choices
-from places import ROOT
 from sites import free_address
 from sqlalchemy import create_engine, text
 
@@ -123,23 +121,22 @@ def lived(folder: Path, *, days: int, kills: int, seed: int = 0, daemons: int = 
     return hits
 
 
-def _started(folder: Path, now: datetime) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "clocked.py"), now.isoformat()],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "DIGEST_WEB__LISTEN": free_address()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def _started(folder: Path, now: datetime) -> tuple[ForkServerProcess, Path]:
+    """A daemon, and the log that it writes."""
+    address = free_address()
+    log = folder / f"{address}.log"
+    said = {"output": str(log), "errors": str(log)}
+    listening = {"DIGEST_WEB__LISTEN": address}
+    return forked(folder, now.isoformat(), main=clocked.main, **said, environment=listening), log
 
 
 def _killed(folder: Path, now: datetime, *, after: float) -> bool:
     """Kill a life after so many seconds; whether the day's work was not done by then."""
-    daemon = _started(folder, now)
-    time.sleep(after)
-    daemon.send_signal(signal.SIGKILL)
-    daemon.communicate()
-    assert daemon.returncode == -signal.SIGKILL
+    daemon, log = _started(folder, now)
+    daemon.join(timeout=after)
+    daemon.kill()
+    daemon.join()
+    assert daemon.exitcode == -signal.SIGKILL, log.read_text()
     return not is_quiet(folder, now)
 
 
@@ -148,21 +145,23 @@ def _ended(folder: Path, now: datetime, *, daemons: int) -> float:
     begun = time.monotonic()
     running = [_started(folder, now) for _ in range(daemons)]
     try:
-        for one in running:
-            # From here on it knows what to do when it is told to stop.
-            assert one.stdout is not None
-            assert one.stdout.readline().startswith(b"The site is at")
-        while not is_quiet(folder, now):
-            assert all(one.poll() is None for one in running)
+        # A daemon that says where the site is knows what to do when it is told to stop.
+        while not (all(_serves(log) for _, log in running) and is_quiet(folder, now)):
+            assert all(daemon.is_alive() for daemon, _ in running)
             assert time.monotonic() - begun < PATIENCE
             time.sleep(0.05)
         took = time.monotonic() - begun
     finally:
-        for one in running:
-            one.send_signal(signal.SIGTERM)
-        said = [one.communicate(timeout=60)[1].decode() for one in running]
-    assert [one.returncode for one in running] == [0] * daemons, said
+        for daemon, _ in running:
+            daemon.terminate()
+        for daemon, _ in running:
+            daemon.join(timeout=60)
+    assert [daemon.exitcode for daemon, _ in running] == [0] * daemons, [log.read_text() for _, log in running]
     return took
+
+
+def _serves(log: Path) -> bool:
+    return log.exists() and "The site is at" in log.read_text()
 
 
 def is_quiet(folder: Path, now: datetime) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import works
 from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from digest.apart import apart
@@ -22,6 +23,8 @@ from digest.errors import ProcessError
 from digest.model import DeliveryState
 from digest.scheduler import Ticker
 from digest.store.deliveries import count_by_state
+from digest.store.tables import deliveries
+from digest.ticks import deliver_all, publish_all
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +147,28 @@ def test_where_nobody_is_due_no_process_is_started(install: Callable[..., App]) 
     with capture_logs() as logged:
         ticker.tick(ticker.publish)
     assert logged == []
+
+
+def test_many_messages_leave_from_a_process_of_their_own_and_few_from_this_one(
+    install: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, started = install(sources={"huggingface": {"enabled": False}}), list[Any]()
+    papers_come_in(app.store)
+    for name in ("ada", "bob", "cyd"):
+        reader_joins(app, f"{name}@example.org", choices("diffusion"))
+
+    def noting(app: App, work: Any, **how: Any) -> Iterator[Any]:
+        started.append(work)
+        return apart(app, work, **how)
+
+    ticker = Ticker(app, clock=lambda: NOON, doing=noting)
+    ticker._collected.set()
+    ticker.tick(ticker.publish)
+    for many, processes in ((4, [publish_all]), (3, [publish_all, deliver_all])):
+        monkeypatch.setattr("digest.scheduler.MANY", many)
+        with app.store.writing() as connection:
+            connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+        with capture_logs() as logged:
+            ticker.tick(ticker.deliver)
+        assert [(line["event"], line["sent"]) for line in logged] == [("delivered", 3)]
+        assert started == processes

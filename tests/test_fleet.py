@@ -1,16 +1,16 @@
 """Daemons and workers on one PostgreSQL: each message once, whoever is killed, cut off or stands still meanwhile."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import postgres
 import pytest
 from accounting import Received
 from conftest import database_url
-from crashes import digest, ran
 from fleet import AMID, Fleet, config_of, fleet, killed_often, settle
+from forked import ended, ran
 from smtp_server import SmtpServer
 
 WINDOW, READERS = 16, 1200
@@ -63,7 +63,7 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
         # So many that others have taken over what it held, and are at it.
         running.wait_for_messages(400)
         assert running.asked(HOLDER) != still.pid
-        still.send_signal(signal.SIGCONT)
+        running.tell(still, signal.SIGCONT)
         running.wait_for_messages(100)
         place.received.make_room(AMID)
         running.asked(CUT)
@@ -79,14 +79,14 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
     assert account.repeated == 0
 
 
-def _stop_between_transactions(running: Fleet, process: subprocess.Popen[bytes]) -> None:
+def _stop_between_transactions(running: Fleet, process: ForkServerProcess) -> None:
     """What stands still within a transaction keeps its lease's row, and nobody can take that."""
     locked = LOCKED.format(process.pid)
-    process.send_signal(signal.SIGSTOP)
+    running.tell(process, signal.SIGSTOP)
     while running.asked(locked):
-        process.send_signal(signal.SIGCONT)
+        running.tell(process, signal.SIGCONT)
         running.wait_until(lambda: not running.asked(locked))
-        process.send_signal(signal.SIGSTOP)
+        running.tell(process, signal.SIGSTOP)
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_an_engine_without_its_tables_is_told_how_to_get_them(request: pytest.Fi
     (tmp_path / "config.toml").write_text(store)
     ran(tmp_path, "init")
     (tmp_path / "config.toml").write_text(f'{store}[queue]\nengine = "procrastinate"\n')
-    _, said = digest(tmp_path, "publish").communicate()
-    assert b"has no tables of the queue's engine. Run `digest store migrate`." in said
+    _, said = ended(tmp_path, "publish")
+    assert "has no tables of the queue's engine. Run `digest store migrate`." in said
     ran(tmp_path, "store", "migrate")
     ran(tmp_path, "publish")

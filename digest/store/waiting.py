@@ -30,6 +30,13 @@ def waiting_now(connection: Connection, *, now: datetime) -> Waiting:
     return Waiting(queued=queued, later=later, next_at=next_at)
 
 
+def are_queued(connection: Connection, count: int, *, now: datetime) -> bool:
+    """Whether so many deliveries wait, or more, whose time has come."""
+    ready = _QUEUED & (deliveries.c.send_after_at <= now)
+    query = select(deliveries.c.id).where(ready).limit(1).offset(count - 1)
+    return connection.execute(query).first() is not None
+
+
 def are_held_back(connection: Connection, *, newsletter: str, since: datetime, now: datetime) -> bool:
     """Whether editions of the newsletter wait for their time that were queued after that instant."""
     later = _QUEUED & (deliveries.c.priority == Priority.EDITION) & (deliveries.c.send_after_at > now)
