@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -121,10 +121,10 @@ def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> i
 def _matching(connection: Connection, terms: Sequence[Term]) -> Select[int]:
     if connection.dialect.name == "sqlite":
         return _FTS5_ROWS.params(typed=_fts5(terms))
-    return _TSVECTOR_ROWS.params(typed=_tsquery(terms))
+    return _tsvector_rows().params(typed=_tsquery(terms))
 
 
-# Made once: a search takes a few milliseconds, and making these takes one of them.
+# Made once, as the other is: a search takes a few milliseconds, and making these takes one of them.
 _FTS5 = table("paper_words", column("rowid"))
 _FTS5_INDEX: ColumnElement[Any] = literal_column("paper_words")
 _FTS5_ROWS = (
@@ -133,15 +133,17 @@ _FTS5_ROWS = (
     .where(_FTS5_INDEX.op("MATCH")(bindparam("typed")))
     .order_by(func.bm25(_FTS5_INDEX, 10.0, 4.0, 1.0), papers.c.listed_at.desc(), papers.c.id.desc())
 )
-_TSVECTOR: ColumnElement[Any] = literal_column("papers.words")
-_TSQUERY = func.to_tsquery(literal_column("'english'"), bindparam("typed"))
-# The weights are of D, C, B and A: nothing, abstract, authors, title.
-_TSVECTOR_RANK = func.ts_rank(literal_column("'{0, 0.1, 0.4, 1}'"), _TSVECTOR, _TSQUERY)
-_TSVECTOR_ROWS = (
-    select(papers.c.id)
-    .where(_TSVECTOR.op("@@")(_TSQUERY))
-    .order_by(_TSVECTOR_RANK.desc(), papers.c.listed_at.desc(), papers.c.id.desc())
-)
+
+
+@cache
+def _tsvector_rows() -> Select[int]:
+    """Made when it is first asked for, by when SQLAlchemy has read what it knows of PostgreSQL's functions."""
+    words: ColumnElement[Any] = literal_column("papers.words")
+    typed = func.to_tsquery(literal_column("'english'"), bindparam("typed"))
+    # The weights are of D, C, B and A: nothing, abstract, authors, title.
+    rank = func.ts_rank(literal_column("'{0, 0.1, 0.4, 1}'"), words, typed)
+    order = (rank.desc(), papers.c.listed_at.desc(), papers.c.id.desc())
+    return select(papers.c.id).where(words.op("@@")(typed)).order_by(*order)
 
 
 def _fts5(terms: Sequence[Term]) -> str:
