@@ -31,8 +31,8 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     # work, and must not end the process before the ticks have. One that comes before it runs must not be lost.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    ticker.start()
     say_paused(app)
+    ticker.start()
     say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")
     try:
         server.run()

@@ -120,35 +120,30 @@ def _named(connection: Connection, query: str, wanted: ColumnElement[bool]) -> i
 
 def _matching(connection: Connection, terms: Sequence[Term]) -> Select[int]:
     if connection.dialect.name == "sqlite":
-        return _fts5_rows().params(typed=_fts5(terms))
+        return _FTS5_ROWS.params(typed=_fts5(terms))
     return _tsvector_rows().params(typed=_tsquery(terms))
 
 
-# Made once: a search takes a few milliseconds, and making these takes one of them. Not before a store is open, though:
-# SQLAlchemy knows PostgreSQL's searching functions only once it has loaded what it knows of PostgreSQL.
-@cache
-def _fts5_rows() -> Select[int]:
-    index: ColumnElement[Any] = literal_column("paper_words")
-    found = table("paper_words", column("rowid"))
-    return (
-        select(papers.c.id)
-        .select_from(found.join(papers, papers.c.id == found.c.rowid))
-        .where(index.op("MATCH")(bindparam("typed")))
-        .order_by(func.bm25(index, 10.0, 4.0, 1.0), papers.c.listed_at.desc(), papers.c.id.desc())
-    )
+# Made once, as the other is: a search takes a few milliseconds, and making these takes one of them.
+_FTS5 = table("paper_words", column("rowid"))
+_FTS5_INDEX: ColumnElement[Any] = literal_column("paper_words")
+_FTS5_ROWS = (
+    select(papers.c.id)
+    .select_from(_FTS5.join(papers, papers.c.id == _FTS5.c.rowid))
+    .where(_FTS5_INDEX.op("MATCH")(bindparam("typed")))
+    .order_by(func.bm25(_FTS5_INDEX, 10.0, 4.0, 1.0), papers.c.listed_at.desc(), papers.c.id.desc())
+)
 
 
 @cache
 def _tsvector_rows() -> Select[int]:
+    """Made when it is first asked for, by when SQLAlchemy has read what it knows of PostgreSQL's functions."""
     words: ColumnElement[Any] = literal_column("papers.words")
     typed = func.to_tsquery(literal_column("'english'"), bindparam("typed"))
     # The weights are of D, C, B and A: nothing, abstract, authors, title.
     rank = func.ts_rank(literal_column("'{0, 0.1, 0.4, 1}'"), words, typed)
-    return (
-        select(papers.c.id)
-        .where(words.op("@@")(typed))
-        .order_by(rank.desc(), papers.c.listed_at.desc(), papers.c.id.desc())
-    )
+    order = (rank.desc(), papers.c.listed_at.desc(), papers.c.id.desc())
+    return select(papers.c.id).where(words.op("@@")(typed)).order_by(*order)
 
 
 def _fts5(terms: Sequence[Term]) -> str:
