@@ -41,6 +41,9 @@ PASSING = 99.0
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
 
+PARTS = 32
+"""Of a topic's products with the shelf, to leave most of them out of the order."""
+
 COMMON = 0.1
 """The share of papers that a feature may be in to tell which are near a topic; a tenth of the time, the same answer."""
 
@@ -55,7 +58,7 @@ DISLIKED = 0.2
 """What a disliked paper takes away; at 0.8 it harms."""
 
 
-AT_ONCE = 500
+AT_ONCE = 250
 """Profiles that are scored together: more of them need memory for no speed."""
 
 
@@ -206,12 +209,14 @@ class Relevance:
         rows, is_word, short = self._worded(asked)
         wanted = is_word & short[rows]
         columns, whose = asked.x.indices[wanted], rows[wanted]
-        shape = (len(columns), asked.x.shape[1])
-        each = sparse.csr_array((np.ones(len(columns), np.float32), columns, np.arange(len(columns) + 1)), shape)
+        place = np.arange(len(whose)) - np.searchsorted(whose, whose)
         complete = np.ones((len(asked), len(self._targets)), dtype=bool)
-        if len(columns):
-            topics, starts = np.unique(whose, return_index=True)
-            complete[topics] = np.logical_and.reduceat(self._products.of(each) > 0, starts, axis=0)
+        # The first word of each, then the second: reducing what all of them say takes thrice the time.
+        for at in range(SHORT):
+            theirs = columns[place == at]
+            shape = (len(theirs), asked.x.shape[1])
+            each = sparse.csr_array((np.ones(len(theirs), np.float32), theirs, np.arange(len(theirs) + 1)), shape)
+            complete[whose[place == at]] &= self._products.of(each) > 0
         return complete
 
     def _worded(self, asked: Documents) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -240,8 +245,10 @@ class Relevance:
         close = (asked.x @ self._telling).tocsr()
         for start, end in zip(close.indptr[:-1], close.indptr[1:], strict=True):
             data, rows = close.data[start:end], close.indices[start:end]
-            if len(data) > FED_BACK:
-                among = data >= np.partition(data, -FED_BACK)[-FED_BACK]
+            if len(data) > PARTS:
+                # Ten at the least reach what the highest of ten parts do, and few more.
+                highest = data[: len(data) // PARTS * PARTS].reshape(PARTS, -1).max(axis=1)
+                among = data >= np.sort(highest)[-FED_BACK]
                 data, rows = data[among], rows[among]
             yield rows[np.lexsort((rows, -data))][:FED_BACK].astype(np.intp)
 
