@@ -16,7 +16,7 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, numbers, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, number, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -131,7 +131,7 @@ class Candidates:
             row = slice(*x.indptr[position : position + 2].tolist())
             weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
             forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            columns = self.background.columns(numbers(forms))
+            columns = self.background.columns(np.array([number(f) for f in forms], dtype=np.uint64))
             rarity = self.background.weights(columns).tolist()
             # What the summary alone says does not count, nor what no release but an older one took for a feature.
             self._wordings[position] = {

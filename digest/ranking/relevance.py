@@ -41,9 +41,6 @@ PASSING = 99.0
 FED_BACK = 10
 """Papers of the background that say what else a topic's words stand with: one round of pseudo-relevance feedback."""
 
-PARTS = 32
-"""Of a topic's products with the shelf, to leave most of them out of the order."""
-
 COMMON = 0.1
 """The share of papers that a feature may be in to tell which are near a topic; a tenth of the time, the same answer."""
 
@@ -58,7 +55,7 @@ DISLIKED = 0.2
 """What a disliked paper takes away; at 0.8 it harms."""
 
 
-AT_ONCE = 250
+AT_ONCE = 500
 """Profiles that are scored together: more of them need memory for no speed."""
 
 
@@ -245,10 +242,8 @@ class Relevance:
         close = (asked.x @ self._telling).tocsr()
         for start, end in zip(close.indptr[:-1], close.indptr[1:], strict=True):
             data, rows = close.data[start:end], close.indices[start:end]
-            if len(data) > PARTS:
-                # Ten at the least reach what the highest of ten parts do, and few more.
-                highest = data[: len(data) // PARTS * PARTS].reshape(PARTS, -1).max(axis=1)
-                among = data >= np.sort(highest)[-FED_BACK]
+            if len(data) > FED_BACK:
+                among = data >= np.partition(data, -FED_BACK)[-FED_BACK]
                 data, rows = data[among], rows[among]
             yield rows[np.lexsort((rows, -data))][:FED_BACK].astype(np.intp)
 
