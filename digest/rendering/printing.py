@@ -119,14 +119,14 @@ class Printing:
         `feedback` is the reader's link to say what they think of a paper.
         """
         found, role = list[Encoded](), "lead"
+        told, shown, texts = {"feedback": feedback.text}, {"feedback": feedback.html}, dict[str, str]()
         for number, (card, reason) in enumerate(papers, 1):
             paper = self._papers.get(id(card)) or self._kept(card)
             text, html = paper.forms.get((role, number)) or self._numbered(paper, role, number)
-            summary, marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
+            shown["summary"], marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
             said = self._leads if paper.leads and reason.kind is _TRENDING else self._why(reason, marked=marked)
-            told = {"feedback": feedback.text, "why_text": said.text}
-            shown = {"feedback": feedback.html, "why": said.html, "summary": summary}
-            found.append(Encoded(text.filled(told, {"why_text": said.plain}), html.filled(shown, {})))
+            texts["why_text"], told["why_text"], shown["why"] = said
+            found.append(Encoded(text.filled(told, texts), html.filled(shown, texts)))
             role = "card" if number < carded else "other"
         return found
 
