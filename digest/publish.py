@@ -153,8 +153,7 @@ def _chosen(
 def _key(subscription: Subscription, day: date, *, set_back_at: datetime | None) -> str:
     """The delivery's key: one for a subscription and its local date.
 
-    What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it, since
-    the clock was set back.
+    What a clock that was ahead had sent keeps its key, and a provider may know it: nothing else is sent by it.
     """
     since = "" if set_back_at is None else f":{set_back_at:%Y%m%dT%H%M}"
     return f"{subscription.newsletter}:edition:{subscription.id}:{day}{since}"

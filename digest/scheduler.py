@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 1.0
 TIDY_SECONDS = 24 * 60 * 60
-MANY = 1000
+MANY = 200
 """Messages for which the process is worth its start, that gives back what they took: all else leaves from this one."""
 
 

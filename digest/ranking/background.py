@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from digest.ranking import sparse
 from digest.ranking.decomposition import decompose
-from digest.ranking.documents import Documents, Floats, unit_rows, widened
+from digest.ranking.documents import Documents, Floats, times, unit_rows
 from digest.ranking.features import Bag
 
 MOST_PAPERS = 20_000
@@ -209,4 +209,4 @@ def _dense(x: sparse.csr_array, projection: NDArray[np.float16]) -> Floats:
     """`x @ projection`, of which only those rows are widened that x needs."""
     used, columns = np.unique(x.indices, return_inverse=True)
     narrow = sparse.csr_array((x.data, columns, x.indptr), (x.shape[0], len(used)))
-    return np.asarray(narrow @ widened(projection[used]), dtype=np.float32)
+    return times(narrow, projection, used)

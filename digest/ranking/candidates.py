@@ -16,11 +16,12 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, numbers, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, number, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
 from digest.ranking.trending import all_expected, trend_scores
+from digest.ranking.twins import twins
 from digest.text import title_key
 
 LEAST_COVERED = 0.6
@@ -37,9 +38,6 @@ AUTHOR_FIT = 1e6
 CATEGORY_FIT = 0.02
 """Below any topic's: a category says what may be read, a topic what is wanted."""
 
-ALIKE = 0.8
-"""The cosine from which two texts are nearly the same: versions and cross-posts are above, other papers far below."""
-
 MOST_REMEMBERED = 20_000
 """Wishes; of each the papers that fit, which are few."""
 
@@ -47,12 +45,7 @@ MOST_WORDED = 1_000
 """Papers whose words are kept as they stand there, with some 30 kB each."""
 
 AT_ONCE = 500
-"""Papers whose twins are looked for together."""
-
-RARE, FEWEST_RARE = 0.003, 20
-"""In how many papers a feature may be, by share or by count, to find twins by: 40,000 papers' in 4 s for 125."""
-
-ROUNDING = 1e-3
+"""Wishes that are scored together."""
 
 
 Wish = Profile | Interest
@@ -131,7 +124,7 @@ class Candidates:
             row = slice(*x.indptr[position : position + 2].tolist())
             weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
             forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            columns = self.background.columns(numbers(forms))
+            columns = self.background.columns(np.array([number(f) for f in forms], dtype=np.uint64))
             rarity = self.background.weights(columns).tolist()
             # What the summary alone says does not count, nor what no release but an older one took for a feature.
             self._wordings[position] = {
@@ -265,39 +258,6 @@ class _Authors:
     @cached_property
     def names(self) -> Sequence[frozenset[str]]:
         return [frozenset(map(title_key, paper.authors)) for paper in self._papers]
-
-
-def twins(x: sparse.csr_array) -> NDArray[np.intp]:
-    """(papers,) a number that rows share whose cosine is ALIKE or more, or that rows between them make so.
-
-    What common features can add to a cosine is at most the product of their parts of both rows: only pairs
-    that could reach ALIKE with it are worked out whole.
-    """
-    from scipy.sparse.csgraph import connected_components
-
-    # A row is one long over what the background knows; a text that is news to it is longer than that.
-    whole = sparse.csr_array(sparse.diags_array(1 / np.maximum(_lengths(x), 1)) @ x)
-    papers = whole.shape[0]
-    held = np.bincount(whole.indices, minlength=whole.shape[1])
-    rare = whole.copy()
-    rare.data = rare.data * (held <= max(RARE * papers, FEWEST_RARE))[rare.indices]
-    rare.eliminate_zeros()
-    common = np.sqrt(np.maximum(1 - _lengths(rare) ** 2, 0))
-    across, pairs = rare.T.tocsr(), [np.empty((2, 0), np.intp)]
-    for start in range(0, papers, AT_ONCE):
-        near = (rare[start : start + AT_ONCE] @ across).tocoo()
-        rows, columns = near.coords[0] + start, near.coords[1]
-        could = (near.data + common[rows] * common[columns] >= ALIKE - ROUNDING) & (rows < columns)
-        pairs.append(np.stack([rows[could], columns[could]]))
-    rows, columns = np.concatenate(pairs, axis=1)
-    alike = np.asarray(whole[rows].multiply(whole[columns]).sum(axis=1)).ravel() >= ALIKE
-    linked = sparse.coo_array((alike[alike], (rows[alike], columns[alike])), (papers, papers))
-    _, numbers = connected_components(linked, directed=False)
-    return np.asarray(numbers, dtype=np.intp)
-
-
-def _lengths(x: sparse.csr_array) -> NDArray[np.floating]:
-    return np.asarray(np.sqrt(np.asarray(x.multiply(x).sum(axis=1)).ravel()))
 
 
 def _is_personal(wish: Wish) -> bool:

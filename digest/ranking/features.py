@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -111,20 +111,18 @@ class Bag:
         return type(self)(numbers, np.ones(len(numbers), np.uint8))
 
 
-def numbers(features: Iterable[str]) -> NDArray[np.uint64]:
-    """Features' numbers: 63 bits of each one's hash, and whether it is a bigram in the lowest."""
-    told = list(features)
-    hashed = b"".join([blake2b(feature.encode(), digest_size=8).digest() for feature in told])
-    is_bigram = np.array([" " in feature for feature in told], dtype=np.uint64)
-    return np.asarray(np.frombuffer(hashed, dtype="<u8").astype(np.uint64) & ~np.uint64(1) | is_bigram)
+def number(feature: str) -> int:
+    """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
+    hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")
+    return hashed & ~1 | (" " in feature)
 
 
 def bag(counted: Mapping[str, int]) -> Bag:
     """Counted features as numbers."""
-    told = numbers(counted)
-    order = np.argsort(told)
-    counts = np.fromiter(counted.values(), dtype=np.int64, count=len(counted))
-    return Bag(told[order], np.minimum(counts, 255).astype(np.uint8)[order])
+    told = sorted([(number(feature), min(count, 255)) for feature, count in counted.items()])
+    return Bag(
+        np.array([feature for feature, _ in told], dtype=np.uint64), np.array([n for _, n in told], dtype=np.uint8)
+    )
 
 
 def paper_bag(title: str, abstract: str) -> Bag:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from digest.model import Interest, InterestKind, Reason, ReasonKind
 from digest.ranking import sparse
 from digest.ranking.candidates import Candidates, Wish
-from digest.ranking.features import Bag, numbers, topic_features
+from digest.ranking.features import Bag, number, topic_features
 from digest.ranking.relevance import Profile
 
 MOST_TERMS = 3
@@ -60,7 +62,7 @@ class Reasons:
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
         named = list(self._candidates.wording(position))
-        columns = self._candidates.background.columns(numbers(named))
+        columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
         return dict(zip(columns.tolist(), named, strict=True))
 
     def _of(self, wish: Wish, position: int) -> Reason:

@@ -206,12 +206,14 @@ class Relevance:
         rows, is_word, short = self._worded(asked)
         wanted = is_word & short[rows]
         columns, whose = asked.x.indices[wanted], rows[wanted]
-        shape = (len(columns), asked.x.shape[1])
-        each = sparse.csr_array((np.ones(len(columns), np.float32), columns, np.arange(len(columns) + 1)), shape)
+        place = np.arange(len(whose)) - np.searchsorted(whose, whose)
         complete = np.ones((len(asked), len(self._targets)), dtype=bool)
-        if len(columns):
-            topics, starts = np.unique(whose, return_index=True)
-            complete[topics] = np.logical_and.reduceat(self._products.of(each) > 0, starts, axis=0)
+        # The first word of each, then the second: reducing what all of them say takes thrice the time.
+        for at in range(SHORT):
+            theirs = columns[place == at]
+            shape = (len(theirs), asked.x.shape[1])
+            each = sparse.csr_array((np.ones(len(theirs), np.float32), theirs, np.arange(len(theirs) + 1)), shape)
+            complete[whose[place == at]] &= self._products.of(each) > 0
         return complete
 
     def _worded(self, asked: Documents) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:

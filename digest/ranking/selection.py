@@ -80,6 +80,7 @@ def _selected(
     found = []
     # As lists, since an array hands out its numbers one by one at five times the cost.
     rows = zip(*(each.tolist() for each in (chosen.positions, chosen.scores, chosen.wishes)), strict=True)
+    missed, considered = chosen.missed.tolist(), chosen.considered.tolist()
     for at, (reader, row) in enumerate(zip(readers, rows, strict=True)):
         told = [reasons.told_of(wish) for wish in reader.wishes]
         picks = [
@@ -92,11 +93,11 @@ def _selected(
             for place, score, wish in zip(*row, strict=True)
             if place >= 0
         ]
-        if chosen.missed[at] >= 0:
-            place, wish = int(chosen.missed[at]), int(chosen.missed_wishes[at])
+        if missed[at] >= 0:
+            place, wish = missed[at], int(chosen.missed_wishes[at])
             reason = _reason(reasons, reader, wish, place)._replace(kind=ReasonKind.MISSED)
             picks.append(Pick(paper_id=numbers[place], score=0.0, reason=reason))
-        found.append(Selection(considered=int(chosen.considered[at]), picks=tuple(picks)))
+        found.append(Selection(considered=considered[at], picks=tuple(picks)))
     return found
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from digest.ranking.background import Background
-from digest.ranking.candidates import ALIKE
 from digest.ranking.features import Bag
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
+from digest.ranking.twins import ALIKE
 
 MOST = 20
 MOST_ALIKE = 100

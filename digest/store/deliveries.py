@@ -366,7 +366,8 @@ def delivery_in(row: Sequence[Any]) -> Delivery:
 
 def _selection_to_json(selection: Selection) -> dict[str, Any]:
     picks = [
-        [p.paper_id, round(p.score, 4), p.reason.kind, p.reason.interest, list(p.reason.terms)] for p in selection.picks
+        [number, round(score, 4), reason.kind, reason.interest, reason.terms]
+        for number, score, reason in selection.picks
     ]
     return {"considered": selection.considered, "picks": picks}
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -237,9 +237,12 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if compiled.positional:
         assert isinstance(compiled, SQLCompiler)
         order = [names.index(name) for name in compiled.positiontup or ()]
-        return connection.exec_driver_sql(
-            str(compiled), list(zip(*(columns[at] for at in order), strict=True))
-        ).rowcount
+        one, count = f"({', '.join('?' * len(order))})", 0
+        # SQLite begins anew with every statement, checks of columns included: with one for each row in twice the time.
+        for some in blocks(zip(*(columns[at] for at in order), strict=True), ROWS_AT_ONCE):
+            sql = str(compiled).replace(one, ", ".join([one] * len(some)))
+            count += connection.exec_driver_sql(sql, tuple(chain.from_iterable(some))).rowcount
+        return count
     told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     return connection.exec_driver_sql(str(compiled), told).rowcount
 
@@ -279,6 +282,7 @@ def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -
 
 
 IN_AT_ONCE = 500
+ROWS_AT_ONCE = 100
 
 
 def blocks(values: Iterable[T], size: int = IN_AT_ONCE) -> Iterator[list[T]]:

@@ -9,7 +9,7 @@ from library import bags, fitted, library
 from listed import paper
 
 from digest.ranking.background import DIRECTIONS, UNKNOWN, Background, fit, pack, unpack
-from digest.ranking.features import Bag, bag, features, numbers, paper_bag
+from digest.ranking.features import Bag, bag, features, number, paper_bag
 
 PAPERS = [
     paper(1, "Diffusion models", "Diffusion models sample images."),
@@ -24,22 +24,26 @@ def same(one: Background, other: Background) -> bool:
     return all(np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(Background))
 
 
+def numbered(*words: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    return np.array([number(word) for word in words], dtype=np.uint64)
+
+
 def test_a_paper_counts_once_however_often_it_says_a_word() -> None:
     background = fit(TEXTS, version=3)
     assert (background.version, background.papers) == (3, 3)
-    assert background.features.tolist() == numbers(["diffus"]).tolist()
+    assert background.features.tolist() == [number("diffus")]
     assert background.frequencies.tolist() == [2]
 
 
 def test_a_rare_feature_weighs_more_than_a_common_one_and_an_unknown_one_most() -> None:
     background = fit(TEXTS, version=1)
-    weights = background.weights(background.columns(numbers(["diffus", "laundri", "never seen"])))
+    weights = background.weights(background.columns(numbered("diffus", "laundri", "never seen")))
     assert weights.tolist() == pytest.approx([1 + log(4 / 3), 1 + log(4), 1 + log(4)])
 
 
 def test_features_that_the_background_lacks_stand_behind_all_others_each_at_its_own_place() -> None:
     background = fit(TEXTS, version=1)
-    known, first, second, again = background.columns(numbers(["diffus", "laundri", "never seen", "laundri"])).tolist()
+    known, first, second, again = background.columns(numbered("diffus", "laundri", "never seen", "laundri")).tolist()
     assert known == 0
     assert first == again != second
     assert all(1 <= one < 1 + UNKNOWN for one in (first, second))
@@ -49,7 +53,7 @@ def test_a_document_weighs_its_features_by_how_often_and_how_rare_they_are() -> 
     background = fit(TEXTS, version=1)
     x = background.documents([bag({"diffus": 4, "laundri": 1})]).x
     told = dict(zip(x.indices.tolist(), x.data.tolist(), strict=True))
-    diffus, laundri = background.columns(numbers(["diffus", "laundri"])).tolist()
+    diffus, laundri = background.columns(numbered("diffus", "laundri")).tolist()
     # Of length one over what the background knows.
     assert told == pytest.approx({diffus: 1, laundri: (1 + log(4)) / ((1 + log(4)) * (1 + log(4 / 3)))})
 
@@ -110,4 +114,4 @@ def test_the_same_papers_give_the_same_background() -> None:
 
 def test_without_papers_every_feature_weighs_the_same() -> None:
     background = fit([], version=1)
-    assert background.weights(background.columns(numbers(["diffus", "noise"]))).tolist() == [1, 1]
+    assert background.weights(background.columns(numbered("diffus", "noise"))).tolist() == [1, 1]

@@ -9,9 +9,10 @@ from library import candidates, library
 from listed import author, category, mute, paper
 
 from digest.model import Interest, Paper
-from digest.ranking.candidates import ALIKE, AT_ONCE, AUTHOR_FIT, CATEGORY_FIT, MOST_REMEMBERED, Wish
+from digest.ranking.candidates import AUTHOR_FIT, CATEGORY_FIT, MOST_REMEMBERED, Wish
 from digest.ranking.reasons import Reasons
 from digest.ranking.relevance import Profile
+from digest.ranking.twins import ALIKE, AT_ONCE
 
 SHELVED = library(150)
 DIFFUSION = paper(1, "Few-Step Sampling for Diffusion Models", "Diffusion models need many steps. We need four.")

@@ -15,11 +15,12 @@ from library import DAY, NOON, SUBJECTS, about, candidates, known, library, read
 from listed import MIDNIGHT, author, category, mute, paper
 
 from digest.model import Interest, InterestKind, Paper, ReasonKind, Selection, Weights
-from digest.ranking.candidates import ALIKE, AUTHOR_FIT, CATEGORY_FIT, Candidates, Wish
+from digest.ranking.candidates import AUTHOR_FIT, CATEGORY_FIT, Candidates, Wish
 from digest.ranking.features import Bag, features, paper_features
 from digest.ranking.relevance import FEWEST_LIKED_AMONG, Profile
 from digest.ranking.selection import MOST_FITS, MOST_UNMATCHED, SURVIVORS, blocks_of, select
 from digest.ranking.trending import expected_upvotes
+from digest.ranking.twins import ALIKE
 from digest.ranking.weighing import Reader
 
 SHELVED = library(150)
