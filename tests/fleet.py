@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
@@ -82,6 +82,7 @@ class Fleet:
     url: str
     received: Received
     running: list[ForkServerProcess] = field(default_factory=list)
+    killed_at: dict[int, float] = field(default_factory=dict)
 
     def start(self, command: str) -> None:
         """A daemon (`run`) or a worker."""
@@ -90,17 +91,17 @@ class Fleet:
         process.name = command
         self.running.append(process)
 
-    @staticmethod
-    def tell(process: ForkServerProcess, number: signal.Signals) -> None:
-        """Send a signal."""
-        assert process.pid is not None
-        os.kill(process.pid, number)
-
     def kill(self, process: ForkServerProcess) -> None:
-        """End a process at once."""
+        """End a process at once, and those that it has started."""
         self.running.remove(process)
+        tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+        started = [int(number) for task in tasks for number in task.read_text().split()]
         process.kill()
+        for number in started:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         process.join()
+        self.killed_at |= dict.fromkeys([process.pid or 0, *started], time.monotonic())
 
     def wait_until(self, is_so: Callable[[], bool]) -> float:
         """Wait for something, and say for how many seconds that was."""

@@ -1,8 +1,8 @@
 """Daemons and workers on one PostgreSQL: each message once, whoever is killed, cut off or stands still meanwhile."""
 
+import os
 import signal
 from collections.abc import Iterator
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import postgres
@@ -57,13 +57,12 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
 ) -> None:
     with fleet(place.folder, place.url, place.received, daemons=1, workers=2) as running:
         running.wait_for_messages(100)
-        holder = running.asked(HOLDER)
-        still = next(one for one in running.running if one.pid == holder)
+        still = running.asked(HOLDER)
         _stop_between_transactions(running, still)
         # So many that others have taken over what it held, and are at it.
         running.wait_for_messages(400)
-        assert running.asked(HOLDER) != still.pid
-        running.tell(still, signal.SIGCONT)
+        assert running.asked(HOLDER) != still
+        os.kill(still, signal.SIGCONT)
         running.wait_for_messages(100)
         place.received.make_room(AMID)
         running.asked(CUT)
@@ -79,14 +78,14 @@ def test_a_worker_that_stands_still_cut_connections_and_a_restart_lose_nothing_a
     assert account.repeated == 0
 
 
-def _stop_between_transactions(running: Fleet, process: ForkServerProcess) -> None:
+def _stop_between_transactions(running: Fleet, process: int) -> None:
     """What stands still within a transaction keeps its lease's row, and nobody can take that."""
-    locked = LOCKED.format(process.pid)
-    running.tell(process, signal.SIGSTOP)
+    locked = LOCKED.format(process)
+    os.kill(process, signal.SIGSTOP)
     while running.asked(locked):
-        running.tell(process, signal.SIGCONT)
+        os.kill(process, signal.SIGCONT)
         running.wait_until(lambda: not running.asked(locked))
-        running.tell(process, signal.SIGSTOP)
+        os.kill(process, signal.SIGSTOP)
 
 
 @pytest.mark.slow
