@@ -5,7 +5,6 @@ rotated keys, it is the same, byte for byte.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -14,13 +13,11 @@ from digest.errors import RenderingError
 from digest.locator import are_aligned
 from digest.mail.dkim import Signing
 from digest.mail.message import ListHeaders, MailingList, Sender, build_message, envelope_sender, wire_address
-from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Paper, Subscription, Weekday
+from digest.model import Cadence, DeliveryKind, InterestKind, Outgoing, Subscription, Weekday
 from digest.press import Press
-from digest.ranking.summary import best_sentence
-from digest.ranking.trending import WINDOW
 from digest.rendering.assembly import edition_body
-from digest.rendering.cards import Card, card_from_json, make_card
-from digest.rendering.edition import Edition, Links, Reader, printed_facts, read_facts
+from digest.rendering.cards import Card, card_from_json
+from digest.rendering.edition import Edition, Links, Reader, read_facts
 from digest.rendering.filling import Body, fill
 from digest.rendering.language import ENGLISH, Language
 from digest.rendering.notice import notice_context
@@ -34,50 +31,6 @@ from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
 from digest.store.subscribers import Confirm, confirm_numbered
 from digest.tokens import Purpose
-
-
-def printing_content(
-    press: Press,
-    *,
-    newsletter: str,
-    cadence: Cadence,
-    due_on: date,
-    trending: Sequence[Card],
-    listed_until: date,
-    day_count: int,
-    leading: Sequence[int] = (),
-    seen_at: datetime | None = None,
-) -> dict[str, Any]:
-    """What a printing keeps (JSON): templates compiled in every language, the site, its facts, and who signs it.
-
-    `listed_until` is the last day (UTC) of the papers that it counts. For its public page also the numbers of
-    the papers that lead, and when their figures were seen.
-    """
-    facts = printed_facts(
-        cadence=cadence,
-        layout=press.newsletter(newsletter).layout,
-        due_on=due_on,
-        trending=trending,
-        day_count=day_count,
-        trending_url=press.link(f"/trending?window={WINDOW[cadence]}&date={listed_until}"),
-    )
-    return {
-        "templates": {
-            code: asdict(press.library.compile("edition", language))
-            for code, language in press.library.languages.items()
-        },
-        "site": asdict(press.site(newsletter)),
-        "facts": facts,
-        "signing": asdict(press.signing(newsletter)),
-        "leading": list(leading),
-        "seen_at": None if seen_at is None else seen_at.isoformat(),
-    }
-
-
-def card_of(paper: Paper, *, seen_at: datetime, cadence: Cadence) -> Card:
-    """A paper's card; where its source has no summary, with the best sentence of its abstract."""
-    sentence = "" if paper.summary else best_sentence(paper.title, paper.abstract)
-    return make_card(paper, seen_at=seen_at, cadence=cadence, sentence=sentence)
 
 
 def reader_facts(subscription: Subscription, *, since_on: date | None = None) -> dict[str, Any]:

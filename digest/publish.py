@@ -4,35 +4,28 @@ One block of subscriptions is one transaction: its deliveries, and the moving on
 instants. A run that is killed or repeated queues nothing twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import itemgetter
-from typing import Any
 
 from digest.choose import Stock, choose, pasts_of, reached_from_at, take_stock
-from digest.compose import card_of, printing_content, reader_facts
+from digest.compose import reader_facts
 from digest.departures import AT_ONCE, CANARY_WAIT, Departures, LeavesAt
 from digest.due import DEADLINE, LOOK_BACK, due_before, due_on, next_due_at
 from digest.model import Cadence, DeliveryKind, Priority, Selection, Subscription, Weights
 from digest.press import Press
-from digest.ranking.trending import WINDOW, by_trend, listed_in
-from digest.rendering.cards import Card, card_to_json, make_card
+from digest.printings import Printings
 from digest.store import Connection, Store
 from digest.store.clock import last_set_back
 from digest.store.deliveries import NewDelivery, queue_editions
-from digest.store.editions import LEADING, add_pieces, edition_for, printing_for
 from digest.store.events import MERGED, Event, add_events, event_about
-from digest.store.papers import with_histories
 from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
 from digest.store.waiting import are_held_back
 
 BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
 """Subscriptions to a transaction, and those times the papers that are weighed for them: others wait meanwhile."""
-
-TRENDING_KEPT = 30
-"""Five are shown under an edition, none of them among the reader's own, which are 20 at most."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,14 +100,14 @@ def publish(
         begun = are_held_back(connection, newsletter=newsletter, since=now - CANARY_WAIT, now=now)
         leaves_at = departures.of(count_due(connection, newsletter=newsletter, now=now), now=now, is_rest=begun)
     block = max(min(BLOCK, BLOCK_WEIGHED // max(len(stock.papers), 1)), 1)
-    sheets = _Sheets(press, stock, newsletter=newsletter)
+    printings = Printings(press, stock, newsletter=newsletter)
     while not should_stop():
         with store.writing() as connection:
             due = subscriptions_due(connection, newsletter=newsletter, cadences=cadences, now=now, limit=block)
             if not due:
                 return published
             chosen = _chosen(connection, stock, due, weights=weights, now=now)
-            queued = _queue(connection, sheets, chosen, signed_with=press.keys.newest, leaves_at=leaves_at, now=now)
+            queued = _queue(connection, printings, chosen, signed_with=press.keys.newest, leaves_at=leaves_at, now=now)
             published.due += len(chosen)
             published.queued += len(queued)
             published.repeated += sum(c.is_edition and c.key not in queued for c in chosen)
@@ -159,30 +152,6 @@ def _key(subscription: Subscription, day: date, *, set_back_at: datetime | None)
     return f"{subscription.newsletter}:edition:{subscription.id}:{day}{since}"
 
 
-def edition_content(press: Press, stock: Stock, *, newsletter: str, cadence: Cadence, day: date) -> dict[str, Any]:
-    """What the printing of an edition keeps, as of the last collect."""
-    listed = listed_in(stock.candidates.papers, WINDOW[cadence], now=stock.as_of)
-    trending = by_trend(listed, WINDOW[cadence], now=stock.as_of)[:TRENDING_KEPT]
-    until = max((paper.listed_at for paper in listed), default=stock.as_of)
-    return printing_content(
-        press,
-        newsletter=newsletter,
-        cadence=cadence,
-        due_on=day,
-        trending=[make_card(paper, seen_at=stock.as_of, cadence=cadence) for paper in trending],
-        listed_until=until.astimezone(UTC).date(),
-        day_count=len(listed),
-        leading=[paper.id for paper in trending[:LEADING]],
-        seen_at=stock.as_of,
-    )
-
-
-def cards_for(connection: Connection, stock: Stock, paper_ids: Iterable[int], *, cadence: Cadence) -> dict[int, Card]:
-    """The papers as an edition shows them, as of the last collect."""
-    papers = with_histories(connection, [stock.papers[number] for number in paper_ids], now=stock.as_of)
-    return {paper.id: card_of(paper, seen_at=stock.as_of, cadence=cadence) for paper in papers}
-
-
 def _due_instants(subscription: Subscription, *, now: datetime) -> list[datetime]:
     """The due instants that have passed: those before the last were missed, and are merged into it."""
     assert subscription.next_due_at is not None
@@ -210,46 +179,9 @@ def _merged(chosen: Chosen, *, now: datetime) -> Event:
     )
 
 
-class _Sheets:
-    """What a run prints: an edition once, and a paper's card once for each cadence, however many blocks share them.
-
-    What it knows to be stored is so only if every transaction of the run was committed: one that fails ends the run.
-    """
-
-    def __init__(self, press: Press, stock: Stock, *, newsletter: str) -> None:
-        self._press, self._stock, self._newsletter = press, stock, newsletter
-        self._printings: dict[tuple[Cadence, date], int] = {}
-        self._cards: dict[Cadence, dict[int, Any]] = {}
-        self._printed: dict[int, set[int]] = {}
-
-    def printing(self, connection: Connection, cadence: Cadence, day: date, papers: Set[int]) -> int:
-        """The number of the edition's printing, with the pieces of these papers."""
-        known = self._printings.get((cadence, day))
-        if known is None:
-            known = self._printings[cadence, day] = self._print(connection, cadence, day)
-        self._add_pieces(connection, known, papers, cadence=cadence)
-        return known
-
-    def _print(self, connection: Connection, cadence: Cadence, day: date) -> int:
-        newsletter = self._newsletter
-        edition_id = edition_for(connection, newsletter=newsletter, cadence=cadence, due_on=day)
-        content = edition_content(self._press, self._stock, newsletter=newsletter, cadence=cadence, day=day)
-        printing_id = printing_for(connection, edition_id, content)
-        self._add_pieces(connection, printing_id, set(content["leading"]), cadence=cadence)
-        return printing_id
-
-    def _add_pieces(self, connection: Connection, printing_id: int, papers: Set[int], *, cadence: Cadence) -> None:
-        cards, printed = self._cards.setdefault(cadence, {}), self._printed.setdefault(printing_id, set())
-        new = sorted(papers - cards.keys())
-        made = cards_for(connection, self._stock, new, cadence=cadence) if new else {}
-        cards |= {number: card_to_json(card) for number, card in made.items()}
-        add_pieces(connection, printing_id, {number: cards[number] for number in sorted(papers - printed)})
-        printed |= papers
-
-
 def _queue(
     connection: Connection,
-    sheets: _Sheets,
+    printings: Printings,
     chosen: Sequence[Chosen],
     *,
     signed_with: str,
@@ -265,7 +197,7 @@ def _queue(
     # In one order for all: two processes would wait for each other without end.
     for (cadence, day), choices in sorted(editions.items(), key=itemgetter(0)):
         papers = {pick.paper_id for c in choices if c.selection is not None for pick in c.selection.picks}
-        printing_id = sheets.printing(connection, cadence, day, papers)
+        printing_id = printings.of(connection, cadence, day, papers)
         new = [
             _delivery(c, printing_id=printing_id, signed_with=signed_with, leaves_at=leaves_at, now=now)
             for c in choices

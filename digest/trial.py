@@ -21,7 +21,7 @@ from digest.model import (
     Weights,
 )
 from digest.press import Press
-from digest.publish import cards_for, edition_content
+from digest.printings import cards_for, edition_content
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body
 from digest.store import Connection, Store

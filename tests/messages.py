@@ -21,7 +21,6 @@ from places import ROOT
 
 from digest.app import press_of
 from digest.collect import cleaned
-from digest.compose import card_of, printing_content
 from digest.config import parse_config
 from digest.mail.dkim import Signer
 from digest.model import (
@@ -37,6 +36,7 @@ from digest.model import (
     Selection,
     Signals,
 )
+from digest.printings import card_of, printing_content
 from digest.sources.files import read_papers
 from digest.sources.sample import PATH
 from digest.specimens import KEYS, specimens

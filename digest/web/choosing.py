@@ -10,13 +10,13 @@ from starlette.requests import Request
 
 from digest.app import App
 from digest.change import break_of
-from digest.compose import card_of
 from digest.errors import BusyError, InputError
 from digest.examples import example_named, paper_meant
 from digest.explain import Explanation, explain_to
 from digest.hindsight import Turns
 from digest.limits import MOST_CHOICES, Looks
 from digest.model import Subscription
+from digest.printings import card_of
 from digest.rendering import words
 from digest.rendering.cards import Card
 from digest.rendering.language import ENGLISH

@@ -15,9 +15,9 @@ from lxml import etree
 from starlette.requests import Request
 
 from digest.app import App
-from digest.compose import card_of
 from digest.model import Cadence, Paper
 from digest.press import Press
+from digest.printings import card_of
 from digest.rendering.cards import web_address
 from digest.store import Connection
 from digest.store.editions import Printed, editions_printed

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 
-from digest.compose import card_of
 from digest.model import Cadence, Paper
+from digest.printings import card_of
 from digest.ranking.trending import LONGEST, Window, by_trend
 from digest.rendering.cards import Card
 from digest.sources.names import ARXIV_ID

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from digest.app import App
-from digest.compose import card_of
 from digest.measure import Measures
 from digest.model import Cadence, Paper
+from digest.printings import card_of
 from digest.rendering.cards import web_address
 from digest.rendering.language import ENGLISH
 from digest.sources.names import ARXIV_ID
