@@ -4,6 +4,7 @@ A socket connects the two. Work, configuration and moment go over it one way, wh
 Whatever else goes over it, or its end, which is the parent's, tells the work to stop.
 """
 
+import math
 import os
 import signal
 import subprocess
@@ -31,6 +32,9 @@ ASKED_EVERY = 0.1
 STOPS_WITHIN = 7.0
 """Seconds that it has for the block in hand, which is done anew where it takes longer."""
 
+HOWEVER_LONG = math.inf
+"""For what cannot be done anew: of a message that is under way nobody would know whether it arrived."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -47,15 +51,30 @@ class _Failed:
     sentence: str
 
 
-def here(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[T]:
+def here(
+    app: "App",
+    work: Work[T],
+    *,
+    now: datetime,
+    should_stop: Callable[[], bool],
+    stops_within: float = STOPS_WITHIN,
+) -> Iterator[T]:
     """Do the work in this process."""
     return work(app, now=now, should_stop=should_stop)
 
 
-def apart(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[T]:
+def apart(
+    app: "App",
+    work: Work[T],
+    *,
+    now: datetime,
+    should_stop: Callable[[], bool],
+    stops_within: float = STOPS_WITHIN,
+) -> Iterator[T]:
     """Do the work in a process of its own, on an installation opened anew; it has ended when this has.
 
-    Raises ProcessError where it failed, or was killed.
+    One that has not stopped so many seconds after it was told to is ended. Raises ProcessError where it failed, or was
+    killed.
     """
     ours, theirs = Pipe()
     with theirs:
@@ -63,7 +82,7 @@ def apart(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[],
     # A process that is killed leaves a broken socket: its exit code says more.
     with process, ours, suppress(EOFError, ConnectionError):
         ours.send((app.config, work, now))
-        yield from _heard(process, ours, should_stop)
+        yield from _heard(process, ours, should_stop, stops_within)
     # Whoever tells all processes of a service to stop may reach this one before it can hear that.
     was_told = should_stop() and process.returncode in (-signal.SIGTERM, -signal.SIGINT)
     if process.returncode and not was_told:
@@ -83,7 +102,9 @@ def _start(socket: int) -> subprocess.Popen[bytes]:
         ) from error
 
 
-def _heard(process: subprocess.Popen[bytes], ours: Connection, should_stop: Callable[[], bool]) -> Iterator[T]:
+def _heard(
+    process: subprocess.Popen[bytes], ours: Connection, should_stop: Callable[[], bool], stops_within: float
+) -> Iterator[T]:
     """What the process tells, until it ends. Raises ProcessError where it says that it failed, or does not stop."""
     told_at = None
     while True:
@@ -95,10 +116,10 @@ def _heard(process: subprocess.Popen[bytes], ours: Connection, should_stop: Call
         elif should_stop() and told_at is None:
             ours.send(None)
             told_at = monotonic()
-        elif told_at is not None and monotonic() - told_at > STOPS_WITHIN:
+        elif told_at is not None and monotonic() - told_at > stops_within:
             process.kill()
             raise ProcessError(
-                f"The process of this tick had not stopped after {STOPS_WITHIN:.0f} s and was ended. Nothing was"
+                f"The process of this tick had not stopped after {stops_within:.0f} s and was ended. Nothing was"
                 " half-written; the next start goes on."
             )
 

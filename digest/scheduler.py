@@ -20,7 +20,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.alarms import alarm_of_pauses, alarm_of_refusal
-from digest.apart import here
+from digest.apart import HOWEVER_LONG, here
 from digest.app import App
 from digest.clock import mind_clock
 from digest.collect import Collected
@@ -161,7 +161,8 @@ class Ticker:
         now = self.clock()
         with self.app.store.reading() as connection:
             are_many = are_queued(connection, MANY, now=now)
-        for delivered in self._run(deliver_all, now=now) if are_many else self._deliver_here():
+        sending = self._run(deliver_all, now=now, stops_within=HOWEVER_LONG) if are_many else self._deliver_here()
+        for delivered in sending:
             self._say_delivered(delivered)
 
     def _deliver_here(self) -> Iterator[Delivered]:

@@ -62,10 +62,9 @@ def test_what_a_service_manager_ends_before_it_can_hear_has_failed_only_where_no
         assert list(told) == ["begun"]
 
 
-def test_what_does_not_stop_in_time_is_ended(install: Callable[..., App], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.apart.STOPS_WITHIN", 0.2)
+def test_what_does_not_stop_in_time_is_ended(install: Callable[..., App]) -> None:
     is_over = Event()
-    told = doing(install(), works.stubborn, should_stop=is_over.is_set)
+    told = apart(install(), works.stubborn, now=NOON, should_stop=is_over.is_set, stops_within=0.2)
     assert next(told) == "begun"
     is_over.set()
     with pytest.raises(ProcessError, match=r"had not stopped .* and was ended"):
