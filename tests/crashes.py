@@ -1,12 +1,14 @@
 """Killing the program in the middle, and comparing what is left with what a whole run leaves."""
 
+import json
 import random
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from forked import forked
-from sqlalchemy import create_engine, text
+from sqlalchemy import Row, create_engine, text
 
 IDENTITIES = {
     "papers": "title, abstract, listed_at, url",
@@ -41,9 +43,18 @@ def contents(folder: Path, url: str = "") -> dict[str, list[tuple[Any, ...]]]:
     """What the store holds, table by table, sorted; without a URL, that of the folder."""
     engine = create_engine(url or f"sqlite:///{folder}/var/offprint.db")
     with engine.connect() as connection:
+        titles = {row.id: row.title for row in connection.execute(text("SELECT id, title FROM papers"))}
         found = {
-            table: sorted(tuple(map(str, row)) for row in connection.execute(text(f"SELECT {columns} FROM {table}")))
+            table: sorted(_told(row, titles) for row in connection.execute(text(f"SELECT {columns} FROM {table}")))
             for table, columns in IDENTITIES.items()
         }
     engine.dispose()
     return found
+
+
+def _told(row: Row[Any], titles: Mapping[int, str]) -> tuple[str, ...]:
+    told = row._asdict()
+    if selection := told.get("selection"):
+        selection = json.loads(selection) if isinstance(selection, str) else selection
+        told["selection"] = selection | {"picks": [(titles[paper], *others) for paper, *others in selection["picks"]]}
+    return tuple(map(str, told.values()))
