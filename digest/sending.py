@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic, sleep
 from typing import Literal, TypeVar
 
@@ -33,7 +34,7 @@ from digest.store.deliveries import (
     record_answers,
     skip_unwanted,
 )
-from digest.store.leases import Lease, LeaseLostError, hold, release
+from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.waiting import put_off
 
@@ -210,6 +211,9 @@ class Sending:
         """
         now = self._clock()
         with self._transaction() as connection:
+            if self.attempted and any_expired(connection):
+                # What a killed process held comes first: the rest of this block is queued again.
+                return [], inf
             # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
             under_way = len(self._under_way) - len(self._answers) - len(self._faults)
             size = max(self._terms.window - under_way, 1)

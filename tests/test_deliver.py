@@ -22,7 +22,7 @@ from digest.sending import Delivered, Terms
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
-from digest.store.tables import leases, suppressions
+from digest.store.tables import deliveries, leases, suppressions
 from digest.subscribe import ask, unsubscribe
 from digest.trial import queue_test
 
@@ -260,6 +260,29 @@ def test_a_limit_holds_for_what_a_killed_process_left_too(queued: App) -> None:
         take_queued(connection, holder="dead", seconds=-1, limit=5, now=NOON)
     assert sent(queued, Scripted(), limit=1).counts["sent"] == 1
     assert states(queued) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 4}
+
+
+def test_what_a_killed_process_held_comes_before_the_rest_of_ones_own_block(queued: App) -> None:
+    def due(**when: float) -> None:
+        with queued.store.writing() as connection:
+            then = {"send_after_at": NOON + timedelta(**when)}
+            connection.execute(deliveries.update().where(deliveries.c.id == 5).values(then))
+
+    class Beside(Scripted):
+        """Meanwhile another process takes the last one, and is killed."""
+
+        def send(self, messages: Messages) -> Iterator[Answer]:
+            for answer in super().send(messages):
+                if len(self.taken) == 1:
+                    due(minutes=0)
+                    with queued.store.writing() as connection:
+                        take_queued(connection, holder="dead", seconds=-1, limit=5, now=NOON)
+                yield answer
+
+    due(minutes=1)
+    mailer = Beside()
+    sent(queued, mailer, terms=Terms(lease_seconds=60, window=2))
+    assert [message.delivery_id for message in mailer.taken] == [1, 2, 5, 3, 4]
 
 
 def test_an_operator_may_choose_to_send_again_what_got_no_answer(queued: App) -> None:

@@ -6,8 +6,9 @@ under a generation that is not the current one: a process that was believed dead
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from digest.errors import StoreError
 from digest.model import DeliveryKind, DeliveryState, Priority
@@ -33,13 +34,23 @@ class Lease:
 def take_expired(connection: Connection, *, holder: str, seconds: float) -> Lease | None:
     """Take over a lease whose holder has not held on to it, if there is one."""
     now = clock(connection)
-    gone = select(leases).where(leases.c.expires <= now).order_by(leases.c.id).limit(1)
-    row = connection.execute(gone.with_for_update(skip_locked=True)).first()
+    row = _expired(connection, now)
     if row is None:
         return None
     told = {"holder": holder, "generation": row.generation + 1, "expires": now + seconds}
     connection.execute(update(leases).where(leases.c.id == row.id).values(told))
     return Lease(id=row.id, generation=row.generation + 1, seconds=seconds)
+
+
+def any_expired(connection: Connection) -> bool:
+    """Whether there is a lease to be taken over."""
+    return _expired(connection, clock(connection)) is not None
+
+
+def _expired(connection: Connection, now: float) -> Row[Any] | None:
+    """The first lease that nobody holds on to; not one whose row another transaction has."""
+    gone = select(leases).where(leases.c.expires <= now).order_by(leases.c.id).limit(1)
+    return connection.execute(gone.with_for_update(skip_locked=True)).first()
 
 
 def take_queued(
