@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 1.0
 TIDY_SECONDS = 24 * 60 * 60
-MANY = 200
+MANY = 50
 """Messages for which the process is worth its start, that gives back what they took: all else leaves from this one."""
 
 
@@ -167,7 +167,16 @@ class Ticker:
 
     def _deliver_here(self) -> Iterator[Delivered]:
         app, stopping = self.app, self._stopping.is_set
-        yield deliver(app.store, self._mailer, app.press, terms=app.terms, clock=self.clock, should_stop=stopping)
+        # An edition may be queued meanwhile: the next tick sends the rest of it.
+        yield deliver(
+            app.store,
+            self._mailer,
+            app.press,
+            terms=app.terms,
+            clock=self.clock,
+            limit=MANY,
+            should_stop=stopping,
+        )
 
     def _say_delivered(self, delivered: Delivered) -> None:
         app = self.app

@@ -171,3 +171,9 @@ def test_many_messages_leave_from_a_process_of_their_own_and_few_from_this_one(
             ticker.tick(ticker.deliver)
         assert [(line["event"], line["sent"]) for line in logged] == [("delivered", 3)]
         assert started == processes
+    # However many are queued after the look, no more than that leave from here.
+    with app.store.writing() as connection:
+        connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+    monkeypatch.setattr("digest.scheduler.MANY", 2)
+    [delivered] = ticker._deliver_here()
+    assert delivered.counts["sent"] == 2
