@@ -163,17 +163,18 @@ def test_many_messages_leave_from_a_process_of_their_own_and_few_from_this_one(
     ticker = Ticker(app, clock=lambda: NOON, doing=noting)
     ticker._collected.set()
     ticker.tick(ticker.publish)
+    queued = update(deliveries).values(state=DeliveryState.QUEUED, send_after_at=NOON)
     for many, processes in ((4, [publish_all]), (3, [publish_all, deliver_all])):
         monkeypatch.setattr("digest.scheduler.MANY", many)
         with app.store.writing() as connection:
-            connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+            connection.execute(queued)
         with capture_logs() as logged:
             ticker.tick(ticker.deliver)
         assert [(line["event"], line["sent"]) for line in logged] == [("delivered", 3)]
         assert started == processes
     # However many are queued after the look, no more than that leave from here.
     with app.store.writing() as connection:
-        connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+        connection.execute(queued)
     monkeypatch.setattr("digest.scheduler.MANY", 2)
     [delivered] = ticker._deliver_here()
     assert delivered.counts["sent"] == 2
