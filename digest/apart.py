@@ -51,15 +51,8 @@ class _Failed:
     sentence: str
 
 
-def here(
-    app: "App",
-    work: Work[T],
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool],
-    stops_within: float = STOPS_WITHIN,
-) -> Iterator[T]:
-    """Do the work in this process."""
+def here(app: "App", work: Work[T], *, now: datetime, should_stop: Callable[[], bool], **_: float) -> Iterator[T]:
+    """Do the work in this process, which stops by itself, however long it takes."""
     return work(app, now=now, should_stop=should_stop)
 
 
