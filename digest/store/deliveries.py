@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, literal_column, select, update
 
 from digest.model import (
     MOVES,
@@ -21,7 +21,8 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import any_of, insert, insert_many
+from digest.store.bulk import insert_many
+from digest.store.engine import any_of, insert
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -30,6 +31,13 @@ MISDATED = "dated by a clock that was ahead"
 
 PAUSED = "paused"
 """Why an edition was skipped that a break took back: its end may queue it again."""
+
+
+NOT_SENT = deliveries.c.state != literal_column(f"'{DeliveryState.SENT}'")
+"""Whether the queue's index has a delivery, as SQLite recognises it: word for word, with no parameter in it."""
+
+IS_QUEUED = (deliveries.c.state == DeliveryState.QUEUED) & NOT_SENT
+"""Whether a delivery waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +172,7 @@ def deliveries_queued(
     connection: Connection, *, now: datetime, limit: int | None = None, offset: int = 0
 ) -> list[Delivery]:
     """What could be sent now, in the order in which it would be."""
-    waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
     query = delivery_rows().where(waiting).order_by(*order).limit(limit).offset(offset)
     return [delivery_in(row) for row in connection.execute(query)]
@@ -178,13 +186,17 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
 
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """How many deliveries are in each state that any is in."""
-    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-    return {DeliveryState(state): count for state, count in connection.execute(query)}
+    query = select(deliveries.c.state, func.count()).where(NOT_SENT).group_by(deliveries.c.state)
+    counts = {DeliveryState(state): count for state, count in connection.execute(query)}
+    # Nearly all of them, which no index but that of the numbers has.
+    total = connection.execute(select(func.count()).select_from(deliveries)).scalar_one()
+    sent = total - sum(counts.values())
+    return counts | ({DeliveryState.SENT: sent} if sent else {})
 
 
 def count_skipped(connection: Connection) -> dict[str, int]:
     """How many deliveries were skipped, by the reason."""
-    skipped = deliveries.c.state == DeliveryState.SKIPPED
+    skipped = (deliveries.c.state == DeliveryState.SKIPPED) & NOT_SENT
     query = select(deliveries.c.detail, func.count()).where(skipped).group_by(deliveries.c.detail)
     return {row[0]: row[1] for row in connection.execute(query.order_by(deliveries.c.detail))}
 
@@ -226,6 +238,11 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
+def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
+    """Whether a delivery is one of these, and leased."""
+    return any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.LEASED)
+
+
 def skip_unwanted(
     connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
 ) -> dict[int, str]:
@@ -241,7 +258,7 @@ def skip_unwanted(
     paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
-    suppressed = known | deliveries.c.id.in_(suppressed_as)
+    suppressed = known | any_of(connection, deliveries.c.id, suppressed_as)
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
@@ -249,7 +266,7 @@ def skip_unwanted(
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )
-    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
+    held = leased_among(connection, numbers) & why.is_not(None)
     told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
     skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
     return {row.id: row.detail for row in connection.execute(skipped)}
@@ -258,7 +275,7 @@ def skip_unwanted(
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:
     """Note, before the first byte leaves, that these are being handed over."""
     told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(told))
+    connection.execute(update(deliveries).where(any_of(connection, deliveries.c.id, numbers)).values(told))
 
 
 _STATE_AFTER = {
@@ -290,7 +307,7 @@ def record_answers(
     for reference, numbers in plain.items():
         if len(numbers) > 1:
             # A row at a time takes ten times as long.
-            held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
+            held = leased_among(connection, numbers)
             sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": reference}
             connection.execute(update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None))
         else:
@@ -313,14 +330,14 @@ def _told(number: int, state: DeliveryState, detail: str, again_at: datetime, re
 
 def give_back(connection: Connection, numbers: Sequence[int]) -> None:
     """Queue leased deliveries again that were never handed over."""
-    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
+    held = leased_among(connection, numbers)
     told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
     connection.execute(update(deliveries).where(held).values(told))
 
 
 def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
     """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
-    unknown = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
+    unknown = any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
     connection.execute(
         update(deliveries).where(unknown).values(state=DeliveryState.QUEUED, detail="", attempted_at=None)
     )

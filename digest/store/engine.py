@@ -8,24 +8,21 @@ at its start, so it never fails half-way because another process wrote in betwee
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ARRAY,
-    JSON,
     Column,
     ColumnElement,
     Connection,
-    Dialect,
     Engine,
     Table,
     any_,
-    bindparam,
     create_engine,
     event,
     func,
@@ -36,7 +33,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from digest.errors import ConfigError, StoreAddressError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
@@ -225,39 +221,6 @@ def insert(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table)
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert many rows of the same columns, but those that conflict with one that is there; how many were inserted.
-
-    They go to the driver as it wants them: SQLAlchemy works out each row's parameters anew, in four times the time.
-    """
-    dialect, names = connection.dialect, list(rows[0])
-    statement = insert(connection, table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
-    compiled = statement.compile(dialect=dialect)
-    columns = [_as_bound(table.c[name], dialect, [row[name] for row in rows]) for name in names]
-    if compiled.positional:
-        assert isinstance(compiled, SQLCompiler)
-        order = [names.index(name) for name in compiled.positiontup or ()]
-        one, count = f"({', '.join('?' * len(order))})", 0
-        # SQLite begins anew with every statement, checks of columns included: with one for each row in twice the time.
-        for some in blocks(zip(*(columns[at] for at in order), strict=True), ROWS_AT_ONCE):
-            sql = str(compiled).replace(one, ", ".join([one] * len(some)))
-            count += connection.exec_driver_sql(sql, tuple(chain.from_iterable(some))).rowcount
-        return count
-    told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return connection.exec_driver_sql(str(compiled), told).rowcount
-
-
-def _as_bound(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
-    """A column's values as the driver takes them; each is worked out once, since many rows share an instant."""
-    processor = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if processor is None:
-        return values
-    if isinstance(column.type, JSON):
-        return [processor(value) for value in values]
-    known = {value: processor(value) for value in set(values)}
-    return [known[value] for value in values]
-
-
 def clock(connection: Connection) -> float:
     """Seconds since 1970 by the database's clock: the one that all its users share."""
     if connection.dialect.name == "sqlite":
@@ -282,7 +245,6 @@ def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -
 
 
 IN_AT_ONCE = 500
-ROWS_AT_ONCE = 100
 
 
 def blocks(values: Iterable[T], size: int = IN_AT_ONCE) -> Iterator[list[T]]:
