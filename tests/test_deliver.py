@@ -5,9 +5,12 @@ from datetime import timedelta
 from email.policy import default
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from personas import NOON, choices, papers_come_in, reader_joins
+from sqlalchemy import event, update
+from works import once_at
 
 from digest.account import erase
 from digest.address import parse_address
@@ -122,6 +125,25 @@ def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_e
     assert sent(queued, Scripted(), minutes=10).counts == Counter(sent=2, skipped=0)
 
 
+def test_a_server_that_was_down_lengthens_no_wait_after_it(queued: App) -> None:
+    for _ in range(6):
+        sent(queued, Scripted(breaks_after=0))
+    deferring = Scripted(lambda _: Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="451"))
+    assert sent(queued, deferring).counts == Counter(deferred=5, skipped=0)
+    assert sent(queued, Scripted(), minutes=2).counts["sent"] == 5
+
+
+def test_whoever_waits_for_a_message_does_not_wait_for_the_rest_of_a_block(queued: App) -> None:
+    def ask_for_a_test(name: str) -> None:
+        if name == "a":
+            address = parse_address("waiting@example.org")
+            queue_test(queued.store, queued.press, address, newsletter="papers", now=NOON)
+
+    mailer = Scripted(ask_for_a_test)
+    sent(queued, mailer)
+    assert [message.recipient[0] for message in mailer.taken] == ["a", "b", "w", "c", "d", "e"]
+
+
 def test_a_refused_sender_stops_everything_and_loses_nothing(queued: App) -> None:
     def refused(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="550 5.7.1")
@@ -140,10 +162,32 @@ def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(que
     assert sent(queued, Scripted()).counts["sent"] == 2
 
 
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_commit_whose_answer_was_lost_hands_over_nothing_that_left_the_queue_by_it(queued: App) -> None:
+    is_armed: list[bool] = []
+
+    def lose_the_answer(connection: Any) -> None:
+        if is_armed:
+            is_armed.clear()
+            connection.connection.driver_connection.commit()
+            connection.connection.driver_connection.close()
+
+    event.listen(queued.store.engine, "commit", lose_the_answer)
+    unsubscribe(queued.store, 2, now=NOON)
+    with queued.store.writing() as connection:
+        # As it stands where somebody unsubscribes between the lease and the last look.
+        connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+    once_at(queued.store, "UPDATE deliveries SET attempts=", lambda: is_armed.append(True))
+    mailer = Scripted()
+    sent(queued, mailer, terms=Terms(lease_seconds=60, window=5))
+    assert sorted(message.recipient[0] for message in mailer.taken) == ["a", "c", "d", "e"]
+    assert states(queued) == {DeliveryState.SENT: 4, DeliveryState.SKIPPED: 1}
+
+
 def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(queued: App) -> None:
     with queued.store.writing() as connection:
         assert take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON) is not None
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     mailer = Scripted()
     assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
     assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
@@ -153,14 +197,14 @@ def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(
 def test_an_operator_may_choose_to_send_again_what_is_unknown(queued: App) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     assert sent(queued, Scripted(), terms=Terms(lease_seconds=60, window=2, after_unknown="resend")).counts["sent"] == 5
 
 
 def test_a_mailer_that_may_be_asked_again_is_asked_again(queued: App, tmp_path: Path) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     assert sent(queued, Outbox(tmp_path / "box")).counts["sent"] == 5
     assert len(list((tmp_path / "box" / "new").iterdir())) == 5
 

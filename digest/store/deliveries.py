@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, literal_column, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, exists, func, literal_column, select, update
 
 from digest.model import (
     MOVES,
@@ -22,7 +22,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.bulk import insert_many
-from digest.store.engine import any_of, insert
+from digest.store.engine import any_of, insert, pairs
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -238,6 +238,16 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
+_UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
+"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
+
+
+def numbers_held(connection: Connection, lease_id: int) -> set[int]:
+    """The numbers of what a lease still holds."""
+    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    return set(connection.execute(select(deliveries.c.id).where(held)).scalars())
+
+
 def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
     """Whether a delivery is one of these, and leased."""
     return any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.LEASED)
@@ -272,10 +282,12 @@ def skip_unwanted(
     return {row.id: row.detail for row in connection.execute(skipped)}
 
 
-def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:
-    """Note, before the first byte leaves, that these are being handed over."""
+def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
+    """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
     told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    connection.execute(update(deliveries).where(any_of(connection, deliveries.c.id, numbers)).values(told))
+    held = leased_among(connection, numbers) & (deliveries.c.lease_id == lease_id)
+    begun = update(deliveries).where(held).values(told).returning(deliveries.c.id)
+    return set(connection.execute(begun).scalars())
 
 
 _STATE_AFTER = {
@@ -291,56 +303,51 @@ assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
 
 def record_answers(
     connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
-) -> None:
-    """Move leased deliveries to where the provider's answers put them; each with the time to try again, if it waits.
+) -> set[int]:
+    """Move leased deliveries to where the provider's answers put them, each with the time to try again; which moved.
 
     A delivery that is not leased any more stays where it is. An answer that was not plainly
     "accepted" is kept with its words.
     """
-    told, plain = list[dict[str, Any]](), dict[str, list[int]]()
+    accepted = {one.delivery_id: one.detail[:200] for one, _ in answers if one.outcome is Outcome.ACCEPTED}
+    moved = _mark_sent(connection, accepted, now=now) if accepted else set()
     for answer, again_at in answers:
         if answer.outcome is Outcome.ACCEPTED:
-            plain.setdefault(answer.detail[:200], []).append(answer.delivery_id)
-        else:
-            why = f"{answer.outcome}: {answer.code}".rstrip(": ")
-            told.append(_told(answer.delivery_id, _STATE_AFTER[answer.outcome], why, again_at))
-    for reference, numbers in plain.items():
-        if len(numbers) > 1:
-            # A row at a time takes ten times as long.
-            held = leased_among(connection, numbers)
-            sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": reference}
-            connection.execute(update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None))
-        else:
-            told.append(_told(numbers[0], DeliveryState.SENT, "", now, reference))
-    if told:
-        held = (deliveries.c.id == bindparam("_id")) & (deliveries.c.state == DeliveryState.LEASED)
-        values: dict[str, Any] = {
-            "state": bindparam("_state"),
-            "detail": bindparam("_detail"),
-            "send_after_at": bindparam("_again"),
-            "provider_reference": bindparam("_reference"),
-        }
-        connection.execute(update(deliveries).where(held).values(**values, attempted_at=None, lease_id=None), told)
-    _keep_words(connection, [answer for answer, _ in answers], provider=provider, now=now)
+            continue
+        held = (deliveries.c.id == answer.delivery_id) & (deliveries.c.state == DeliveryState.LEASED)
+        why = f"{answer.outcome}: {answer.code}".rstrip(": ")
+        told = {"state": _STATE_AFTER[answer.outcome], "detail": why, "send_after_at": again_at}
+        settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
+        if connection.execute(settled).rowcount:
+            moved.add(answer.delivery_id)
+            _keep_words(connection, answer, provider=provider, now=now)
+    return moved
 
 
-def _told(number: int, state: DeliveryState, detail: str, again_at: datetime, reference: str = "") -> dict[str, Any]:
-    return {"_id": number, "_state": state, "_detail": detail, "_again": again_at, "_reference": reference}
+def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: datetime) -> set[int]:
+    """The same of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
+    told = pairs(connection, references)
+    held = (deliveries.c.id == cast(told.c.key, BigInteger)) & (deliveries.c.state == DeliveryState.LEASED)
+    sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": told.c.value}
+    marked = update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None)
+    return set(connection.execute(marked.returning(deliveries.c.id)).scalars())
 
 
-def give_back(connection: Connection, numbers: Sequence[int]) -> None:
-    """Queue leased deliveries again that were never handed over."""
-    held = leased_among(connection, numbers)
-    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
-    connection.execute(update(deliveries).where(held).values(told))
+def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
+    """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
+    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    if only is not None:
+        held &= any_of(connection, deliveries.c.id, only)
+    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": _UNTRIED}
+    given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
+    return set(connection.execute(given).scalars())
 
 
 def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
     """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
     unknown = any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
-    connection.execute(
-        update(deliveries).where(unknown).values(state=DeliveryState.QUEUED, detail="", attempted_at=None)
-    )
+    told = {"state": DeliveryState.QUEUED, "detail": "", "attempts": deliveries.c.attempts - 1}
+    connection.execute(update(deliveries).where(unknown).values(told))
 
 
 def fail(connection: Connection, number: int, *, detail: str) -> bool:
@@ -350,22 +357,18 @@ def fail(connection: Connection, number: int, *, detail: str) -> bool:
     return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
 
 
-def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: str, now: datetime) -> None:
-    rows = [
-        {
-            "delivery_id": answer.delivery_id,
-            "number": select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery(),
-            "provider": provider,
-            "answered_at": now,
-            "outcome": answer.outcome,
-            "code": answer.code,
-            "detail": answer.detail,
-        }
-        for answer in answers
-        if answer.outcome is not Outcome.ACCEPTED
-    ]
-    for row in rows:
-        connection.execute(attempts.insert().values(row))
+def _keep_words(connection: Connection, answer: Answer, *, provider: str, now: datetime) -> None:
+    number = select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery()
+    row = {
+        "delivery_id": answer.delivery_id,
+        "number": number,
+        "provider": provider,
+        "answered_at": now,
+        "outcome": answer.outcome,
+        "code": answer.code,
+        "detail": answer.detail,
+    }
+    connection.execute(attempts.insert().values(row))
 
 
 def delivery_rows() -> Any:

@@ -8,7 +8,7 @@ at its start, so it never fails half-way because another process wrote in betwee
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     Column,
     ColumnElement,
     Connection,
     Engine,
     Table,
+    TableValuedAlias,
     any_,
+    cast,
     create_engine,
     event,
     func,
@@ -242,6 +245,14 @@ def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -
         each = func.json_each(_encoded(told)).table_valued("value")
         return column.in_(select(each.c.value))
     return column == any_(literal(told, ARRAY(column.type)))
+
+
+def pairs(connection: Connection, values: Mapping[int, str]) -> TableValuedAlias:
+    """The values as a table of `key`, as text, and `value`, however many."""
+    told = _json(values)
+    if connection.dialect.name == "sqlite":
+        return func.json_each(told).table_valued("key", "value")
+    return func.json_each_text(cast(literal(told), JSON)).table_valued("key", "value")
 
 
 IN_AT_ONCE = 500
