@@ -23,6 +23,7 @@ from digest.errors import ProcessError
 from digest.model import DeliveryState
 from digest.scheduler import Ticker
 from digest.store.deliveries import count_by_state
+from digest.store.pauses import pause_sending, resume_sending
 from digest.store.tables import deliveries
 from digest.ticks import deliver_all, publish_all
 
@@ -172,9 +173,15 @@ def test_many_messages_leave_from_a_process_of_their_own_and_few_from_this_one(
             ticker.tick(ticker.deliver)
         assert [(line["event"], line["sent"]) for line in logged] == [("delivered", 3)]
         assert started == processes
-    # However many are queued after the look, no more than that leave from here.
+    # A process would find nothing that may leave.
     with app.store.writing() as connection:
         connection.execute(queued)
+        pause_sending(connection, "papers", why="by hand", now=NOON)
+    ticker.tick(ticker.deliver)
+    assert started == processes
+    # However many are queued after the look, no more than that leave from here.
+    with app.store.writing() as connection:
+        resume_sending(connection, "papers")
     monkeypatch.setattr("digest.scheduler.MANY", 2)
     [delivered] = ticker._deliver_here()
     assert delivered.counts["sent"] == 2

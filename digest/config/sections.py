@@ -1,7 +1,7 @@
 """The sections of the configuration, each with its keys and their defaults."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -284,6 +284,16 @@ class MailSection(Section):
     budget: BudgetSection = BudgetSection()
     canary_from: Annotated[int, Field(ge=0)] = 10_000
     spread_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+
+    @model_validator(mode="after")
+    def _has_room_for_all_connections(self) -> Self:
+        """Each of them has a message on the wire, and the next announced."""
+        if self.provider == "smtp" and self.window < 2 * self.smtp.connections:
+            raise ValueError(
+                f"has a window of {self.window} for {self.smtp.connections} connections; write a window of"
+                f" {2 * self.smtp.connections} or more, or fewer connections"
+            )
+        return self
 
 
 class ScheduleSection(Section):

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 
 from digest.errors import StoreError
-from digest.model import DeliveryKind, DeliveryState, Priority
-from digest.store.deliveries import IS_QUEUED
+from digest.model import DeliveryState, Priority
 from digest.store.engine import any_of, clock
 from digest.store.jobs import Work, announce
-from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
+from digest.store.waiting import may_leave
 
 
 class LeaseLostError(StoreError):
@@ -68,12 +67,7 @@ def take_queued(
 
     What is paused waits, but for a test of the provider; `awaited_alone` leaves editions where they are.
     """
-    halted = pauses_now(connection)
-    waiting: ColumnElement[bool] = IS_QUEUED & (deliveries.c.send_after_at <= now)
-    if EVERYTHING in halted:
-        waiting = and_(waiting, deliveries.c.kind == DeliveryKind.TEST)
-    elif halted:
-        waiting = and_(waiting, or_(deliveries.c.kind != DeliveryKind.EDITION, deliveries.c.newsletter.not_in(halted)))
+    waiting = may_leave(connection, now=now)
     if awaited_alone:
         waiting = and_(waiting, deliveries.c.priority < Priority.EDITION)
     if only is not None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from digest.model import DeliveryKind, DeliveryState, Priority
 from digest.store.deliveries import IS_QUEUED
+from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries
 
 
@@ -29,10 +30,20 @@ def waiting_now(connection: Connection, *, now: datetime) -> Waiting:
     return Waiting(queued=queued, later=later, next_at=next_at)
 
 
-def are_queued(connection: Connection, count: int, *, now: datetime) -> bool:
-    """Whether so many deliveries wait, or more, whose time has come."""
+def may_leave(connection: Connection, *, now: datetime) -> ColumnElement[bool]:
+    """Whether a delivery waits, its time has come, and it is not paused: a test of the provider never is."""
+    halted = pauses_now(connection)
     ready = IS_QUEUED & (deliveries.c.send_after_at <= now)
-    query = select(deliveries.c.id).where(ready).limit(1).offset(count - 1)
+    if EVERYTHING in halted:
+        return ready & (deliveries.c.kind == DeliveryKind.TEST)
+    if halted:
+        return ready & or_(deliveries.c.kind != DeliveryKind.EDITION, deliveries.c.newsletter.not_in(halted))
+    return ready
+
+
+def are_queued(connection: Connection, count: int, *, now: datetime) -> bool:
+    """Whether so many deliveries may leave, or more."""
+    query = select(deliveries.c.id).where(may_leave(connection, now=now)).limit(1).offset(count - 1)
     return connection.execute(query).first() is not None
 
 
