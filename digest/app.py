@@ -1,6 +1,5 @@
 """The composition root: Config -> the objects that the faces need."""
 
-import gc
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -357,9 +356,6 @@ def refuse_examples(config: Config) -> None:
 
 
 def _app(config: Config, store: Store) -> App:
-    # In whichever process: what is kept for an edition is much and lives long, and looking through it for cycles was a
-    # tenth of a message's time.
-    gc.set_threshold(20_000, 20, 50)
     keys = read_keys(config.folder / config.keys.file)
     return App(config=config, store=store, keys=keys)
 

@@ -15,10 +15,10 @@ import postgres
 import pytest
 import works
 from conftest import store_url
+from logged import lines_logged
 from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
 from sqlalchemy import event, text
-from structlog.testing import capture_logs
 from works import cut, once_at
 
 from digest.apart import apart
@@ -63,10 +63,10 @@ def ticking(app: App) -> Ticker:
 
 def said(ticker: Ticker, *jobs: Callable[[], None]) -> list[str]:
     """The errors that ticks of these jobs log."""
-    with capture_logs() as logged:
+    with lines_logged() as logged:
         for job in jobs:
             ticker.tick(job)
-    return [f"{line['event']}: {line['error']}" for line in logged if line["log_level"] == "error"]
+    return [f"{line['event']}: {line['error']}" for line in logged if line["level"] == "error"]
 
 
 def states(app: App) -> dict[DeliveryState, int]:
