@@ -42,12 +42,10 @@ from digest.errors import ConfigError, StoreAddressError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
 from digest.store.line import Line
 from digest.store.query import bare
+from digest.store.server import open_server
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
-
-ANSWERS_WITHIN = 10
-"""Seconds that a server has to take a connection, unless store.url says another `connect_timeout`."""
 
 T = TypeVar("T")
 
@@ -124,7 +122,10 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     if parsed.get_backend_name() == "sqlite":
         return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
     try:
-        return Store(engine=_open_server(parsed, where=where, announces=announces), where=where)
+        told = {ANNOUNCES: announces}
+        return Store(
+            engine=open_server(parsed, where=where, json_serializer=_json, execution_options=told), where=where
+        )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
@@ -165,36 +166,6 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
-
-
-def _open_server(url: URL, *, where: str, announces: bool) -> Engine:
-    # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
-    options: dict[str, Any] = {"prepare_threshold": None}
-    if "connect_timeout" not in url.query:
-        options |= {"connect_timeout": ANSWERS_WITHIN}
-    # A connection that was cut meanwhile, as by a server that was restarted, is noticed before it is used.
-    engine = create_engine(
-        url,
-        connect_args=options,
-        hide_parameters=True,
-        json_serializer=_json,
-        pool_pre_ping=True,
-        execution_options={ANNOUNCES: announces},
-    )
-
-    # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
-    @event.listens_for(engine, "connect", insert=True)
-    def require_utf8(connection: Any, _record: object) -> None:
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            connection.close()
-            raise StoreError(
-                f"The store {where} cannot be used: its encoding is {encoding}, which does not hold every letter."
-                " Make a database by `CREATE DATABASE offprint ENCODING 'UTF8' TEMPLATE template0`, and name it in"
-                " store.url."
-            )
 
     return engine
 
