@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -56,7 +56,7 @@ class Store:
 
     engine: Engine
     where: str
-    _line: Line = field(default_factory=Line)
+    _line: Line | None = None
 
     @property
     def conninfo(self) -> str:
@@ -84,7 +84,7 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if self.engine.dialect.name != "sqlite":
+        if self._line is None:
             yield
             return
         with self._line.turn(seconds=BUSY_SECONDS) as has_come:
@@ -120,7 +120,9 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     place = {name: parsed.query[name] for name in ("host", "port") if name in parsed.query}
     where = parsed.set(query=place).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
+        path = _file(parsed, folder=folder, create=create)
+        line = Line(path.parent)
+        return Store(engine=_open_sqlite(parsed.set(database=str(path)), line), where=where, _line=line)
     try:
         told = {ANNOUNCES: announces}
         return Store(
@@ -133,7 +135,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
         ) from error
 
 
-def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
+def _file(url: URL, *, folder: Path, create: bool) -> Path:
     path = folder / (url.database or "offprint.db")
     if create:
         try:
@@ -145,9 +147,13 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
             ) from error
     elif not path.exists():
         raise StoreAddressError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
+    return path
+
+
+def _open_sqlite(url: URL, line: Line) -> Engine:
     # Parameters are hidden: a faulty statement's error must not show addresses.
     engine = create_engine(
-        url.set(database=str(path)),
+        url,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
         json_serializer=_json,
@@ -164,8 +170,11 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        with line.asking():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
