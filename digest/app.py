@@ -17,6 +17,7 @@ from digest.config.sections import (
     FeedSection,
     HuggingFaceSection,
     MailgunSection,
+    OauthSection,
     SemanticSection,
     SummarySection,
 )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
     from digest.mail.dkim import Signer
+    from digest.mail.grant import Grant
     from digest.mail.signing_keys import KeyFile
     from digest.press import Press
     from digest.sending import Terms
@@ -209,9 +211,23 @@ class App:
             tls=smtp.tls,
             username=smtp.username,
             password=smtp.password.get_secret_value(),
+            grant=self._grant() if smtp.oauth.url else None,
             connections=smtp.connections,
         )
         return Smtp(server)
+
+    def _grant(self) -> "Grant":
+        from digest.mail.grant import MOST_BYTES, MOST_SECONDS, Grant
+
+        told = self.config.mail.smtp.oauth
+        return Grant(
+            self._client(told, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS),
+            url=told.url,
+            client_id=told.client_id,
+            client_secret=told.client_secret.get_secret_value(),
+            refresh_token=told.refresh_token.get_secret_value(),
+            scope=told.scope,
+        )
 
     @cached_property
     def _clients(self) -> "dict[str, Client]":
@@ -219,7 +235,13 @@ class App:
 
     def _client(
         self,
-        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection | SummarySection | SemanticSection,
+        section: HuggingFaceSection
+        | ArxivSection
+        | FeedSection
+        | MailgunSection
+        | OauthSection
+        | SummarySection
+        | SemanticSection,
         *,
         pause: float = 1.0,
         most_bytes: int | None = None,
