@@ -40,7 +40,7 @@ from digest.web.pages import Pages
 __all__ = ["create_site"]
 
 # FastAPI asks of each parameter whether it is a model of pydantic's first version. None is, and to import that so as to
-# be told so took an eighth of the daemon's start.
+# be told so took a twentieth of the daemon's start.
 sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
 
 
