@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from digest import log
 from digest.alarms import alarm_of_pauses, alarm_of_refusal
 from digest.apart import HOWEVER_LONG, here
 from digest.app import App
@@ -35,8 +35,6 @@ from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
 from digest.ticks import Alarmed, deliver_all, gather, publish_all
 from digest.tidy import tidy
-
-log = structlog.get_logger()
 
 WATCH_SECONDS = 1.0
 TIDY_SECONDS = 24 * 60 * 60
@@ -243,7 +241,7 @@ class Ticker:
         try:
             job()
         except Exception as error:
-            log.error("tick failed", tick=job.__name__, error=sentence_of(error))  # noqa: TRY400 - no traceback
+            log.error("tick failed", tick=job.__name__, error=sentence_of(error))
         finally:
             give_back_memory()
 

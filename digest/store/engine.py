@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -41,12 +41,10 @@ from digest.errors import ConfigError, StoreAddressError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
 from digest.store.line import Line
 from digest.store.query import bare
+from digest.store.server import open_server
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
-
-ANSWERS_WITHIN = 10
-"""Seconds that a server has to take a connection, unless store.url says another `connect_timeout`."""
 
 T = TypeVar("T")
 
@@ -57,7 +55,7 @@ class Store:
 
     engine: Engine
     where: str
-    _line: Line = field(default_factory=Line)
+    _line: Line | None = None
 
     @property
     def conninfo(self) -> str:
@@ -85,7 +83,7 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if self.engine.dialect.name != "sqlite":
+        if self._line is None:
             yield
             return
         with self._line.turn(seconds=BUSY_SECONDS) as has_come:
@@ -121,9 +119,14 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     place = {name: parsed.query[name] for name in ("host", "port") if name in parsed.query}
     where = parsed.set(query=place).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
+        path = _file(parsed, folder=folder, create=create)
+        line = Line(path.parent)
+        return Store(engine=_open_sqlite(parsed.set(database=str(path)), line), where=where, _line=line)
     try:
-        return Store(engine=_open_server(parsed, where=where, announces=announces), where=where)
+        told = {ANNOUNCES: announces}
+        return Store(
+            engine=open_server(parsed, where=where, json_serializer=_json, execution_options=told), where=where
+        )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
@@ -131,7 +134,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
         ) from error
 
 
-def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
+def _file(url: URL, *, folder: Path, create: bool) -> Path:
     path = folder / (url.database or "offprint.db")
     if create:
         try:
@@ -143,9 +146,13 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
             ) from error
     elif not path.exists():
         raise StoreAddressError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
+    return path
+
+
+def _open_sqlite(url: URL, line: Line) -> Engine:
     # Parameters are hidden: a faulty statement's error must not show addresses.
     engine = create_engine(
-        url.set(database=str(path)),
+        url,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
         json_serializer=_json,
@@ -162,38 +169,11 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
-
-
-def _open_server(url: URL, *, where: str, announces: bool) -> Engine:
-    # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
-    options: dict[str, Any] = {"prepare_threshold": None}
-    if "connect_timeout" not in url.query:
-        options |= {"connect_timeout": ANSWERS_WITHIN}
-    # A connection that was cut meanwhile, as by a server that was restarted, is noticed before it is used.
-    engine = create_engine(
-        url,
-        connect_args=options,
-        hide_parameters=True,
-        json_serializer=_json,
-        pool_pre_ping=True,
-        execution_options={ANNOUNCES: announces},
-    )
-
-    # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
-    @event.listens_for(engine, "connect", insert=True)
-    def require_utf8(connection: Any, _record: object) -> None:
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            connection.close()
-            raise StoreError(
-                f"The store {where} cannot be used: its encoding is {encoding}, which does not hold every letter."
-                " Make a database by `CREATE DATABASE offprint ENCODING 'UTF8' TEMPLATE template0`, and name it in"
-                " store.url."
-            )
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        with line.asking():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
