@@ -52,7 +52,7 @@ def feed_path(newsletter: str) -> str:
 
 
 class _Translated(BytecodeCache):
-    """What templates' texts come to in Python, for all sites that one process makes: it takes longer than to fill them."""
+    """What templates come to in Python, for all sites that one process makes: that takes longer than to fill them."""
 
     def __init__(self) -> None:
         self._codes: dict[str, bytes] = {}

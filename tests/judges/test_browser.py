@@ -24,7 +24,7 @@ EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled"
 LOOKS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block", "target-size"]}
 """The rules that go by how a message looks; the others say the same of it at any width, in any colours."""
 
-RUNS = [
+RUNS: list[tuple[int, str, dict[str, Any]]] = [
     (PHONE, "light", EVERYTHING),
     (DESKTOP, "light", LOOKS),
     (PHONE, "dark", LOOKS),
