@@ -224,6 +224,7 @@ def test_the_edition_before_is_found_by_its_date(cadence: Cadence, day: date, be
     assert due_before(day, choices(cadence=cadence)) == before
 
 
+@pytest.mark.slow
 def test_the_local_date_of_every_due_instant_of_two_years_is_the_one_meant() -> None:
     """Every zone that has a change of clocks in 2026 or 2027, at every hour of the days around it."""
     for timezone in _zones_with_a_change():
