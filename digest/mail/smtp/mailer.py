@@ -181,7 +181,13 @@ class _Sending:
             self._connections += 1
             task = self._loop.create_task(self._open(message))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._end_task)
+
+    def _end_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # An interrupt was raised out of the loop as well; asyncio shows it again where nobody asks for it.
+        if not task.cancelled():
+            task.exception()
 
     async def _open(self, message: Outgoing) -> None:
         try:
