@@ -17,7 +17,7 @@ from talking_server import Saying, Talking, talking
 
 from digest.errors import DeliveryError
 from digest.mail.smtp import Server, Smtp, Timeouts
-from digest.model import Answer, Outcome, Outgoing
+from digest.model import Answer, Later, Outcome, Outgoing
 
 CONTENT = b"Subject: papers\r\n\r\nTwo lines\r\nof text\r\n"
 SHORT = Timeouts(greeting=0.1, command=0.1, data=0.1, block=0.1, final_dot=0.1, quit=0.1)
@@ -42,7 +42,7 @@ def mailer(port: int, **values: Any) -> Smtp:
     return Smtp(replace(where, **values), local_hostname="sender.example.org")
 
 
-def send(server: Talking, outgoing: Iterable[Outgoing], **values: Any) -> dict[int, Answer]:
+def send(server: Talking, outgoing: Iterable[Outgoing | Later], **values: Any) -> dict[int, Answer]:
     answers = list(mailer(server.port, **values).send(outgoing))
     assert len({answer.delivery_id for answer in answers}) == len(answers)
     return {answer.delivery_id: answer for answer in answers}
@@ -278,7 +278,7 @@ def test_a_greeting_that_is_none_costs_little(greeting: bytes) -> None:
     assert server.heard == []
 
 
-@pytest.mark.parametrize("more", [b"250 2.0.0 another\r\n", b"250-the beginning of one"])
+@pytest.mark.parametrize("more", [b"250 2.0.0 another\r\n", b"250-the beginning of one", b"stray words\r\n"])
 def test_a_reply_too_many_before_a_message_keeps_the_message_here(more: bytes) -> None:
     with talking(lambda line, would: would + more if line == b"DATA" else would) as server:
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
@@ -290,6 +290,15 @@ def test_a_reply_too_many_to_an_envelope_is_noticed_before_the_message_leaves() 
     with talking(lambda line, would: would + would if line.startswith(b"RCPT") else would) as server:
         assert outcomes(send(server, messages(1))) == {Outcome.DEFERRED: 1}
     assert server.taken == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [(b"250 2.0.0 taken", Outcome.ACCEPTED), (b"554 5.7.1 spam", Outcome.MESSAGE_REFUSED)]
+)
+def test_a_reply_counts_whatever_stands_behind_it(reply: bytes, outcome: Outcome) -> None:
+    with talking(lambda line, would: reply + b"\r\nstray words\r\n" if line == b"." else would) as server:
+        answers = send(server, messages(1))
+    assert (answers[1].outcome, answers[1].detail) == (outcome, reply[4:].decode())
 
 
 # Servers that strip TLS, or let somebody speak before it.
@@ -396,6 +405,33 @@ def test_a_reply_that_drips_is_not_waited_for_longer_than_a_silent_one() -> None
     drip = b"250-" + b"x" * 400
     with talking(lambda line, would: drip if line.startswith(b"MAIL") else would, piece=1) as server:
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
+
+
+def test_silence_is_waited_for_no_longer_while_others_are_to_leave_later() -> None:
+    ended = threading.Event()
+    dots: list[bytes] = []
+    answers: list[Outcome] = []
+    asked = 0
+
+    def source() -> Iterator[Outgoing | Later]:
+        nonlocal asked
+        yield from messages(3)
+        while Outcome.UNKNOWN not in answers and asked < 500:
+            asked += 1
+            yield Later(seconds=0.01)
+
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line == b"." and not dots:
+            dots.append(line)
+            ended.wait(60)
+        return would
+
+    with talking(saying) as server:
+        for answer in mailer(server.port, connections=2, timeouts=SHORT).send(source()):
+            answers.append(answer.outcome)  # noqa: PERF401 - the source is to see each as it comes
+        ended.set()
+    assert Counter(answers) == {Outcome.UNKNOWN: 1, Outcome.ACCEPTED: 2}
+    assert 0 < asked < 500
 
 
 @pytest.mark.slow

@@ -120,11 +120,9 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """The server has said something."""
         try:
-            replies = self._replies.feed(data)
-            for reply in replies:
+            for reply in self._replies.feed(data):
                 self._take(reply)
-            if replies:
-                self.go_on()
+            self.go_on()
         except SessionError as error:
             self.abort(str(error))
 
@@ -162,6 +160,7 @@ class Session(asyncio.Protocol):
             raise SessionError(f"{reply.status} out of turn")
         else:
             self._answered(self._expected.popleft(), reply)
+            self._wind_up()
 
     def _answered(self, stage: Stage, reply: Reply) -> None:
         if stage is Stage.DOT:
@@ -237,12 +236,14 @@ class Session(asyncio.Protocol):
         """Write what may be written now; the desk is asked for a message where there is room for one."""
         if not self._has_begun or self._has_ended:
             return
+        had_to_wait = bool(self._expected)
         may_announce = self._handed_over is None or self.features.pipelining
         if self._announced is None and may_announce and not self.leaving:
             self._announce(self._desk.take())
         if self.features.pipelining or not self._expected:
             self._write()
-        self._wind_up()
+        if not had_to_wait:
+            self._wind_up()
 
     def _announce(self, message: Outgoing | None) -> None:
         """Line up the message's commands, or those of the first that can be sent to this server."""
@@ -268,7 +269,7 @@ class Session(asyncio.Protocol):
             self.transport.writelines([octets for _, octets in group])
 
     def _wind_up(self) -> None:
-        """Set the time by which the next reply has to be there."""
+        """Set the time by which the next reply has to be there; what is written while it is waited for moves nothing."""
         expected = self._expected[0] if self._expected else None
         name = "block" if self._is_stuck else _TIMED_AS.get(expected, "command")
         self._deadline = self._desk.now + float(getattr(self._timeouts, name))
