@@ -1,19 +1,17 @@
 """SMTP with PIPELINING, against servers that refuse, stammer, lie, hang up and fall silent."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import uvloop
 from smtp_server import SmtpServer
-from talking_server import Saying, Talking, talking
+from talking_server import Saying, Talking, deaf, talking
 
 from digest.errors import DeliveryError
 from digest.mail.smtp import Server, Smtp, Timeouts
@@ -436,41 +434,10 @@ def test_silence_is_waited_for_no_longer_while_others_are_to_leave_later() -> No
 
 @pytest.mark.slow
 def test_a_message_of_which_the_end_never_left_is_not_in_doubt() -> None:
-    big = message(1, content=b"x" * 70 + b"\r\n" + b"0123456789abcdef\r\n" * 3_000_000)
+    big = message(1, content=(b"x" * 900 + b"\r\n") * 7000)
     with deaf() as port:
         answers = list(mailer(port, timeouts=SHORT).send([big]))
     assert [answer.outcome for answer in answers] == [Outcome.DEFERRED]
-
-
-@contextmanager
-def deaf() -> Iterator[int]:
-    """The port of a server that asks for a message and reads none of it."""
-    done = threading.Event()
-
-    def serve(listening: socket.socket) -> None:
-        while True:
-            connection, _ = listening.accept()
-            if done.is_set():
-                connection.close()
-                return
-            threads.append(threading.Thread(target=ask, args=(connection,)))
-            threads[-1].start()
-
-    def ask(connection: socket.socket) -> None:
-        with connection:
-            for reply in (b"220 ready", b"250 hello", b"250 ok", b"250 ok", b"354 go on"):
-                connection.sendall(reply + b"\r\n")
-                connection.recv(1000)
-            done.wait(10)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threads = [threading.Thread(target=serve, args=(listening,))]
-        threads[0].start()
-        yield listening.getsockname()[1]
-        done.set()
-        socket.create_connection(listening.getsockname()).close()
-        for thread in threads:
-            thread.join(10)
 
 
 # The messages are asked for when there is room for them.

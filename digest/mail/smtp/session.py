@@ -12,14 +12,11 @@ from enum import Enum
 from math import inf
 from typing import Protocol, cast
 
+from digest.mail.smtp import wire
 from digest.mail.smtp.envelope import Features, UnsendableError, commands, on_the_wire
 from digest.mail.smtp.replies import CLOSING, Replies, Reply, SessionError, accepted, refused, unknown, unsendable
 from digest.mail.smtp.server import Timeouts
 from digest.model import Answer, Outcome, Outgoing
-
-UNSENT_MOST = 1024
-"""Octets that may wait in this process without writing counting as stuck: more than any commands that follow a final
-dot, so what is stuck has not sent the dot."""
 
 Stage = Enum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
 """What a reply is expected to; NOTHING is a message of no line."""
@@ -98,7 +95,7 @@ class Session(asyncio.Protocol):
     def use(self, transport: asyncio.Transport) -> None:
         """Go on over this transport."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=UNSENT_MOST, low=UNSENT_MOST)
+        wire.limit(transport)
 
     def begin(self, message: Outgoing) -> None:
         """Send this message, and then those that the desk has."""
@@ -266,10 +263,10 @@ class Session(asyncio.Protocol):
         group = [self._unsent.popleft() for _ in range(count)]
         self._expected.extend(stage for stage, _ in group)
         if group:
-            self.transport.writelines([octets for _, octets in group])
+            wire.write(self.transport, [octets for _, octets in group])
 
     def _wind_up(self) -> None:
-        """Set the time by which the next reply has to be there; what is written while it is waited for moves nothing."""
+        """Set the time by which the next reply has to be there; what is written meanwhile moves nothing."""
         expected = self._expected[0] if self._expected else None
         name = "block" if self._is_stuck else _TIMED_AS.get(expected, "command")
         self._deadline = self._desk.now + float(getattr(self._timeouts, name))
