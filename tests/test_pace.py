@@ -56,7 +56,7 @@ class Scripted:
     def recipients(self) -> list[str]:
         return [recipient for _, recipient in self.heard]
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         for message in in_their_time(messages):
             self.heard.append((time.monotonic(), message.recipient))
             outcome, code = self.answer(message.recipient) or (Outcome.ACCEPTED, "")

@@ -188,6 +188,28 @@ def test_a_server_that_is_gone_later_defers_the_rest(client: Client) -> None:
     assert [(answer.delivery_id, answer.outcome) for answer in sending] == [(2, Outcome.DEFERRED)]
 
 
+def test_a_server_that_cannot_be_reached_three_times_in_a_row_is_left_alone(client: Client) -> None:
+    server = Fickle(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" + b'{"id":"<1>"}')
+    outgoing = iter([message(number) for number in range(1, 10)])
+    sending = Mailgun(client, domain=DOMAIN, api_key=KEY, url=server.url).send(outgoing)
+    told = [next(sending)]
+    server.wait()
+    with pytest.raises(DeliveryError, match="cannot be reached"):
+        told.extend(sending)
+    assert [answer.outcome for answer in told] == [Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.DEFERRED]
+    assert next(outgoing).delivery_id == 5
+
+
+def test_no_other_message_is_handed_over_when_it_is_time_to_stop(client: Client) -> None:
+    server = Fickle(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" + b'{"id":"<1>"}')
+    told: list[Answer] = []
+    mailgun = Mailgun(client, domain=DOMAIN, api_key=KEY, url=server.url)
+    for answer in mailgun.send([message(1), message(2)], should_stop=lambda: bool(told)):
+        told.append(answer)  # noqa: PERF402 - what was told says whether it is time
+    server.wait()
+    assert [answer.delivery_id for answer in told] == [1]
+
+
 def test_a_server_that_is_not_there_stops_everything_and_the_key_stays_secret(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"

@@ -1,6 +1,7 @@
 """SMTP with PIPELINING, against servers that refuse, stammer, lie, hang up and fall silent."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections import Counter
@@ -438,6 +439,51 @@ def test_a_message_of_which_the_end_never_left_is_not_in_doubt() -> None:
     with deaf() as port:
         answers = list(mailer(port, timeouts=SHORT).send([big]))
     assert [answer.outcome for answer in answers] == [Outcome.DEFERRED]
+
+
+# When it is time to stop.
+
+
+@pytest.mark.parametrize("at", [b"EHLO", b"STARTTLS", b"AUTH", b"MAIL", b"RCPT", b"DATA"])
+def test_a_connection_with_nothing_under_way_is_not_waited_for_when_it_is_time_to_stop(at: bytes) -> None:
+    silent = threading.Event()
+
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line.startswith(at):
+            silent.set()
+        return b"" if silent.is_set() else would
+
+    with talking(saying, offering=(b"PIPELINING", b"STARTTLS", b"AUTH PLAIN")) as server:
+        options: dict[str, Any] = {b"STARTTLS": {"tls": "starttls"}, b"AUTH": {"username": "ines"}}.get(at, {})
+        stopping = mailer(server.port, timeouts=Timeouts(quit=0.1), **options)
+        assert list(stopping.send(messages(5), should_stop=silent.is_set)) == []
+
+
+def test_neither_a_connection_nor_a_greeting_is_waited_for_when_it_is_time_to_stop() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stopping = mailer(listening.getsockname()[1], timeouts=Timeouts(quit=0.1))
+        assert list(stopping.send(messages(5), should_stop=lambda: True)) == []
+
+
+def test_a_message_under_way_is_waited_for_when_it_is_time_to_stop_and_no_other_is_taken() -> None:
+    handed_over, told = threading.Event(), threading.Event()
+
+    def should_stop() -> bool:
+        if handed_over.is_set():
+            told.set()
+        return told.is_set()
+
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line == b".":
+            handed_over.set()
+            told.wait(60)
+        return would
+
+    with talking(saying, offering=()) as server:
+        stopping = mailer(server.port, timeouts=Timeouts(quit=0.1))
+        answers = list(stopping.send(messages(5), should_stop=should_stop))
+    assert [(answer.delivery_id, answer.outcome) for answer in answers] == [(1, Outcome.ACCEPTED)]
+    assert recipients(server) == [1]
 
 
 # The messages are asked for when there is room for them.

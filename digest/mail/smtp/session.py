@@ -54,7 +54,7 @@ class Desk(Protocol):
 class Session(asyncio.Protocol):
     """A connection from its first byte. `ask` is for opening it; `begin` makes it send messages until there are none.
 
-    `decided` counts the messages whose fate the server has told.
+    `decided` counts the messages whose fate the server has told; `handed_over` is the one that is on its way.
     """
 
     transport: asyncio.Transport
@@ -70,7 +70,7 @@ class Session(asyncio.Protocol):
         self._expected: deque[Stage] = deque()
         self._announced: Outgoing | None = None
         self._refusal: Answer | None = None
-        self._handed_over: Outgoing | None = None
+        self.handed_over: Outgoing | None = None
         self._is_stuck = self._has_begun = self._has_ended = False
         self._broken = ""
         self._deadline = inf
@@ -199,7 +199,7 @@ class Session(asyncio.Protocol):
             # It waits for a message although it has refused its recipient: it gets an empty one (RFC 2920, 3.1).
             self._conclude(Stage.NOTHING, b".\r\n")
         else:
-            self._announced, self._handed_over = None, message
+            self._announced, self.handed_over = None, message
             self._unsent.append((Stage.DOT, on_the_wire(message.content)))
 
     def _conclude(self, stage: Stage, command: bytes) -> None:
@@ -210,9 +210,9 @@ class Session(asyncio.Protocol):
         self._unsent.append((stage, command))
 
     def _content_answered(self, reply: Reply) -> None:
-        message = self._handed_over
+        message = self.handed_over
         assert message is not None
-        self._handed_over = None
+        self.handed_over = None
         if reply.code == 250:
             self._decide(accepted(message, reply))
         elif reply.code >= 400:
@@ -234,7 +234,7 @@ class Session(asyncio.Protocol):
         if not self._has_begun or self._has_ended:
             return
         had_to_wait = bool(self._expected)
-        may_announce = self._handed_over is None or self.features.pipelining
+        may_announce = self.handed_over is None or self.features.pipelining
         if self._announced is None and may_announce and not self.leaving:
             self._announce(self._desk.take())
         if self.features.pipelining or not self._expected:
@@ -254,7 +254,7 @@ class Session(asyncio.Protocol):
             self._announced = message
             self._unsent.extend(((Stage.MAIL, mail), (Stage.RCPT, rcpt), (Stage.DATA, b"DATA\r\n")))
             return
-        if self._handed_over is None and not self._desk.is_early:
+        if self.handed_over is None and not self._desk.is_early:
             self.leaving = True
             self._unsent.append((Stage.QUIT, b"QUIT\r\n"))
 
@@ -286,8 +286,8 @@ class Session(asyncio.Protocol):
 
     def _leave(self, why: str) -> None:
         """Say what became of the messages that the connection still holds."""
-        message, announced = self._handed_over, self._announced
-        self._handed_over = self._announced = None
+        message, announced = self.handed_over, self._announced
+        self.handed_over = self._announced = None
         was_kept = self._is_stuck or any(stage is Stage.DOT for stage, _ in self._unsent)
         if message is not None and was_kept:
             self._desk.put_back(message, why)
