@@ -56,17 +56,13 @@ class Mailgun:
             if not error.sent:
                 raise
             return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code="no answer")
-        return _answer(message, response)
-
-
-def _answer(message: Outgoing, response: Response) -> Answer:
-    return Answer(
-        delivery_id=message.delivery_id,
-        outcome=_outcome(response),
-        code=f"HTTP {response.status}",
-        detail=_taken_as(response) or _MEANINGS.get(response.status, ""),
-        retry_after=_seconds(response.headers.get("retry-after", "")),
-    )
+        return Answer(
+            delivery_id=message.delivery_id,
+            outcome=_outcome(response),
+            code=f"HTTP {response.status}",
+            detail=_taken_as(response) or _MEANINGS.get(response.status, ""),
+            retry_after=self._client.retry_after(response),
+        )
 
 
 def _outcome(response: Response) -> Outcome:
@@ -90,7 +86,3 @@ def _taken_as(response: Response) -> str | None:
         return None
     number = told.get("id") if isinstance(told, dict) else None
     return number if isinstance(number, str) and number else None
-
-
-def _seconds(value: str) -> float | None:
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None

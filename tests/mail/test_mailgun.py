@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
 
@@ -70,7 +71,10 @@ def _json(status: int, content: dict[str, str], **headers: str) -> Response:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}) as opened:
+    now = datetime(2026, 6, 19, 6, tzinfo=UTC)
+    with Client(
+        base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}, clock=lambda: now
+    ) as opened:
         yield opened
 
 
@@ -121,7 +125,19 @@ def test_every_status_means_one_thing(client: Client, httpserver: HTTPServer, st
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("30", 30.0), ("soon", None), ("", None), ("8640000", None), ("-1", None), ("²", None)]
+    ("told", "seconds"),
+    [
+        ("30", 30.0),
+        ("Fri, 19 Jun 2026 06:00:30 GMT", 30.0),
+        ("Fri, 19 Jun 2026 05:00:00 GMT", 0.0),
+        ("Fri, 19 Jun 2099 06:00:00 GMT", 100_000.0),
+        ("soon", None),
+        ("", None),
+        ("8640000", None),
+        ("9" * 400, None),
+        ("-1", None),
+        ("²", None),
+    ],
 )
 def test_a_time_to_wait_is_kept_where_it_makes_sense(
     client: Client, httpserver: HTTPServer, told: str, seconds: float | None
