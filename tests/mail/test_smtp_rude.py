@@ -205,15 +205,11 @@ def test_no_address_puts_anything_else_on_the_wire(address: str) -> None:
 # What a server offers.
 
 
-def test_letters_before_the_at_go_only_where_the_server_takes_them() -> None:
-    outgoing = [message(1, "älg@exämple.org"), message(2, "reader2@exämple.org")]
-    with talking() as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.MESSAGE_REFUSED: 1, Outcome.ACCEPTED: 1}
-        assert b"RCPT TO:<reader2@xn--exmple-cua.org>\r\n" in server.heard
+def test_the_domain_of_an_address_goes_in_plain_letters_and_what_is_before_the_at_has_no_others() -> None:
     with talking(offering=(b"PIPELINING", b"SMTPUTF8")) as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.ACCEPTED: 2}
-        assert "RCPT TO:<älg@xn--exmple-cua.org>\r\n".encode() in server.heard
-        assert b"MAIL FROM:<bounce+1@news.example.org> SMTPUTF8\r\n" in server.heard
+        answers = send(server, [message(1, "älg@exämple.org"), message(2, "reader2@exämple.org")])
+    assert [answers[1].outcome, answers[2].outcome] == [Outcome.MESSAGE_REFUSED, Outcome.ACCEPTED]
+    assert b"RCPT TO:<reader2@xn--exmple-cua.org>\r\n" in server.heard
 
 
 def test_a_message_that_the_server_says_is_too_long_is_not_sent_there() -> None:
@@ -221,15 +217,6 @@ def test_a_message_that_the_server_says_is_too_long_is_not_sent_there() -> None:
         answers = send(server, [message(1), message(2, content=CONTENT * 10)])
     assert [answers[1].outcome, answers[2].outcome] == [Outcome.ACCEPTED, Outcome.MESSAGE_REFUSED]
     assert b"MAIL FROM:<bounce+1@news.example.org> SIZE=%d\r\n" % len(CONTENT) in server.heard
-
-
-def test_octets_above_127_go_only_where_the_server_takes_them() -> None:
-    outgoing = [message(1, content="Größe\r\n".encode())]
-    with talking() as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.MESSAGE_REFUSED: 1}
-    with talking(offering=(b"PIPELINING", b"8BITMIME")) as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.ACCEPTED: 1}
-        assert b"MAIL FROM:<bounce+1@news.example.org> BODY=8BITMIME\r\n" in server.heard
 
 
 def test_a_server_that_does_not_know_ehlo_is_talked_to_more_simply() -> None:
