@@ -7,14 +7,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from digest.address import parse_address
-from digest.model import DeliveryKind, DeliveryState, Priority
+from digest.model import DeliveryKind, Priority
 from digest.press import Press
 from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
-from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since
+from digest.store.deliveries import NewDelivery, has_keyed_since, queue, sender_refused_since
 from digest.store.pauses import PauseCause, pauses_now
 from digest.store.sources import health
 from digest.store.subscribers import subscriber_for
+from digest.store.waiting import waiting_now
 
 DAY = timedelta(days=1)
 
@@ -77,7 +78,7 @@ def _sound(
     told = f"alarm:{cause}:{'' if cause is Cause.REFUSED else what}:"
     if has_keyed_since(connection, told, since=now - DAY, now=now):
         return False
-    waiting = count_by_state(connection).get(DeliveryState.QUEUED, 0)
+    waiting = waiting_now(connection, now=now).queued
     alarm = Alarm(cause=cause, what=what, since_at=since_at, queued=waiting)
     message = NewDelivery(
         key=f"{told}{now:%Y-%m-%d}",

@@ -1,6 +1,7 @@
 """SMTP under TLS, against a real server with a certificate of a made authority."""
 
 import asyncio
+import gc
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,7 +71,7 @@ def test_messages_go_under_tls_from_the_first_byte(context: ssl.SSLContext) -> N
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_a_certificate_of_nobody_known_is_not_talked_to(
-    context: ssl.SSLContext, tls: Tls, monkeypatch: pytest.MonkeyPatch
+    context: ssl.SSLContext, tls: Tls, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     options: dict[str, Any] = {"ssl_context" if tls == "tls" else "tls_context": context}
@@ -78,6 +79,8 @@ def test_a_certificate_of_nobody_known_is_not_talked_to(
         with pytest.raises(DeliveryError, match="SSLCertVerificationError"):
             list(mailer(server, tls).send(MESSAGES))
         assert server.taken == []
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 @LOOPS

@@ -280,6 +280,7 @@ class Session(asyncio.Protocol):
         self._desk.sessions.discard(self)
         if self._asked is not None and not self._asked.done():
             self._asked.set_exception(SessionError(why))
+            self._asked.exception()  # looked at: whoever asked may have failed otherwise before
         if self._has_begun:
             self._leave(why)
             self._desk.ended(self, why)
