@@ -211,7 +211,7 @@ class _Run:
         """Hand over what there is; why sending has to stop, or an empty string."""
         try:
             with self._held(lease):
-                for answer in self.mailer.send(sending.messages()):
+                for answer in self.mailer.send(sending.messages(), should_stop=self.should_stop):
                     sending.take(answer)
                     self.progress(1)
         except DeliveryError as error:

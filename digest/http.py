@@ -28,6 +28,7 @@ MOST_REDIRECTS = 3
 MOST_TRIES = 3
 MOST_SECONDS = 60.0
 LONGEST_WAIT = 30.0
+LONGEST_ASKED = 100_000.0
 # Edges answer 406 under load, too, though they could give what was asked for.
 _TRY_AGAIN = frozenset({406, 429, 500, 502, 503, 504})
 _GZIP = 0x1F  # the first byte of a member
@@ -132,9 +133,14 @@ class Client:
             else:
                 if last or response.status not in _TRY_AGAIN:
                     return response
-                pause = _retry_after(response, now=self._clock(), otherwise=pause)
+                asked = self.retry_after(response)
+                pause = pause if asked is None else asked
             self._wait(min(pause, LONGEST_WAIT))
         raise AssertionError("the last try returns or raises")
+
+    def retry_after(self, response: Response) -> float | None:
+        """The seconds that the answer asks to wait for (RFC 9110, section 10.2.3), where it does, and makes sense."""
+        return _retry_after(response.headers.get("retry-after", ""), now=self._clock())
 
     def get_json(self, url: str, *, params: Mapping[str, str]) -> Any:
         """What the address answers, read as JSON. Raises HttpFailure for any other answer than 200."""
@@ -301,13 +307,13 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or "the address"
 
 
-def _retry_after(response: Response, *, now: datetime, otherwise: float) -> float:
-    """The seconds that the answer asks to wait for, by a number or by a date (RFC 9110, section 10.2.3)."""
-    told = response.headers.get("retry-after", "")
+def _retry_after(told: str, *, now: datetime) -> float | None:
+    """The seconds by a number or by a date, of which a day or so counts."""
     if told.isascii() and told.isdigit() and len(told) < 6:
         return float(told)
     try:
         until = parsedate_to_datetime(told)
-        return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
     except (ValueError, OverflowError):
-        return otherwise
+        return None
+    return min(max(0.0, seconds), LONGEST_ASKED)

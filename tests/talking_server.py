@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,11 +33,20 @@ def talking(
     greeting: bytes = b"220 ready\r\n",
     offering: tuple[bytes, ...] = (b"PIPELINING",),
     piece: int = 1 << 20,
+    context: ssl.SSLContext | None = None,
 ) -> Iterator[Talking]:
     """A server on loopback; it says things in pieces of so many octets."""
     told = Talking()
 
     class Conversation(_Conversation):
+        def setup(self) -> None:
+            self.request = _secured(self.request, context)
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
         def handle(self) -> None:
             self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.told, self.saying, self.offering, self.piece = told, saying, offering, piece
@@ -46,15 +56,24 @@ def talking(
                 for line in self.rfile:
                     self.answer(line)
 
-    with _Server(("127.0.0.1", 0), Conversation) as server:
-        told.port = server.server_address[1]
+    with _serving(Conversation) as told.port:
+        yield told
+
+
+@contextmanager
+def _serving(conversation: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
+    with _Server(("127.0.0.1", 0), conversation) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield told
+            yield server.server_address[1]
         finally:
             server.shutdown()
             thread.join()
+
+
+def _secured(connection: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
+    return connection if context is None else context.wrap_socket(connection, server_side=True)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -107,16 +126,45 @@ class _Conversation(socketserver.StreamRequestHandler):
         return _REPLIES.get(command, b"250 2.0.0 ok\r\n")
 
     def take(self) -> None:
-        content = b""
+        content: list[bytes] = []
         for line in iter(self.rfile.readline, b".\r\n"):
             if not line:
                 raise StopIteration
-            content += line.removeprefix(b".")
+            content.append(line.removeprefix(b"."))
         said = self.said(b".", b"250 2.0.0 taken\r\n")
         if said.startswith(b"250"):
-            self.told.taken.append((self.sender, self.recipients, content))
+            self.told.taken.append((self.sender, self.recipients, b"".join(content)))
         self.sender, self.recipients = b"", ()
         self.say(said)
 
 
 _REPLIES = {b"DATA": b"354 go on\r\n", b"QUIT": b"221 2.0.0 bye\r\n", b"STAR": b"220 2.0.0 go on\r\n"}
+
+
+_ASKING = (b"220 ready", b"250 hello", b"250 ok", b"250 ok", b"354 go on")
+
+
+@contextmanager
+def deaf(context: ssl.SSLContext | None = None, *, before_tls: tuple[bytes, ...] = ()) -> Iterator[int]:
+    """The port of a server that asks for a message and reads none of it, under TLS after those words."""
+    done = threading.Event()
+
+    class Asking(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            # A message need not be large so that it finds no room.
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with suppress(OSError):
+                self.say(self.request, before_tls)
+                with _secured(self.request, context) as connection:
+                    self.say(connection, _ASKING[1:] if before_tls else _ASKING)
+                    done.wait(60)
+
+        def say(self, connection: socket.socket, words: tuple[bytes, ...]) -> None:
+            for word in words:
+                if word != _ASKING[0]:
+                    connection.recv(1000)
+                connection.sendall(word + b"\r\n")
+
+    with _serving(Asking) as port:
+        yield port
+        done.set()

@@ -36,7 +36,7 @@ class Refuses:
         self.is_mended = False
         self.recipients: list[str] = []
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         for message in in_their_time(messages):
             self.recipients.append(message.recipient)
             outcome = Outcome.ACCEPTED if self.is_mended else Outcome.SENDER_REFUSED

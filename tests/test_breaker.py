@@ -41,7 +41,7 @@ class Dead:
     def __init__(self, is_dead: Callable[[int], bool]) -> None:
         self.is_dead = is_dead
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         for message in in_their_time(messages):
             gone = self.is_dead(int(message.recipient.partition("@")[0]))
             outcome = Outcome.RECIPIENT_REFUSED if gone else Outcome.ACCEPTED

@@ -131,7 +131,7 @@ class PausesMeanwhile:
     def __init__(self, app: App, number: int) -> None:
         self.app, self.number = app, number
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         pause(self.app.store, self.number, until=TODAY + DAY, keys=self.app.keys, now=NOON)
         yield from Outbox(Path(self.app.config.folder) / "box").send(messages)
 

@@ -128,6 +128,9 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"lease_seconds": 0}}, "mail.lease_seconds"),
         ({"mail": {"smtp": {"port": 0}}}, "mail.smtp.port"),
         ({"mail": {"smtp": {"tls": True}}}, "mail.smtp.tls"),
+        ({"mail": {"smtp": {"tls": "none", "host": "mx.example.net", "username": "ada"}}}, "mail.smtp.tls"),
+        ({"mail": {"smtp": {"tls": "none", "host": "10.0.0.5", "username": "ada"}}}, "mail.smtp.tls"),
+        ({"mail": {"smtp": {"preset": "relay", "host": "mx.example.net", "username": "ada"}}}, "mail.smtp.tls"),
         ({"mail": {"smtp": {"connections": 65}}}, "mail.smtp.connections"),
         ({"mail": {"smtp": {"envelope": "brown"}}}, "mail.smtp.envelope"),
         ({"mail": {"provider": "smtp"}}, "mail.smtp.host"),
@@ -166,6 +169,12 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
 )
 def test_everything_wrong_is_named_by_its_key(values: dict[str, Any], path: str) -> None:
     assert re.search(rf"^  {re.escape(path)}: \S", refused(values), re.MULTILINE)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "LocalHost", "localhost."])
+def test_a_password_may_go_in_the_clear_to_a_relay_on_this_machine(host: str) -> None:
+    smtp = {"tls": "none", "host": host, "username": "ada", "password": "secret"}
+    assert parse({"mail": {"provider": "smtp", "smtp": smtp}}).mail.smtp.tls == "none"
 
 
 @pytest.mark.parametrize("wrong", [5, True, {"a.org": 1}])

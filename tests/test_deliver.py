@@ -44,7 +44,7 @@ class Scripted:
         self.answer, self.breaks_after = answer, breaks_after
         self.taken: list[Outgoing] = []
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         for message in in_their_time(messages):
             if len(self.taken) == self.breaks_after:
                 raise DeliveryError("The line is cut. Mend it.")
@@ -240,7 +240,7 @@ def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> N
 @app_on_sqlite
 def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App) -> None:
     class LeavesMeanwhile(Scripted):
-        def send(self, messages: Messages) -> Iterator[Answer]:
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
             unsubscribe(queued.store, 5, now=NOON)
             yield from super().send(messages)
 
@@ -282,7 +282,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
     theirs = Scripted()
 
     class TakenOver(Scripted):
-        def send(self, messages: Messages) -> Iterator[Answer]:
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
             noted = iter(messages)
             first = next(noted)
             with queued.store.writing() as connection:
@@ -299,7 +299,7 @@ def test_a_worker_whose_lease_was_taken_over_gives_nothing_back(queued: App) -> 
 
 def test_a_lease_is_held_on_to_while_a_server_takes_its_time(queued: App) -> None:
     class Slow(Scripted):
-        def send(self, messages: Messages) -> Iterator[Answer]:
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
             before = expiry(queued)
             while expiry(queued) == before:
                 pass
@@ -330,7 +330,7 @@ def test_what_a_killed_process_held_comes_before_the_rest_of_ones_own_block(queu
     class Beside(Scripted):
         """Meanwhile another process takes the last one, and is killed."""
 
-        def send(self, messages: Messages) -> Iterator[Answer]:
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
             for answer in super().send(messages):
                 if len(self.taken) == 1:
                     due(minutes=0)

@@ -57,7 +57,7 @@ class Scripted:
     def recipients(self) -> list[str]:
         return [recipient for _, recipient in self.heard]
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         for message in in_their_time(messages):
             self.heard.append((time.monotonic(), message.recipient))
             outcome, code = self.answer(message.recipient) or (Outcome.ACCEPTED, "")
@@ -111,7 +111,7 @@ def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: A
 
 def test_a_server_that_is_down_costs_nothing_of_a_day_s_budget(app: App) -> None:
     class Down(Scripted):
-        def send(self, messages: Messages) -> Iterator[Answer]:
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
             next(iter(messages))
             raise DeliveryError("Nobody is there.")
 

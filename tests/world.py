@@ -117,7 +117,7 @@ class WorldMailer:
     repeatable: bool = False
     signs: bool = True
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
         """Each that is taken is noted with the true time."""
         if self.world.during("provider") is not None:
             raise DeliveryError("The provider cannot be reached.")

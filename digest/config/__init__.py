@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from digest.config.checks import is_this_machine
 from digest.config.sections import (
     HttpSection,
     KeysSection,
@@ -90,6 +91,16 @@ class Config(Section):
     def _queue_fits_the_store(self) -> "Config":
         if self.queue.engine == "procrastinate" and not self.store.url.startswith("postgres"):
             raise ValueError('queue.engine: "procrastinate" works on PostgreSQL; name a postgresql:// store.url')
+        return self
+
+    @model_validator(mode="after")
+    def _password_is_not_overheard(self) -> "Config":
+        smtp = self.mail.smtp
+        if smtp.tls == "none" and smtp.username and smtp.host and not is_this_machine(smtp.host):
+            raise ValueError(
+                'mail.smtp.tls: "none" would send the password in the clear to another machine; write "starttls" or'
+                ' "tls", or leave mail.smtp.username empty'
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,11 +1,11 @@
 """Mailgun, by raw MIME (POST /v3/DOMAIN/messages.mime), one recipient a call."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from digest.errors import DeliveryError
 from digest.http import Client, HttpFailure, Response
-from digest.mail.mailer import Messages, in_their_time
+from digest.mail.mailer import IN_VAIN_MOST, Messages, in_their_time, never
 from digest.model import Answer, Outcome, Outgoing
 
 _MEANINGS = {
@@ -28,12 +28,23 @@ class Mailgun:
         self._address = f"{url}/v3/{domain}/messages.mime"
         self._api_key = api_key
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
-        """Send the messages, one call each. Raises DeliveryError where the very first call cannot be made."""
-        for position, message in enumerate(in_their_time(messages)):
-            yield self._hand_over(message, first=position == 0)
+    def send(self, messages: Messages, *, should_stop: Callable[[], bool] = never) -> Iterator[Answer]:
+        """Send the messages, one call each. Raises DeliveryError where the first cannot be made, or three in a row."""
+        # One that was never reached is set up wrong, or away for longer than a moment.
+        in_vain = IN_VAIN_MOST - 1
+        for message in in_their_time(messages, should_stop):
+            try:
+                answer = self._hand_over(message)
+                in_vain = 0
+            except HttpFailure as error:
+                in_vain += 1
+                if in_vain >= IN_VAIN_MOST:
+                    raise DeliveryError(f"Mailgun: {error}") from error
+                answer = Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="not reached")
+            yield answer
 
-    def _hand_over(self, message: Outgoing, *, first: bool) -> Answer:
+    def _hand_over(self, message: Outgoing) -> Answer:
+        """Mailgun's word on the message. Raises HttpFailure where it cannot have been handed over."""
         try:
             response = self._client.post(
                 self._address,
@@ -42,22 +53,16 @@ class Mailgun:
                 auth=("api", self._api_key),
             )
         except HttpFailure as error:
-            if error.sent:
-                return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code="no answer")
-            if first:
-                raise DeliveryError(f"Mailgun: {error}") from error
-            return Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="not reached")
-        return _answer(message, response)
-
-
-def _answer(message: Outgoing, response: Response) -> Answer:
-    return Answer(
-        delivery_id=message.delivery_id,
-        outcome=_outcome(response),
-        code=f"HTTP {response.status}",
-        detail=_taken_as(response) or _MEANINGS.get(response.status, ""),
-        retry_after=_seconds(response.headers.get("retry-after", "")),
-    )
+            if not error.sent:
+                raise
+            return Answer(delivery_id=message.delivery_id, outcome=Outcome.UNKNOWN, code="no answer")
+        return Answer(
+            delivery_id=message.delivery_id,
+            outcome=_outcome(response),
+            code=f"HTTP {response.status}",
+            detail=_taken_as(response) or _MEANINGS.get(response.status, ""),
+            retry_after=self._client.retry_after(response),
+        )
 
 
 def _outcome(response: Response) -> Outcome:
@@ -81,7 +86,3 @@ def _taken_as(response: Response) -> str | None:
         return None
     number = told.get("id") if isinstance(told, dict) else None
     return number if isinstance(number, str) and number else None
-
-
-def _seconds(value: str) -> float | None:
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None

@@ -4,11 +4,11 @@ A file is named after its delivery, so handing the same delivery over again find
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from digest.errors import DeliveryError
-from digest.mail.mailer import Messages, in_their_time
+from digest.mail.mailer import Messages, in_their_time, never
 from digest.model import Answer, Outcome, Outgoing
 
 
@@ -22,13 +22,13 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, messages: Messages) -> Iterator[Answer]:
+    def send(self, messages: Messages, *, should_stop: Callable[[], bool] = never) -> Iterator[Answer]:
         """Write the messages."""
         try:
             for part in ("tmp", "new", "cur"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)
             read = {path.name.partition(":")[0]: path for path in (self.folder / "cur").iterdir()}
-            for message in in_their_time(messages):
+            for message in in_their_time(messages, should_stop):
                 self._write(message, read=read)
                 yield Answer(delivery_id=message.delivery_id, outcome=Outcome.ACCEPTED)
         except OSError as error:

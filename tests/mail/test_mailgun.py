@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
 
@@ -70,7 +71,10 @@ def _json(status: int, content: dict[str, str], **headers: str) -> Response:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with Client(base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}) as opened:
+    now = datetime(2026, 6, 19, 6, tzinfo=UTC)
+    with Client(
+        base_url="https://papers.example.org", allowed_hosts={"localhost", "127.0.0.1"}, clock=lambda: now
+    ) as opened:
         yield opened
 
 
@@ -121,7 +125,19 @@ def test_every_status_means_one_thing(client: Client, httpserver: HTTPServer, st
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("30", 30.0), ("soon", None), ("", None), ("8640000", None), ("-1", None), ("²", None)]
+    ("told", "seconds"),
+    [
+        ("30", 30.0),
+        ("Fri, 19 Jun 2026 06:00:30 GMT", 30.0),
+        ("Fri, 19 Jun 2026 05:00:00 GMT", 0.0),
+        ("Fri, 19 Jun 2099 06:00:00 GMT", 100_000.0),
+        ("soon", None),
+        ("", None),
+        ("8640000", None),
+        ("9" * 400, None),
+        ("-1", None),
+        ("²", None),
+    ],
 )
 def test_a_time_to_wait_is_kept_where_it_makes_sense(
     client: Client, httpserver: HTTPServer, told: str, seconds: float | None
@@ -186,6 +202,28 @@ def test_a_server_that_is_gone_later_defers_the_rest(client: Client) -> None:
     server.wait()
     assert first.delivery_id == 1
     assert [(answer.delivery_id, answer.outcome) for answer in sending] == [(2, Outcome.DEFERRED)]
+
+
+def test_a_server_that_cannot_be_reached_three_times_in_a_row_is_left_alone(client: Client) -> None:
+    server = Fickle(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" + b'{"id":"<1>"}')
+    outgoing = iter([message(number) for number in range(1, 10)])
+    sending = Mailgun(client, domain=DOMAIN, api_key=KEY, url=server.url).send(outgoing)
+    told = [next(sending)]
+    server.wait()
+    with pytest.raises(DeliveryError, match="cannot be reached"):
+        told.extend(sending)
+    assert [answer.outcome for answer in told] == [Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.DEFERRED]
+    assert next(outgoing).delivery_id == 5
+
+
+def test_no_other_message_is_handed_over_when_it_is_time_to_stop(client: Client) -> None:
+    server = Fickle(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" + b'{"id":"<1>"}')
+    told: list[Answer] = []
+    mailgun = Mailgun(client, domain=DOMAIN, api_key=KEY, url=server.url)
+    for answer in mailgun.send([message(1), message(2)], should_stop=lambda: bool(told)):
+        told.append(answer)  # noqa: PERF402 - what was told says whether it is time
+    server.wait()
+    assert [answer.delivery_id for answer in told] == [1]
 
 
 def test_a_server_that_is_not_there_stops_everything_and_the_key_stays_secret(client: Client) -> None:

@@ -7,17 +7,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from smtp_server import SmtpServer
-from talking_server import Saying, Talking, talking
+from talking_server import Saying, Talking, deaf, talking
 
 from digest.errors import DeliveryError
 from digest.mail.smtp import Server, Smtp, Timeouts
-from digest.model import Answer, Outcome, Outgoing
+from digest.model import Answer, Later, Outcome, Outgoing
 
 CONTENT = b"Subject: papers\r\n\r\nTwo lines\r\nof text\r\n"
 SHORT = Timeouts(greeting=0.1, command=0.1, data=0.1, block=0.1, final_dot=0.1, quit=0.1)
@@ -42,7 +41,7 @@ def mailer(port: int, **values: Any) -> Smtp:
     return Smtp(replace(where, **values), local_hostname="sender.example.org")
 
 
-def send(server: Talking, outgoing: Iterable[Outgoing], **values: Any) -> dict[int, Answer]:
+def send(server: Talking, outgoing: Iterable[Outgoing | Later], **values: Any) -> dict[int, Answer]:
     answers = list(mailer(server.port, **values).send(outgoing))
     assert len({answer.delivery_id for answer in answers}) == len(answers)
     return {answer.delivery_id: answer for answer in answers}
@@ -206,15 +205,11 @@ def test_no_address_puts_anything_else_on_the_wire(address: str) -> None:
 # What a server offers.
 
 
-def test_letters_before_the_at_go_only_where_the_server_takes_them() -> None:
-    outgoing = [message(1, "älg@exämple.org"), message(2, "reader2@exämple.org")]
-    with talking() as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.MESSAGE_REFUSED: 1, Outcome.ACCEPTED: 1}
-        assert b"RCPT TO:<reader2@xn--exmple-cua.org>\r\n" in server.heard
+def test_the_domain_of_an_address_goes_in_plain_letters_and_what_is_before_the_at_has_no_others() -> None:
     with talking(offering=(b"PIPELINING", b"SMTPUTF8")) as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.ACCEPTED: 2}
-        assert "RCPT TO:<älg@xn--exmple-cua.org>\r\n".encode() in server.heard
-        assert b"MAIL FROM:<bounce+1@news.example.org> SMTPUTF8\r\n" in server.heard
+        answers = send(server, [message(1, "älg@exämple.org"), message(2, "reader2@exämple.org")])
+    assert [answers[1].outcome, answers[2].outcome] == [Outcome.MESSAGE_REFUSED, Outcome.ACCEPTED]
+    assert b"RCPT TO:<reader2@xn--exmple-cua.org>\r\n" in server.heard
 
 
 def test_a_message_that_the_server_says_is_too_long_is_not_sent_there() -> None:
@@ -222,15 +217,6 @@ def test_a_message_that_the_server_says_is_too_long_is_not_sent_there() -> None:
         answers = send(server, [message(1), message(2, content=CONTENT * 10)])
     assert [answers[1].outcome, answers[2].outcome] == [Outcome.ACCEPTED, Outcome.MESSAGE_REFUSED]
     assert b"MAIL FROM:<bounce+1@news.example.org> SIZE=%d\r\n" % len(CONTENT) in server.heard
-
-
-def test_octets_above_127_go_only_where_the_server_takes_them() -> None:
-    outgoing = [message(1, content="Größe\r\n".encode())]
-    with talking() as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.MESSAGE_REFUSED: 1}
-    with talking(offering=(b"PIPELINING", b"8BITMIME")) as server:
-        assert outcomes(send(server, outgoing)) == {Outcome.ACCEPTED: 1}
-        assert b"MAIL FROM:<bounce+1@news.example.org> BODY=8BITMIME\r\n" in server.heard
 
 
 def test_a_server_that_does_not_know_ehlo_is_talked_to_more_simply() -> None:
@@ -278,7 +264,7 @@ def test_a_greeting_that_is_none_costs_little(greeting: bytes) -> None:
     assert server.heard == []
 
 
-@pytest.mark.parametrize("more", [b"250 2.0.0 another\r\n", b"250-the beginning of one"])
+@pytest.mark.parametrize("more", [b"250 2.0.0 another\r\n", b"250-the beginning of one", b"stray words\r\n"])
 def test_a_reply_too_many_before_a_message_keeps_the_message_here(more: bytes) -> None:
     with talking(lambda line, would: would + more if line == b"DATA" else would) as server:
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
@@ -290,6 +276,15 @@ def test_a_reply_too_many_to_an_envelope_is_noticed_before_the_message_leaves() 
     with talking(lambda line, would: would + would if line.startswith(b"RCPT") else would) as server:
         assert outcomes(send(server, messages(1))) == {Outcome.DEFERRED: 1}
     assert server.taken == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [(b"250 2.0.0 taken", Outcome.ACCEPTED), (b"554 5.7.1 spam", Outcome.MESSAGE_REFUSED)]
+)
+def test_a_reply_counts_whatever_stands_behind_it(reply: bytes, outcome: Outcome) -> None:
+    with talking(lambda line, would: reply + b"\r\nstray words\r\n" if line == b"." else would) as server:
+        answers = send(server, messages(1))
+    assert (answers[1].outcome, answers[1].detail) == (outcome, reply[4:].decode())
 
 
 # Servers that strip TLS, or let somebody speak before it.
@@ -398,43 +393,84 @@ def test_a_reply_that_drips_is_not_waited_for_longer_than_a_silent_one() -> None
         assert outcomes(send(server, messages(1), timeouts=SHORT)) == {Outcome.DEFERRED: 1}
 
 
+def test_silence_is_waited_for_no_longer_while_others_are_to_leave_later() -> None:
+    ended = threading.Event()
+    dots: list[bytes] = []
+    answers: list[Outcome] = []
+    asked = 0
+
+    def source() -> Iterator[Outgoing | Later]:
+        nonlocal asked
+        yield from messages(3)
+        while Outcome.UNKNOWN not in answers and asked < 500:
+            asked += 1
+            yield Later(seconds=0.01)
+
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line == b"." and not dots:
+            dots.append(line)
+            ended.wait(60)
+        return would
+
+    with talking(saying) as server:
+        for answer in mailer(server.port, connections=2, timeouts=SHORT).send(source()):
+            answers.append(answer.outcome)  # noqa: PERF401 - the source is to see each as it comes
+        ended.set()
+    assert Counter(answers) == {Outcome.UNKNOWN: 1, Outcome.ACCEPTED: 2}
+    assert 0 < asked < 500
+
+
 @pytest.mark.slow
 def test_a_message_of_which_the_end_never_left_is_not_in_doubt() -> None:
-    big = message(1, content=b"x" * 70 + b"\r\n" + b"0123456789abcdef\r\n" * 3_000_000)
+    big = message(1, content=(b"x" * 900 + b"\r\n") * 7000)
     with deaf() as port:
         answers = list(mailer(port, timeouts=SHORT).send([big]))
     assert [answer.outcome for answer in answers] == [Outcome.DEFERRED]
 
 
-@contextmanager
-def deaf() -> Iterator[int]:
-    """The port of a server that asks for a message and reads none of it."""
-    done = threading.Event()
+# When it is time to stop.
 
-    def serve(listening: socket.socket) -> None:
-        while True:
-            connection, _ = listening.accept()
-            if done.is_set():
-                connection.close()
-                return
-            threads.append(threading.Thread(target=ask, args=(connection,)))
-            threads[-1].start()
 
-    def ask(connection: socket.socket) -> None:
-        with connection:
-            for reply in (b"220 ready", b"250 hello", b"250 ok", b"250 ok", b"354 go on"):
-                connection.sendall(reply + b"\r\n")
-                connection.recv(1000)
-            done.wait(10)
+@pytest.mark.parametrize("at", [b"EHLO", b"STARTTLS", b"AUTH", b"MAIL", b"RCPT", b"DATA"])
+def test_a_connection_with_nothing_under_way_is_not_waited_for_when_it_is_time_to_stop(at: bytes) -> None:
+    silent = threading.Event()
 
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line.startswith(at):
+            silent.set()
+        return b"" if silent.is_set() else would
+
+    with talking(saying, offering=(b"PIPELINING", b"STARTTLS", b"AUTH PLAIN")) as server:
+        options: dict[str, Any] = {b"STARTTLS": {"tls": "starttls"}, b"AUTH": {"username": "ines"}}.get(at, {})
+        stopping = mailer(server.port, timeouts=Timeouts(quit=0.1), **options)
+        assert list(stopping.send(messages(5), should_stop=silent.is_set)) == []
+
+
+def test_neither_a_connection_nor_a_greeting_is_waited_for_when_it_is_time_to_stop() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        threads = [threading.Thread(target=serve, args=(listening,))]
-        threads[0].start()
-        yield listening.getsockname()[1]
-        done.set()
-        socket.create_connection(listening.getsockname()).close()
-        for thread in threads:
-            thread.join(10)
+        stopping = mailer(listening.getsockname()[1], timeouts=Timeouts(quit=0.1))
+        assert list(stopping.send(messages(5), should_stop=lambda: True)) == []
+
+
+def test_a_message_under_way_is_waited_for_when_it_is_time_to_stop_and_no_other_is_taken() -> None:
+    handed_over, told = threading.Event(), threading.Event()
+
+    def should_stop() -> bool:
+        if handed_over.is_set():
+            told.set()
+        return told.is_set()
+
+    def saying(line: bytes, would: bytes) -> bytes:
+        if line == b".":
+            handed_over.set()
+            told.wait(60)
+        return would
+
+    with talking(saying, offering=()) as server:
+        stopping = mailer(server.port, timeouts=Timeouts(quit=0.1))
+        answers = list(stopping.send(messages(5), should_stop=should_stop))
+    assert [(answer.delivery_id, answer.outcome) for answer in answers] == [(1, Outcome.ACCEPTED)]
+    assert recipients(server) == [1]
 
 
 # The messages are asked for when there is room for them.

@@ -1,15 +1,21 @@
 """SMTP under TLS, against a real server with a certificate of a made authority."""
 
+import asyncio
+import gc
 import ssl
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+import uvloop
 from smtp_server import SmtpServer
+from talking_server import deaf, talking
 
 from digest.errors import DeliveryError
-from digest.mail.smtp import Server, Smtp
+from digest.mail.smtp import Server, Smtp, Timeouts
 from digest.mail.smtp.server import Tls
 from digest.model import Outcome, Outgoing
 
@@ -23,6 +29,9 @@ MESSAGES = [
     )
     for number in range(20)
 ]
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,7 @@ def test_messages_go_under_tls_from_the_first_byte(context: ssl.SSLContext) -> N
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_a_certificate_of_nobody_known_is_not_talked_to(
-    context: ssl.SSLContext, tls: Tls, monkeypatch: pytest.MonkeyPatch
+    context: ssl.SSLContext, tls: Tls, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     options: dict[str, Any] = {"ssl_context" if tls == "tls" else "tls_context": context}
@@ -70,3 +79,36 @@ def test_a_certificate_of_nobody_known_is_not_talked_to(
         with pytest.raises(DeliveryError, match="SSLCertVerificationError"):
             list(mailer(server, tls).send(MESSAGES))
         assert server.taken == []
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+@LOOPS
+@pytest.mark.parametrize(
+    ("tls", "before_tls"),
+    [("tls", ()), ("starttls", (b"220 ready", b"250-hello\r\n250 STARTTLS", b"220 go on"))],
+    ids=["tls", "starttls"],
+)
+def test_a_message_of_which_the_end_never_left_is_not_in_doubt_under_tls(
+    context: ssl.SSLContext, tls: Tls, before_tls: tuple[bytes, ...], new_loop: Loop
+) -> None:
+    big = replace(MESSAGES[0], content=(b"x" * 900 + b"\r\n") * 7000)
+    with deaf(context, before_tls=before_tls) as port:
+        server = Server(host="127.0.0.1", port=port, tls=tls, connections=1, timeouts=Timeouts(block=0.1))
+        answers = list(Smtp(server, local_hostname="a.example.org", new_loop=new_loop).send([big]))
+    assert [answer.outcome for answer in answers] == [Outcome.DEFERRED]
+
+
+@LOOPS
+def test_a_message_of_which_the_end_left_late_is_in_doubt_under_tls(context: ssl.SSLContext, new_loop: Loop) -> None:
+    big = replace(MESSAGES[0], content=(b"x" * 900 + b"\r\n") * 7000)
+    with talking(lambda line, would: None if line == b"." else would, context=context) as talker:
+        server = Server(host="127.0.0.1", port=talker.port, tls="tls", connections=1)
+        answers = list(Smtp(server, local_hostname="a.example.org", new_loop=new_loop).send([big]))
+    assert [answer.outcome for answer in answers] == [Outcome.UNKNOWN]
+
+
+def test_words_in_the_clear_are_no_greeting_where_all_is_to_be_under_tls() -> None:
+    with talking() as server, pytest.raises(DeliveryError, match=r"out of turn|SSLError"):
+        list(Smtp(Server(host="127.0.0.1", port=server.port, tls="tls")).send(MESSAGES))
+    assert not any(line.startswith(b"EHLO") for line in server.heard)

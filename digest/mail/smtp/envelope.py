@@ -11,7 +11,6 @@ from digest.model import Outgoing
 _PATH_MOST = 254
 _LOCAL_PART_MOST = 64
 _LF, _CR, _DOT = b"\n\r."
-_UTF8_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -25,8 +24,6 @@ class Features:
 
     pipelining: bool = False
     starttls: bool = False
-    eight_bit: bool = False
-    utf8: bool = False
     size: bool = False
     size_most: int = 0
     sign_in: frozenset[str] = frozenset()
@@ -40,8 +37,6 @@ class Features:
         return cls(
             pipelining="PIPELINING" in named,
             starttls="STARTTLS" in named,
-            eight_bit="8BITMIME" in named,
-            utf8="SMTPUTF8" in named,
             size="SIZE" in named,
             size_most=int(most) if most.isascii() and most.isdigit() and len(most) < 18 else 0,
             sign_in=frozenset(named.get("AUTH", [])),
@@ -53,28 +48,18 @@ def commands(message: Outgoing, features: Features) -> tuple[bytes, bytes]:
     size = len(message.content)
     if 0 < features.size_most < size:
         raise UnsendableError(f"the server takes {features.size_most} bytes at most, and the message has {size}")
-    sender, recipient = (_path(address, features) for address in (message.envelope_sender, message.recipient))
+    sender, recipient = (_path(address) for address in (message.envelope_sender, message.recipient))
     options = f" SIZE={size}" if features.size else ""
-    if not message.content.isascii():
-        if not features.eight_bit:
-            raise UnsendableError("the message has octets above 127, which the server does not take")
-        options += " BODY=8BITMIME"
-    if not (sender.isascii() and recipient.isascii()):
-        options += " SMTPUTF8"
     return f"MAIL FROM:<{sender}>{options}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode()
 
 
-def _path(address: str, features: Features) -> str:
+def _path(address: str) -> str:
     """The address in a command: nothing that could end it, the domain in A-labels (RFC 5891)."""
-    local, _, domain = address.rpartition("@")
     try:
-        plain = wire_address(f"{local if local.isascii() else 'x'}@{domain}")
+        path = wire_address(address)
     except RenderingError as error:
         raise UnsendableError("an address that cannot stand in a command") from error
-    path = plain if local.isascii() else f"{local}@{plain.rpartition('@')[2]}"
-    if not local.isascii() and not (features.utf8 and _UTF8_LOCAL.fullmatch(local)):
-        raise UnsendableError("an address with letters that need SMTPUTF8, which the server does not offer")
-    if len(path.encode()) > _PATH_MOST or len(local.encode()) > _LOCAL_PART_MOST:
+    if len(path) > _PATH_MOST or path.rindex("@") > _LOCAL_PART_MOST:
         raise UnsendableError("an address that is too long")
     return path
 

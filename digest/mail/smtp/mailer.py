@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
 
 from digest.errors import DeliveryError, GrantRefusedError
-from digest.mail.mailer import Messages
+from digest.mail.mailer import IN_VAIN_MOST, Messages, never
 from digest.mail.smtp.opening import SignInRefusedError, open_session
 from digest.mail.smtp.replies import SessionError, deferred, refused, without_sign_in
 from digest.mail.smtp.server import Server
@@ -22,9 +22,6 @@ try:
     from uvloop import new_event_loop
 except ImportError:
     from asyncio import new_event_loop  # type: ignore[assignment]
-
-IN_VAIN_MOST = 3
-"""Connections in a row that end without an answer to any message; then nothing more is tried."""
 
 ANSWERS_AT_ONCE = 32
 ANSWERS_WITHIN = 0.005
@@ -54,12 +51,12 @@ class Smtp:
         self._context = None if server.tls == "none" else ssl.create_default_context()
         self._new_loop = new_loop
 
-    def send(self, messages: Messages) -> Generator[Answer]:
-        """Send the messages. Raises DeliveryError where no connection can be made, or none holds.
+    def send(self, messages: Messages, *, should_stop: Callable[[], bool] = never) -> Generator[Answer]:
+        """Send the messages. Raises DeliveryError where no connection can be made, or three in a row come to nothing.
 
         An exception that `messages` raises is raised here, after what was taken before is answered.
         """
-        sending = _Sending(self, iter(messages), self._new_loop())
+        sending = _Sending(self, iter(messages), should_stop, self._new_loop())
         try:
             yield from sending.answers()
         finally:
@@ -77,11 +74,17 @@ class _Sending:
     that a connection broke under before it can have been taken gets one more try.
     """
 
-    def __init__(self, mailer: Smtp, source: Iterator[Outgoing | Later], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        mailer: Smtp,
+        source: Iterator[Outgoing | Later],
+        should_stop: Callable[[], bool],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self.now = 0.0
         self.sessions: set[Session] = set()
         self.is_early = False
-        self._mailer, self._source, self._loop = mailer, source, loop
+        self._mailer, self._source, self._should_stop, self._loop = mailer, source, should_stop, loop
         self._answers: deque[Answer] = deque()
         self._returned: deque[Outgoing] = deque()
         self._tried: set[int] = set()
@@ -192,6 +195,8 @@ class _Sending:
     async def _open(self, message: Outgoing) -> None:
         try:
             session = await self._mailer.open(self)
+        except asyncio.CancelledError:
+            self._one_less("")
         except SignInRefusedError as error:
             self.answer(refused(message, error.reply, permanently=Outcome.SENDER_REFUSED))
             self._one_less("")
@@ -220,7 +225,7 @@ class _Sending:
 
     def _one_less(self, in_vain: str) -> None:
         self._connections -= 1
-        if in_vain:
+        if in_vain and not self._has_stopped:
             self._in_vain += 1
             self._wanted = max(1, self._connections)
             if not self._connections and self._in_vain >= (IN_VAIN_MOST if self._has_opened else 1):
@@ -258,6 +263,19 @@ class _Sending:
     def _tick(self, seconds: float) -> None:
         """Move the clock on. It stands still while the caller does something else, so nobody is late for that."""
         self.now += seconds
+        if self._should_stop():
+            self._wind_down()
         for session in [*self.sessions]:
             session.look_at_the_clock()
         self._loop.call_later(seconds, self._tick, seconds)
+
+    def _wind_down(self) -> None:
+        """Take no more messages, and leave every connection that is not handing one over."""
+        self._stop()
+        for task in self._tasks:
+            task.cancel()
+        for session in [*self.sessions]:
+            if session.handed_over is None:
+                session.abort("the program was told to stop")
+        if not self._connections:
+            self._wake()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
 from digest.mail.smtp.envelope import Features
@@ -40,11 +41,7 @@ async def open_session(desk: Desk, server: Server, context: ssl.SSLContext | Non
 
 
 async def _prepare(session: Session, server: Server, context: ssl.SSLContext | None, hostname: str) -> None:
-    # The greeting may have come before anybody is told of the connection.
-    greeting = session.ask(b"", seconds=server.timeouts.connect + server.timeouts.greeting)
-    await _connect(session, server, context)
-    if (reply := await greeting).code != 220:
-        raise SessionError(reply.status)
+    await _be_greeted(session, server, context)
     await _say_hello(session, hostname, server.timeouts)
     if server.tls == "starttls":
         await _secure(session, server, context)
@@ -55,11 +52,26 @@ async def _prepare(session: Session, server: Server, context: ssl.SSLContext | N
         await _sign_in(session, server)
 
 
-async def _connect(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
-    loop = asyncio.get_running_loop()
-    over_tls = context if server.tls == "tls" else None
+async def _be_greeted(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
+    """Connect, under TLS where the server speaks nothing else, and be greeted."""
+    timeouts = server.timeouts
+    greeted = partial(session.ask, b"", seconds=timeouts.connect + timeouts.greeting)
+    # The greeting may have come before anybody is told of the connection, or of TLS.
+    if server.tls == "tls":
+        await _reach(session, server)
+        session.require_silence()
+        greeting = greeted()
+        await _go_under_tls(session, server, context)
+    else:
+        greeting = greeted()
+        await _reach(session, server)
+    if (reply := await greeting).code != 220:
+        raise SessionError(reply.status)
+
+
+async def _reach(session: Session, server: Server) -> None:
     async with asyncio.timeout(server.timeouts.connect):
-        await loop.create_connection(lambda: session, server.host, server.port, ssl=over_tls)
+        await asyncio.get_running_loop().create_connection(lambda: session, server.host, server.port)
 
 
 async def _say_hello(session: Session, hostname: str, timeouts: Timeouts) -> None:
@@ -87,12 +99,16 @@ def _own_name(transport: asyncio.Transport) -> str:
 async def _secure(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
     if not session.features.starttls:
         raise SessionError("it offers no STARTTLS")
-    assert context is not None
     reply = await session.ask(b"STARTTLS\r\n", seconds=server.timeouts.command)
     if reply.code != 220:
         raise SessionError(f"{reply.status} to STARTTLS")
     # Whoever sits in between could put words here that would count as said under TLS (CVE-2021-38371).
     session.require_silence()
+    await _go_under_tls(session, server, context)
+
+
+async def _go_under_tls(session: Session, server: Server, context: ssl.SSLContext | None) -> None:
+    assert context is not None
     transport = await asyncio.get_running_loop().start_tls(
         session.transport,
         session,

@@ -1,6 +1,7 @@
 """What a server says: replies (RFC 5321, 4.2) out of bytes in any pieces, and what they mean for a message."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from digest.model import Answer, Outcome, Outgoing
@@ -57,15 +58,18 @@ class Replies:
 
     @property
     def pending(self) -> bool:
-        """Whether a reply has begun that has not ended."""
+        """Whether there is more than the replies that were given out."""
         return bool(self._rest or self._lines)
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """The replies that end in this piece."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """The replies that end in this piece, each before what is behind it is read."""
+        self._rest += data
+        while b"\n" in self._rest:
+            line, _, self._rest = self._rest.partition(b"\n")
+            if (reply := self._add(line)) is not None:
+                yield reply
         if len(self._rest) > LINE_MOST:
             raise SessionError("a reply without an end")
-        return [reply for line in lines if (reply := self._add(line))]
 
     def _add(self, line: bytes) -> Reply | None:
         found = _LINE.fullmatch(line.rstrip(b"\r"))

@@ -12,14 +12,11 @@ from enum import Enum
 from math import inf
 from typing import Protocol, cast
 
+from digest.mail.smtp import wire
 from digest.mail.smtp.envelope import Features, UnsendableError, commands, on_the_wire
 from digest.mail.smtp.replies import CLOSING, Replies, Reply, SessionError, accepted, refused, unknown, unsendable
 from digest.mail.smtp.server import Timeouts
 from digest.model import Answer, Outcome, Outgoing
-
-UNSENT_MOST = 1024
-"""Octets that may wait in this process without writing counting as stuck: more than any commands that follow a final
-dot, so what is stuck has not sent the dot."""
 
 Stage = Enum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
 """What a reply is expected to; NOTHING is a message of no line."""
@@ -57,7 +54,7 @@ class Desk(Protocol):
 class Session(asyncio.Protocol):
     """A connection from its first byte. `ask` is for opening it; `begin` makes it send messages until there are none.
 
-    `decided` counts the messages whose fate the server has told.
+    `decided` counts the messages whose fate the server has told; `handed_over` is the one that is on its way.
     """
 
     transport: asyncio.Transport
@@ -73,7 +70,7 @@ class Session(asyncio.Protocol):
         self._expected: deque[Stage] = deque()
         self._announced: Outgoing | None = None
         self._refusal: Answer | None = None
-        self._handed_over: Outgoing | None = None
+        self.handed_over: Outgoing | None = None
         self._is_stuck = self._has_begun = self._has_ended = False
         self._broken = ""
         self._deadline = inf
@@ -98,7 +95,7 @@ class Session(asyncio.Protocol):
     def use(self, transport: asyncio.Transport) -> None:
         """Go on over this transport."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=UNSENT_MOST, low=UNSENT_MOST)
+        wire.limit(transport)
 
     def begin(self, message: Outgoing) -> None:
         """Send this message, and then those that the desk has."""
@@ -120,11 +117,9 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """The server has said something."""
         try:
-            replies = self._replies.feed(data)
-            for reply in replies:
+            for reply in self._replies.feed(data):
                 self._take(reply)
-            if replies:
-                self.go_on()
+            self.go_on()
         except SessionError as error:
             self.abort(str(error))
 
@@ -162,6 +157,7 @@ class Session(asyncio.Protocol):
             raise SessionError(f"{reply.status} out of turn")
         else:
             self._answered(self._expected.popleft(), reply)
+            self._wind_up()
 
     def _answered(self, stage: Stage, reply: Reply) -> None:
         if stage is Stage.DOT:
@@ -203,7 +199,7 @@ class Session(asyncio.Protocol):
             # It waits for a message although it has refused its recipient: it gets an empty one (RFC 2920, 3.1).
             self._conclude(Stage.NOTHING, b".\r\n")
         else:
-            self._announced, self._handed_over = None, message
+            self._announced, self.handed_over = None, message
             self._unsent.append((Stage.DOT, on_the_wire(message.content)))
 
     def _conclude(self, stage: Stage, command: bytes) -> None:
@@ -214,9 +210,9 @@ class Session(asyncio.Protocol):
         self._unsent.append((stage, command))
 
     def _content_answered(self, reply: Reply) -> None:
-        message = self._handed_over
+        message = self.handed_over
         assert message is not None
-        self._handed_over = None
+        self.handed_over = None
         if reply.code == 250:
             self._decide(accepted(message, reply))
         elif reply.code >= 400:
@@ -237,12 +233,14 @@ class Session(asyncio.Protocol):
         """Write what may be written now; the desk is asked for a message where there is room for one."""
         if not self._has_begun or self._has_ended:
             return
-        may_announce = self._handed_over is None or self.features.pipelining
+        had_to_wait = bool(self._expected)
+        may_announce = self.handed_over is None or self.features.pipelining
         if self._announced is None and may_announce and not self.leaving:
             self._announce(self._desk.take())
         if self.features.pipelining or not self._expected:
             self._write()
-        self._wind_up()
+        if not had_to_wait:
+            self._wind_up()
 
     def _announce(self, message: Outgoing | None) -> None:
         """Line up the message's commands, or those of the first that can be sent to this server."""
@@ -256,7 +254,7 @@ class Session(asyncio.Protocol):
             self._announced = message
             self._unsent.extend(((Stage.MAIL, mail), (Stage.RCPT, rcpt), (Stage.DATA, b"DATA\r\n")))
             return
-        if self._handed_over is None and not self._desk.is_early:
+        if self.handed_over is None and not self._desk.is_early:
             self.leaving = True
             self._unsent.append((Stage.QUIT, b"QUIT\r\n"))
 
@@ -265,10 +263,10 @@ class Session(asyncio.Protocol):
         group = [self._unsent.popleft() for _ in range(count)]
         self._expected.extend(stage for stage, _ in group)
         if group:
-            self.transport.writelines([octets for _, octets in group])
+            wire.write(self.transport, [octets for _, octets in group])
 
     def _wind_up(self) -> None:
-        """Set the time by which the next reply has to be there."""
+        """Set the time by which the next reply has to be there; what is written meanwhile moves nothing."""
         expected = self._expected[0] if self._expected else None
         name = "block" if self._is_stuck else _TIMED_AS.get(expected, "command")
         self._deadline = self._desk.now + float(getattr(self._timeouts, name))
@@ -282,14 +280,15 @@ class Session(asyncio.Protocol):
         self._desk.sessions.discard(self)
         if self._asked is not None and not self._asked.done():
             self._asked.set_exception(SessionError(why))
+            self._asked.exception()  # looked at: whoever asked may have failed otherwise before
         if self._has_begun:
             self._leave(why)
             self._desk.ended(self, why)
 
     def _leave(self, why: str) -> None:
         """Say what became of the messages that the connection still holds."""
-        message, announced = self._handed_over, self._announced
-        self._handed_over = self._announced = None
+        message, announced = self.handed_over, self._announced
+        self.handed_over = self._announced = None
         was_kept = self._is_stuck or any(stage is Stage.DOT for stage, _ in self._unsent)
         if message is not None and was_kept:
             self._desk.put_back(message, why)
