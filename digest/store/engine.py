@@ -38,7 +38,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from digest.errors import ConfigError, StoreAddressError, StoreError
+from digest.errors import ConfigError, StoreAddressError, StoreBusyError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
 from digest.store.line import Line
 from digest.store.query import bare
@@ -91,7 +91,7 @@ class Store:
             return
         with self._line.turn(seconds=BUSY_SECONDS) as has_come:
             if not has_come:
-                raise StoreError(
+                raise StoreBusyError(
                     f"The store {self.where} cannot be used: it was written to for {BUSY_SECONDS} s. Try again in a"
                     " minute."
                 )
