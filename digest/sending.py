@@ -272,7 +272,8 @@ class Sending:
         """Under the lease: what has been answered, and could not be made, is written down before all else."""
         now, held_at = self._clock(), monotonic()
         answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
-        with self._store.writing() as connection:
+        # What has left must not leave again after a power cut.
+        with self._store.writing(durable=True) as connection:
             hold(connection, self._lease)
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]

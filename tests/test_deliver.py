@@ -5,9 +5,11 @@ from datetime import timedelta
 from email.policy import default
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from personas import NOON, choices, papers_come_in, reader_joins
+from sqlalchemy import Connection, event
 
 from digest.account import erase
 from digest.address import parse_address
@@ -148,6 +150,33 @@ def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(
     assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
     assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
     assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.UNKNOWN: 2}
+
+
+def test_an_attempt_is_on_the_disk_before_its_message_leaves_and_little_else_waits_for_the_disk(
+    install: Callable[..., App],
+) -> None:
+    app, levels = install(), list[tuple[bool, int]]()
+    papers_come_in(app.store)
+    reader_joins(app, "a@example.org", choices("quasars"))
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+
+    def look(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(("UPDATE deliveries SET attempts", "INSERT INTO leases")):
+            levels.append(("attempts" in statement, level(connection)))
+
+    event.listen(app.store.engine, "before_cursor_execute", look)
+    assert sent(app, Scripted()).counts["sent"] == 1
+    assert levels == [(False, NORMAL), (True, FULL)]
+    with app.store.writing() as connection:
+        assert level(connection) == NORMAL
+
+
+NORMAL, FULL = 1, 2
+
+
+def level(connection: Connection) -> int:
+    driven: Any = connection.connection.driver_connection
+    return int(driven.execute("PRAGMA synchronous").fetchone()[0])
 
 
 def test_an_operator_may_choose_to_send_again_what_is_unknown(queued: App) -> None:

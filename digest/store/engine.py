@@ -75,14 +75,11 @@ class Store:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that ends whole or not at all."""
-        with explained(self.where), self._turn(), self._writer.begin() as connection:
+    def writing(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A transaction that ends whole or not at all; a `durable` one outlasts a power cut, and all before it."""
+        writer = self.engine.execution_options(writing=True, durable=durable)
+        with explained(self.where), self._turn(), writer.begin() as connection:
             yield connection
-
-    @property
-    def _writer(self) -> Engine:
-        return self.engine.execution_options(writing=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -163,8 +160,11 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if "durable" in options:
+            # With NORMAL a power cut takes whatever was committed since the last checkpoint.
+            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options['durable'] else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
     return engine
 
