@@ -21,6 +21,7 @@ from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
 from digest.sending import Delivered, Terms
+from digest.store import waiting
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
@@ -391,6 +392,17 @@ def test_what_is_paused_past_its_deadline_is_given_up_and_its_papers_are_in_the_
     assert in_time is not None
     assert in_time.selection is not None
     assert [pick.paper_id for pick in in_time.selection.picks] == [pick.paper_id for pick in late.selection.picks]
+
+
+def test_what_is_late_is_skipped_a_block_at_a_time_so_that_nobody_waits_long_to_write(
+    queued: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LATE_AT_ONCE", 2)
+    with queued.store.writing() as connection:
+        pause_sending(connection, EVERYTHING, why="", now=NOON)
+    skipped = [sent(queued, Scripted(), minutes=24 * 60).counts["skipped"] for _ in range(4)]
+    assert skipped == [2, 2, 1, 0]
+    assert states(queued) == {DeliveryState.SKIPPED: 5}
 
 
 def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
