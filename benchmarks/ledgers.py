@@ -83,16 +83,21 @@ def send(store: Store, took: Seconds) -> bool:
         numbers = [one.id for one in deliveries_leased(connection, lease.id)]
     for start in range(0, len(numbers), WINDOW):
         window = numbers[start : start + WINDOW]
-        answers = [(Answer(delivery_id=one, outcome=Outcome.ACCEPTED), NOON) for one in window]
+        answers = [(accepted(number), NOON) for number in window]
         with timed(took, "attempts"), store.writing() as connection:
             hold(connection, lease)
-            begin_attempts(connection, window, now=NOON)
+            begin_attempts(connection, window, lease_id=lease.id, now=NOON)
         with timed(took, "marks"), store.writing() as connection:
             hold(connection, lease)
             record_answers(connection, answers, provider="smtp", now=NOON)
     with store.writing() as connection:
         release(connection, lease)
     return True
+
+
+def accepted(number: int) -> Answer:
+    """As a relay takes a message, with a number of its own."""
+    return Answer(delivery_id=number, outcome=Outcome.ACCEPTED, detail=f"2.0.0 Ok: queued as 4{number:X}")
 
 
 @contextmanager

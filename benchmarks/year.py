@@ -8,6 +8,7 @@ wrong. What everybody got is held against the rules as they are told to people (
 """
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
@@ -16,7 +17,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
 from oracle import Oracle
 from simulation import Simulation
 from world import World, troubles
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=90, help="between two ticks at least")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    logging.getLogger("digest").setLevel(logging.CRITICAL)
     every = timedelta(minutes=wanted.minutes)
     chance, started = random.Random(wanted.seed), time.perf_counter()
     world = World(chance=chance, spans=troubles(chance, wanted.days), papers_a_day=PAPERS_A_DAY)

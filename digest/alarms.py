@@ -7,14 +7,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from digest.address import parse_address
-from digest.model import DeliveryKind, DeliveryState, Priority
+from digest.model import DeliveryKind, Priority
 from digest.press import Press
 from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
-from digest.store.deliveries import NewDelivery, count_by_state, has_keyed_since, queue, sender_refused_since
+from digest.store.deliveries import NewDelivery, has_keyed_since, queue, sender_refused_since
 from digest.store.pauses import PauseCause, pauses_now
 from digest.store.sources import health
 from digest.store.subscribers import subscriber_for
+from digest.store.waiting import waiting_now
 
 DAY = timedelta(days=1)
 
@@ -80,7 +81,7 @@ def _sound(
 ) -> bool:
     if _was_told(connection, cause, what, now=now):
         return False
-    waiting = count_by_state(connection).get(DeliveryState.QUEUED, 0)
+    waiting = waiting_now(connection, now=now).queued
     alarm = Alarm(cause=cause, what=what, since_at=since_at, queued=waiting)
     message = NewDelivery(
         key=_key(cause, what, now),

@@ -1,6 +1,5 @@
 """The composition root: Config -> the objects that the faces need."""
 
-import gc
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from digest.config.sections import (
     FeedSection,
     HuggingFaceSection,
     MailgunSection,
+    OauthSection,
     SemanticSection,
     SummarySection,
 )
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from digest.inference.endpoint import Endpoint
     from digest.inference.summary import Summariser
     from digest.mail.dkim import Signer
+    from digest.mail.grant import Grant
     from digest.mail.signing_keys import KeyFile
     from digest.press import Press
     from digest.sending import Terms
@@ -210,9 +211,23 @@ class App:
             tls=smtp.tls,
             username=smtp.username,
             password=smtp.password.get_secret_value(),
+            grant=self._grant() if smtp.oauth.url else None,
             connections=smtp.connections,
         )
         return Smtp(server)
+
+    def _grant(self) -> "Grant":
+        from digest.mail.grant import MOST_BYTES, MOST_SECONDS, Grant
+
+        told = self.config.mail.smtp.oauth
+        return Grant(
+            self._client(told, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS),
+            url=told.url,
+            client_id=told.client_id,
+            client_secret=told.client_secret.get_secret_value(),
+            refresh_token=told.refresh_token.get_secret_value(),
+            scope=told.scope,
+        )
 
     @cached_property
     def _clients(self) -> "dict[str, Client]":
@@ -220,7 +235,13 @@ class App:
 
     def _client(
         self,
-        section: HuggingFaceSection | ArxivSection | FeedSection | MailgunSection | SummarySection | SemanticSection,
+        section: HuggingFaceSection
+        | ArxivSection
+        | FeedSection
+        | MailgunSection
+        | OauthSection
+        | SummarySection
+        | SemanticSection,
         *,
         pause: float = 1.0,
         most_bytes: int | None = None,
@@ -357,9 +378,6 @@ def refuse_examples(config: Config) -> None:
 
 
 def _app(config: Config, store: Store) -> App:
-    # In whichever process: what is kept for an edition is much and lives long, and looking through it for cycles was a
-    # tenth of a message's time.
-    gc.set_threshold(20_000, 20, 50)
     keys = read_keys(config.folder / config.keys.file)
     return App(config=config, store=store, keys=keys)
 

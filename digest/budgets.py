@@ -134,6 +134,20 @@ def taken(budget: Budget, spent: Spent, count: int, moment: Moment) -> Spent:
     )
 
 
+def returned(budget: Budget, spent: Spent, count: int, moment: Moment) -> Spent:
+    """What is spent once so many that were to leave have not, the last of them first."""
+    hours, left = dict(spent.hours), count
+    for hour in sorted(hours, reverse=True):
+        hours[hour], left = max(hours[hour] - left, 0), max(left - hours[hour], 0)
+    kept = {hour: many for hour, many in hours.items() if many}
+    return replace(
+        spent,
+        free=max(spent.free - count * seconds_each(budget, spent), min(spent.free, moment.at)),
+        hours=kept,
+        since_on=None if not kept and spent.since_on == moment.now.date() else spent.since_on,
+    )
+
+
 def refused(spent: Spent, *, count: int, accepted: int, seconds: float, moment: Moment, chance: float) -> Spent:
     """What is learned when so many messages were refused for now, and others accepted within so many seconds.
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from digest.address import parse_address
 from digest.collect import Collected, collect
+from digest.config import DEMO
 from digest.deliver import deliver
 from digest.mail import Mailer
 from digest.model import Cadence, Choices, Interest, InterestKind, Paper, Selection, Weights
@@ -19,8 +20,6 @@ from digest.store.deliveries import deliveries_of
 from digest.store.papers import papers_by_id
 from digest.store.subscribers import subscriber_for
 from digest.subscribe import subscribe
-
-NEWSLETTER = "demo"
 
 READERS = {
     "approximation@example.org": ("approximating models",),
@@ -73,8 +72,8 @@ def demonstrate(
             interests=tuple(Interest(kind=InterestKind.TOPIC, value=topic) for topic in topics),
         )
         yesterday = now - timedelta(days=1)
-        subscribe(store, parse_address(address), newsletter=NEWSLETTER, choices=choices, now=yesterday)
-    publish(store, press, newsletter=NEWSLETTER, weights=Weights(), now=now)
+        subscribe(store, parse_address(address), newsletter=DEMO, choices=choices, now=yesterday)
+    publish(store, press, newsletter=DEMO, weights=Weights(), now=now)
     delivered = deliver(store, mailer, press, terms=terms, clock=lambda: now)
     readers = [_shown(store, address, topics, now=now) for address, topics in READERS.items()]
     chosen = {pick.paper_id for shown in readers if shown.selection for pick in shown.selection.picks}

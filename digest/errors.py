@@ -13,6 +13,7 @@
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
     +-- DeliveryError    a mailer cannot work at all (a refused message is an answer, not an error)
+    |   +-- GrantRefusedError    there is nothing to sign in with
     +-- ProcessError     work in a process of its own came to no good end
 
 A message is one sentence that says what is wrong and where, and one that says what to do next.
@@ -80,6 +81,10 @@ class RenderingError(DigestError):
 
 class DeliveryError(DigestError):
     """A mailer cannot work at all."""
+
+
+class GrantRefusedError(DeliveryError):
+    """Nobody gives an access token until the operator has done something."""
 
 
 class ProcessError(DigestError):

@@ -159,13 +159,13 @@ class Client:
         url: str,
         *,
         data: Mapping[str, str],
-        files: Mapping[str, tuple[str, bytes, str]],
-        auth: tuple[str, str],
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        auth: tuple[str, str] | None = None,
     ) -> Response:
         """Post a form, once. Raises HttpFailure where no answer came; any answer is returned."""
         self._deadline.start(self._most_seconds)
         request = self._client.build_request("POST", _checked(url), data=dict(data), files=files)
-        return self._exchange(next(httpx.BasicAuth(*auth).auth_flow(request)))
+        return self._exchange(request if auth is None else next(httpx.BasicAuth(*auth).auth_flow(request)))
 
     def _follow(self, url: str, params: dict[str, str], headers: dict[str, str]) -> Response:
         self._deadline.start(self._most_seconds)

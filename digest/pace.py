@@ -21,6 +21,7 @@ from digest.budgets import (
     Spent,
     recovered,
     refused,
+    returned,
     room,
     seconds_closed,
     seconds_each,
@@ -81,11 +82,11 @@ class Pace:
 
     def pick(self, connection: Connection, waiting: Sequence[Delivery], size: int, *, now: datetime) -> Picked:
         """At most `size` deliveries that may leave now, the most urgent first; `spend` takes the permits."""
+        if waiting and _is_edition(waiting[0]) and awaited_are_queued(connection, now=now):
+            # Whoever waits for a confirm message does not wait for the rest of a block of editions.
+            return Picked(window=[], waiting=list(waiting), seconds=inf)
         if not self._look(connection, now=now):
             return Picked(window=list(waiting[:size]), waiting=list(waiting[size:]))
-        if waiting and _is_edition(waiting[0]) and awaited_are_queued(connection, now=now):
-            # Whoever waits for a confirm message does not wait for an edition to have its time.
-            return Picked(window=[], waiting=list(waiting), seconds=inf)
         lanes: dict[str, _Lane] = {}
         window: list[Delivery] = []
         kept: list[Delivery] = []
@@ -110,13 +111,26 @@ class Pace:
 
     def spend(self, connection: Connection, window: Iterable[Delivery]) -> None:
         """Take the permits of what was picked and leaves."""
+        self._count(connection, window, taken)
+
+    def give_back(self, connection: Connection, unsent: Sequence[Delivery], *, now: datetime) -> None:
+        """Give back the permits of what was to leave and has not."""
+        if unsent and self._look(connection, now=now):
+            self._count(connection, unsent, returned)
+
+    def _count(
+        self,
+        connection: Connection,
+        counted: Iterable[Delivery],
+        change: Callable[[Budget, Spent, int, Moment], Spent],
+    ) -> None:
         if self._moment is None:
             return
-        counts = Counter(scope for delivery in window for scope in self._scopes(delivery))
-        changed = {}
-        for scope, count in counts.items():
-            spent = self._spent.get(scope, Spent())
-            changed[scope] = taken(self._budget(scope), spent, count, self._moment)
+        counts = Counter(scope for delivery in counted for scope in self._scopes(delivery))
+        changed = {
+            scope: change(self._budget(scope), self._spent.get(scope, Spent()), count, self._moment)
+            for scope, count in counts.items()
+        }
         keep_spent(connection, changed, at=self._moment.at)
 
     def heed(

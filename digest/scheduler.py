@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from digest import log
 from digest.alarms import alarm_of_pauses, alarm_of_refusal
 from digest.apart import HOWEVER_LONG, here
 from digest.app import App
@@ -27,6 +27,7 @@ from digest.collect import Collected
 from digest.deliver import deliver
 from digest.embed import Embedded
 from digest.errors import sentence_of
+from digest.pace import Pace
 from digest.publish import is_due
 from digest.sending import Delivered
 from digest.store.waiting import are_queued
@@ -35,10 +36,11 @@ from digest.summarise import summarise
 from digest.ticks import Alarmed, deliver_all, gather, publish_all
 from digest.tidy import tidy
 
-log = structlog.get_logger()
-
 WATCH_SECONDS = 1.0
 TIDY_SECONDS = 24 * 60 * 60
+LONGEST_PAUSE, LONGEST_PAUSE_AWAY = timedelta(hours=1), timedelta(minutes=1)
+"""Between tries to send, where the provider refuses us as a sender, and where nobody can be reached."""
+
 MANY = 50
 """Messages for which the process is worth its start, that gives back what they took: all else leaves from this one."""
 
@@ -53,6 +55,7 @@ class Ticker:
         self._mailer = app.mailer()
         app.embedder()
         self._told_wait = ""
+        self._tried_in_vain, self._tries_again_at = 0, self.clock()
         self._stopping = threading.Event()
         self._run = partial(doing, app, should_stop=self._stopping.is_set)
         self._collected = threading.Event()
@@ -157,13 +160,34 @@ class Ticker:
             log.info("unconfirmed addresses deleted", count=forgotten)
 
     def deliver(self) -> None:
-        """Send what is queued."""
+        """Send what is queued; after a try that came to nothing, not at once again."""
         now = self.clock()
-        with self.app.store.reading() as connection:
-            are_many = are_queued(connection, MANY, now=now)
-        sending = self._run(deliver_all, now=now, stops_within=HOWEVER_LONG) if are_many else self._deliver_here()
+        if timedelta(0) < self._tries_again_at - now <= LONGEST_PAUSE:
+            return
+        if self._are_many():
+            sending = self._run(deliver_all, now=now, stops_within=HOWEVER_LONG)
+        else:
+            sending = self._deliver_here()
         for delivered in sending:
             self._say_delivered(delivered)
+            self._pause_after(delivered)
+
+    def _are_many(self) -> bool:
+        """Whether as many may leave as are worth a process."""
+        now = self.clock()
+        with self.app.store.reading() as connection:
+            if not are_queued(connection, MANY, now=now):
+                return False
+            return Pace(self.app.terms.limits).wait(connection, now=now) is None
+
+    def _pause_after(self, delivered: Delivered) -> None:
+        """A server that is down is tried ever less often; one that refuses our sign-in would lock the mailbox."""
+        in_vain = bool(delivered.error) and not delivered.counts["sent"]
+        self._tried_in_vain = self._tried_in_vain + 1 if in_vain else 0
+        if in_vain:
+            longest = LONGEST_PAUSE if delivered.refused else LONGEST_PAUSE_AWAY
+            pause = timedelta(seconds=self.app.config.schedule.deliver_seconds) * 2 ** min(self._tried_in_vain - 1, 12)
+            self._tries_again_at = self.clock() + min(pause, longest)
 
     def _deliver_here(self) -> Iterator[Delivered]:
         app, stopping = self.app, self._stopping.is_set
@@ -217,7 +241,7 @@ class Ticker:
         try:
             job()
         except Exception as error:
-            log.error("tick failed", tick=job.__name__, error=sentence_of(error))  # noqa: TRY400 - no traceback
+            log.error("tick failed", tick=job.__name__, error=sentence_of(error))
         finally:
             give_back_memory()
 

@@ -6,7 +6,7 @@ left, and takes no more than a window for such that did not.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,6 +31,7 @@ from digest.store.deliveries import (
     deliveries_leased,
     fail,
     give_back,
+    numbers_held,
     queue_unsent,
     record_answers,
     skip_unwanted,
@@ -44,6 +45,9 @@ LONGEST_RETRY = timedelta(hours=1)
 
 LONGEST_NAP = 0.5
 """Seconds after which whoever waits for a permit listens whether it is to stop."""
+
+LOOKED_WITHIN = 1.0
+"""Seconds after which it is looked again who wants none of what is about to be handed over."""
 
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
@@ -117,7 +121,7 @@ class Sending:
         self._under_way: dict[int, Delivery] = {}
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
-        self._recorded_at = self._tried_at = self._held_at = monotonic()
+        self._recorded_at = self._tried_at = self._looked_at = monotonic()
         self.attempted = 0
         """How many were noted as being handed over."""
         self.refusal: Answer | None = None
@@ -147,9 +151,10 @@ class Sending:
             while self._begun:
                 if self.refusal is not None or self._is_lost:
                     return
-                if monotonic() - self._held_at > self._lease.seconds:
-                    # This process stood still: somebody else may be at it.
-                    self._lasting(self._record)
+                if monotonic() - self._looked_at > LOOKED_WITHIN:
+                    # Where this process stood still, somebody else may be at it, too.
+                    self._lasting(self._look_again)
+                    continue
                 delivery = self._begun.popleft()
                 try:
                     yield self._composer.made(delivery)
@@ -181,7 +186,7 @@ class Sending:
 
     def _end(self) -> None:
         with self._transaction() as connection:
-            give_back(connection, [delivery.id for delivery in deliveries_leased(connection, self._lease.id)])
+            self._return_permits(connection, give_back(connection, self._lease.id))
             release(connection, self._lease)
 
     def _record(self) -> None:
@@ -232,33 +237,59 @@ class Sending:
             # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
             under_way = len(self._under_way) - len(self._answers) - len(self._faults)
             size = max(self._terms.window - under_way, 1)
-            picked = self._pace.pick(connection, self._going(connection), size, now=now)
+            picked = self._pace.pick(connection, self._going(connection, self._waiting), size, now=now)
             put_off(connection, picked.put_off)
-            window = picked.window
-            numbers = [delivery.id for delivery in window]
-            # The last look: whoever unsubscribed up to here gets nothing, and whoever moved gets it there.
-            turned = turn_back(connection, numbers)
-            suppressed = self._suppressed(connection, window)
-            skipped = skip_unwanted(connection, numbers, now=now, suppressed_as=suppressed)
-            window = [delivery for delivery in window if delivery.id not in skipped.keys() | turned]
+            numbers = [delivery.id for delivery in picked.window]
+            skipped = self._last_look(connection, picked.window, now=now)
+            # A commit whose answer was lost is made again: what it moved is not the lease's any more.
+            begun = begin_attempts(connection, numbers, lease_id=self._lease.id, now=now)
+            window = [delivery for delivery in picked.window if delivery.id in begun]
             self._pace.spend(connection, window)
-            begin_attempts(connection, [delivery.id for delivery in window], now=now)
             self._composer.read(connection, window)
-        self._waiting = picked.waiting
+        self._waiting, self._looked_at = picked.waiting, monotonic()
         self.attempted += len(window)
-        self._delivered.counts.update(skipped=len(skipped))
-        self._delivered.skipped.update(skipped.values())
+        self._count_skipped(skipped)
         self._under_way |= {delivery.id: delivery for delivery in window}
         return window, 0.0 if picked.window else picked.seconds
 
-    def _going(self, connection: Connection) -> list[Delivery]:
-        """What waits and is not paused; the rest is queued again at the end."""
+    def _look_again(self) -> None:
+        """Leave out of the window whoever wants no message any more: with a slow server it takes minutes."""
+        now, begun = self._clock(), list(self._begun)
+        with self._transaction() as connection:
+            going = {one.id for one in self._going(connection, begun)}
+            give_back(connection, self._lease.id, only=[one.id for one in begun if one.id not in going])
+            skipped = self._last_look(connection, begun, now=now)
+            held = numbers_held(connection, self._lease.id)
+            gone = [one.id for one in begun if one.id not in held]
+            self._return_permits(connection, gone)
+        self._begun, self._looked_at = deque(one for one in begun if one.id in held), monotonic()
+        self._count_skipped(skipped)
+        for number in gone:
+            del self._under_way[number]
+
+    def _last_look(self, connection: Connection, leaving: Sequence[Delivery], *, now: datetime) -> dict[int, str]:
+        """Whoever unsubscribed up to here gets nothing, and whoever moved gets it there; who gets nothing, and why."""
+        numbers = [delivery.id for delivery in leaving]
+        turn_back(connection, numbers)
+        return skip_unwanted(connection, numbers, now=now, suppressed_as=self._suppressed(connection, leaving))
+
+    def _return_permits(self, connection: Connection, unsent: Iterable[int]) -> None:
+        begun = [self._under_way[number] for number in unsent if number in self._under_way]
+        self._pace.give_back(connection, begun, now=self._clock())
+
+    def _count_skipped(self, skipped: Mapping[int, str]) -> None:
+        self._delivered.counts.update(skipped=len(skipped))
+        self._delivered.skipped.update(skipped.values())
+
+    @staticmethod
+    def _going(connection: Connection, waiting: list[Delivery]) -> list[Delivery]:
+        """What is not paused of what waits; the rest is queued again."""
         halted = pauses_now(connection)
         if not halted:
-            return self._waiting
+            return waiting
         if EVERYTHING in halted:
-            return [one for one in self._waiting if one.kind is DeliveryKind.TEST]
-        return [one for one in self._waiting if one.kind is not DeliveryKind.EDITION or one.newsletter not in halted]
+            return [one for one in waiting if one.kind is DeliveryKind.TEST]
+        return [one for one in waiting if one.kind is not DeliveryKind.EDITION or one.newsletter not in halted]
 
     def _suppressed(self, connection: Connection, window: Iterable[Delivery]) -> set[int]:
         """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
@@ -270,15 +301,19 @@ class Sending:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """Under the lease: what has been answered, and could not be made, is written down before all else."""
-        now, held_at = self._clock(), monotonic()
+        now = self._clock()
         answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
         # What has left must not leave again after a power cut.
         with self._store.writing(durable=True) as connection:
             hold(connection, self._lease)
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]
-            record_answers(connection, timed, provider=self._mailer.name, now=now)
-            refused = [(answer, delivery) for answer, delivery in answered if answer.outcome is not _ACCEPTED]
+            moved = record_answers(connection, timed, provider=self._mailer.name, now=now)
+            refused = [
+                (answer, delivery)
+                for answer, delivery in answered
+                if answer.outcome is not _ACCEPTED and delivery.id in moved
+            ]
             for answer, delivery in refused:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:
                     bounced(connection, delivery, code=answer.code, now=now)
@@ -286,7 +321,6 @@ class Sending:
             self._pace.heed(connection, answered, refused, seconds=monotonic() - self._recorded_at, now=now)
             yield connection
         # Only now is it written: what fails before is told again.
-        self._held_at = held_at
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
         self._delivered.paused += paused

@@ -109,7 +109,7 @@ class Fleet:
         while not is_so():
             assert time.monotonic() - begun < PATIENCE, read_states(self.url)
             assert all(process.is_alive() for process in self.running), [one.exitcode for one in self.running]
-            time.sleep(0.02)
+            time.sleep(0.1)
         return time.monotonic() - begun
 
     def wait_for_messages(self, count: int) -> None:

@@ -50,7 +50,10 @@ def library(size: int, *, seed: int = 0, first: int = 1000) -> tuple[Paper, ...]
 
 
 def bags(papers: Sequence[Paper]) -> list[Bag]:
-    return [paper_bag(one.title, one.abstract) for one in papers]
+    return [_bag(one.title, one.abstract) for one in papers]
+
+
+_bag = cache(paper_bag)
 
 
 def known(papers: Sequence[Paper]) -> dict[int, Bag]:
@@ -67,10 +70,17 @@ def shelf(background: Background, papers: Sequence[Paper]) -> Shelf:
     return Shelf(numbers, background.documents(bags(papers)).halved())
 
 
+@cache
+def fitted_shelf(papers: tuple[Paper, ...]) -> Shelf:
+    """The papers as a shelf under the background that was fitted to them."""
+    return shelf(fitted(papers), papers)
+
+
 def candidates(papers: Sequence[Paper], *, shelved: Sequence[Paper] = (), now: datetime = NOON) -> Candidates:
     """Papers to choose from, measured against those on the shelf."""
     background = fitted(tuple(shelved or papers))
-    return Candidates(papers, bags(papers), background=background, shelf=shelf(background, shelved), now=now)
+    stand = fitted_shelf(tuple(shelved)) if shelved else shelf(background, ())
+    return Candidates(papers, bags(papers), background=background, shelf=stand, now=now)
 
 
 def reader(

@@ -2,10 +2,11 @@
 
 import random
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,6 @@ import clocked
 from forked import forked, ran
 from personas import choices
 from sites import free_address
-from sqlalchemy import create_engine, text
 
 from digest.address import parse_address
 from digest.app import open_app
@@ -166,14 +166,11 @@ def _serves(log: Path) -> bool:
 
 def is_quiet(folder: Path, now: datetime) -> bool:
     """The day's papers are there, nobody is due, and nothing waits."""
-    engine = create_engine(f"sqlite:///{folder}/var/offprint.db")
     questions: dict[str, dict[str, Any]] = {
         "SELECT count(*) >= :papers FROM papers": {"papers": PAPERS * ((now - FIRST).days + 1)},
         "SELECT count(*) = 0 FROM subscriptions WHERE next_due_at <= :now": {"now": f"{now:%Y-%m-%d %H:%M:%S.%f}"},
         "SELECT count(*) = 0 FROM deliveries WHERE state IN ('queued', 'leased')": {},
         "SELECT count(*) = 0 FROM leases": {},
     }
-    with engine.connect() as connection:
-        found = all(connection.execute(text(asked), values).scalar() for asked, values in questions.items())
-    engine.dispose()
-    return found
+    with closing(sqlite3.connect(folder / "var/offprint.db")) as connection:
+        return all(connection.execute(asked, values).fetchone()[0] for asked, values in questions.items())

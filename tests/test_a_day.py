@@ -12,7 +12,7 @@ import pytest
 from personas import choices
 from pytest_httpserver import HTTPServer
 from sites import Clock
-from smtp_server import SmtpServer
+from smtp_server import OK, SmtpServer
 from werkzeug import Request, Response
 
 from digest.address import parse_address
@@ -157,6 +157,30 @@ def test_the_daemon_sends_each_reader_their_edition_at_their_hour_once(
         again.publish()
         again.deliver()
         assert [taken.recipients for taken in smtp.taken] == [(f"{name}@example.org",) for name in hours]
+
+
+def test_a_provider_that_refuses_our_sign_in_is_left_alone_for_ever_longer_and_then_tried_again(
+    service: Callable[..., App], clock: Clock
+) -> None:
+    with SmtpServer(lambda command, _: OK if is_mended or command != "MAIL" else "550 5.7.1 not you") as smtp:
+        is_mended: list[bool] = []
+        app = service(smtp)
+        subscribed(app, "reader", hour=1, timezone="UTC")
+        ticker = Ticker(app, clock=clock)
+        ticker.collect()
+        clock.now = MIDNIGHT + timedelta(hours=1)
+        ticker.publish()
+        tried = []
+        for second in range(40):
+            clock.now = MIDNIGHT + timedelta(hours=1, seconds=second)
+            before = smtp.connections
+            ticker.deliver()
+            tried += [second] if smtp.connections > before else []
+        assert tried == [0, 1, 3, 7, 15, 31]
+        is_mended.append(True)
+        clock.now += timedelta(hours=1)
+        ticker.deliver()
+        assert [taken.recipients for taken in smtp.taken] == [("reader@example.org",)]
 
 
 def test_after_an_outage_editions_wait_for_the_first_collect(service: Callable[..., App], clock: Clock) -> None:

@@ -7,12 +7,12 @@ from accounting import CONFIG, Received, account_of, queue
 from conftest import store_url
 from smtp_server import SmtpServer
 
-WINDOW, READERS = 16, 500
+WINDOW, READERS = 16, 400
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "after_unknown", "kills"), [("sqlite", "drop", 10), ("postgresql", "drop", 10), ("sqlite", "resend", 4)]
+    ("kind", "after_unknown", "kills"), [("sqlite", "drop", 10), ("postgresql", "drop", 10), ("sqlite", "resend", 3)]
 )
 def test_a_sender_that_is_killed_at_any_moment_accounts_for_every_message(
     kind: str, after_unknown: str, kills: int, tmp_path: Path, request: pytest.FixtureRequest

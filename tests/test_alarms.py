@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from built import parsed
+from dialects import app_on_sqlite
 from personas import NOON, choices, papers_come_in, reader_joins
 
 from digest.alarms import alarm_of_refusal, alarm_of_sources
@@ -75,6 +76,7 @@ def text(app: App, alarm: Delivery) -> str:
     return " ".join(body.get_content().split())
 
 
+@app_on_sqlite
 def test_a_refused_sender_is_told_with_its_answer_since_when_and_what_waits(app: App, mailer: Refuses) -> None:
     delivered(app, mailer)
     assert sounded(app, delivered(app, mailer, hours=1).refused, hours=1)
@@ -87,6 +89,7 @@ def test_a_refused_sender_is_told_with_its_answer_since_when_and_what_waits(app:
     assert "ada@example.org" not in said
 
 
+@app_on_sqlite
 def test_an_alarm_is_the_first_that_leaves_once_the_provider_takes_mail_again(app: App, mailer: Refuses) -> None:
     sounded(app, delivered(app, mailer).refused)
     mailer.is_mended, mailer.recipients = True, []
@@ -95,11 +98,13 @@ def test_an_alarm_is_the_first_that_leaves_once_the_provider_takes_mail_again(ap
     assert len(mailer.recipients) == 4
 
 
+@app_on_sqlite
 def test_the_same_is_told_once_in_24_hours(app: App, mailer: Refuses) -> None:
     refused = delivered(app, mailer).refused
     assert [sounded(app, refused, hours=hours) for hours in (0, 1, 12.5, 23.9, 24)] == [True, False, False, False, True]
 
 
+@app_on_sqlite
 def test_what_is_no_refusal_is_no_alarm_nor_is_there_one_without_an_operator(app: App, mailer: Refuses) -> None:
     assert not sounded(app, delivered(app, mailer).refused, to="")
     mailer.is_mended = True

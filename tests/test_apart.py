@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import works
+from logged import lines_logged
 from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
 from sqlalchemy import update
-from structlog.testing import capture_logs
 
 from digest.apart import HOWEVER_LONG, STOPS_WITHIN, apart
 from digest.app import App
@@ -23,6 +23,7 @@ from digest.errors import ProcessError
 from digest.model import DeliveryState
 from digest.scheduler import Ticker
 from digest.store.deliveries import count_by_state
+from digest.store.pauses import pause_sending, resume_sending
 from digest.store.tables import deliveries
 from digest.ticks import deliver_all, publish_all
 
@@ -125,12 +126,12 @@ def test_a_tick_whose_process_is_killed_says_so_and_the_next_one_does_its_work(i
         app, clock=lambda: NOON, doing=lambda app, work, **how: apart(app, todo.pop() if todo else work, **how)
     )
     ticker._collected.set()
-    with capture_logs() as logged:
+    with lines_logged() as logged:
         ticker.tick(ticker.publish)
     [line] = logged
-    assert line["log_level"] == "error"
+    assert line["level"] == "error"
     assert line["error"].startswith("The process of this tick was ended by SIGKILL, by somebody or for want of memory")
-    with capture_logs() as logged:
+    with lines_logged() as logged:
         ticker.tick(ticker.publish)
     assert [(line["event"], line["queued"]) for line in logged] == [("published", 2)]
     with app.store.reading() as connection:
@@ -156,7 +157,7 @@ def test_where_nobody_is_due_no_process_is_started(install: Callable[..., App]) 
 
     ticker = Ticker(install(), clock=lambda: NOON, doing=refusing)
     ticker._collected.set()
-    with capture_logs() as logged:
+    with lines_logged() as logged:
         ticker.tick(ticker.publish)
     assert logged == []
 
@@ -181,13 +182,19 @@ def test_many_messages_leave_from_a_process_of_their_own_and_few_from_this_one(
         monkeypatch.setattr("digest.scheduler.MANY", many)
         with app.store.writing() as connection:
             connection.execute(queued)
-        with capture_logs() as logged:
+        with lines_logged() as logged:
             ticker.tick(ticker.deliver)
         assert [(line["event"], line["sent"]) for line in logged] == [("delivered", 3)]
         assert started == processes
-    # However many are queued after the look, no more than that leave from here.
+    # A process would find nothing that may leave.
     with app.store.writing() as connection:
         connection.execute(queued)
+        pause_sending(connection, "papers", why="by hand", now=NOON)
+    ticker.tick(ticker.deliver)
+    assert started == processes
+    # However many are queued after the look, no more than that leave from here.
+    with app.store.writing() as connection:
+        resume_sending(connection, "papers")
     monkeypatch.setattr("digest.scheduler.MANY", 2)
     [delivered] = ticker._deliver_here()
     assert delivered.counts["sent"] == 2

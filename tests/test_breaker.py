@@ -120,8 +120,9 @@ def test_two_senders_with_bounces_of_the_same_editions_do_not_wait_for_each_othe
         assert [count for (count,) in connection.execute(select(editions.c.gone))] == [2, 2]
 
 
+@pytest.mark.slow
 def test_one_dead_address_in_twenty_one_stops_nothing_however_many_they_are(install: Callable[..., App]) -> None:
-    app = queued(install(), 273)
+    app = queued(install(), 11 * 21)
     assert sent(app, Dead(lambda number: number % 21 == 20)).paused == []
 
 

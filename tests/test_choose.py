@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from dialects import app_on_sqlite
 from library import library
 from listed import author, mute, topic
 from personas import DIFFUSION, NOON, TODAY, choices, papers_come_in, reader_joins
@@ -144,6 +145,7 @@ def of_subject(number: int, *, but: Sequence[int]) -> set[int]:
     return {other for other in range(1, 151) if (other - number) % SUBJECTS == 0} - set(but)
 
 
+@app_on_sqlite
 def test_a_like_changes_the_next_selection_and_its_taking_back_changes_it_back(stocked: App) -> None:
     who = joins(stocked)
     [before] = chosen(stocked, who)
@@ -157,6 +159,7 @@ def test_a_like_changes_the_next_selection_and_its_taking_back_changes_it_back(s
     assert chosen(stocked, who) == [before]
 
 
+@app_on_sqlite
 def test_a_like_is_nobody_elses(stocked: App) -> None:
     ada, bob = joins(stocked), joins(stocked, name="bob")
     before = chosen(stocked, bob)
@@ -165,6 +168,7 @@ def test_a_like_is_nobody_elses(stocked: App) -> None:
     assert chosen(stocked, ada, bob)[1:] == before
 
 
+@app_on_sqlite
 def test_an_example_brings_papers_like_it_and_is_not_sent_itself(stocked: App) -> None:
     who = joins(stocked, example("arxiv:2606.00008"), example("arxiv:9999.99999"))
     [selection] = chosen(stocked, who)
@@ -172,6 +176,7 @@ def test_an_example_brings_papers_like_it_and_is_not_sent_itself(stocked: App) -
     assert 8 not in {pick.paper_id for pick in selection.picks}
 
 
+@app_on_sqlite
 def test_a_disliked_paper_is_not_sent_and_its_like_fall_behind(stocked: App) -> None:
     topical = topic(" ".join(LISTINGS[7].title.split()[:2]))
     who = joins(stocked, topical, only_matches=True)
@@ -186,6 +191,7 @@ def test_a_disliked_paper_is_not_sent_and_its_like_fall_behind(stocked: App) -> 
     assert all(pick.score < scores[pick.paper_id] for pick in lowered)
 
 
+@app_on_sqlite
 def test_a_liked_paper_whose_newer_version_is_not_counted_yet_still_speaks(stocked: App) -> None:
     who = joins(stocked)
     likes(stocked, who, 8)
@@ -194,6 +200,7 @@ def test_a_liked_paper_whose_newer_version_is_not_counted_yet_still_speaks(stock
     assert len(matches(chosen(stocked, who)[0]) & before) >= len(before) - 1
 
 
+@app_on_sqlite
 def test_a_liked_paper_of_long_ago_speaks_though_it_is_no_candidate(stocked: App) -> None:
     old = replace(LISTINGS[7], title="Before", aliases=("arxiv:2506.00001",), listed_on=TODAY - timedelta(days=365))
     papers_come_in(stocked.store, [old])
@@ -226,6 +233,7 @@ def test_where_there_are_no_papers_nothing_is_chosen(app: App) -> None:
     assert chosen(app, joins(app, topic("diffusion models"))) == [Selection(considered=0, picks=())]
 
 
+@app_on_sqlite
 def test_only_what_no_shelf_holds_is_read_again(stocked: App) -> None:
     who = joins(stocked)
     likes(stocked, who, 8, 9)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dialects import app_on_sqlite
 from personas import NOON, PAPERS, TODAY, choices, papers_come_in, reader_joins
 
 from digest.address import parse_address
@@ -89,6 +90,7 @@ def readers(app: App) -> list[int]:
     return numbers
 
 
+@app_on_sqlite
 def test_an_hour_back_brings_nothing_again_and_no_date_is_moved(app: App, readers: list[int]) -> None:
     before = [next_due_at(app, number) for number in readers]
     for minutes in range(-60, 60, 5):
@@ -97,6 +99,7 @@ def test_an_hour_back_brings_nothing_again_and_no_date_is_moved(app: App, reader
     assert [one.due_on for one in editions(app)] == [TODAY]
 
 
+@app_on_sqlite
 def test_a_year_forward_and_back_again_brings_no_heap_and_everybodys_next_date_is_right(
     app: App, readers: list[int]
 ) -> None:
@@ -119,6 +122,7 @@ def test_a_year_forward_and_back_again_brings_no_heap_and_everybodys_next_date_i
     assert len(held) == len(set(held))
 
 
+@app_on_sqlite
 def test_papers_that_came_under_the_wrong_clock_are_not_hidden_for_a_year(app: App, readers: list[int]) -> None:
     undated = replace(PAPERS[0], title="Undated", aliases=("arxiv:2606.19999",), listed_on=None)
     papers_come_in(app.store, [undated], now=NOON + YEAR)
@@ -131,6 +135,7 @@ def test_papers_that_came_under_the_wrong_clock_are_not_hidden_for_a_year(app: A
     assert len(editions(app)[-1].selection.picks) == 1  # type: ignore[union-attr]
 
 
+@app_on_sqlite
 def test_papers_that_come_after_a_clock_ahead_by_less_than_a_day_are_not_taken_for_seen(
     app: App, readers: list[int]
 ) -> None:
@@ -145,6 +150,7 @@ def test_papers_that_come_after_a_clock_ahead_by_less_than_a_day_are_not_taken_f
     assert len(picks(editions(app)[-1])) == 1
 
 
+@app_on_sqlite
 def test_the_date_that_the_wrong_clock_gave_is_free_when_it_comes(app: App, readers: list[int]) -> None:
     a_paper_comes_in(app, 1, NOON + YEAR)
     tick(app, NOON + YEAR)
@@ -171,6 +177,7 @@ def test_what_waited_under_the_wrong_clock_does_not_leave_and_gives_its_papers_b
     assert (sent.state, sent.due_on, picks(sent)) == (DeliveryState.SENT, TODAY, picks(waiting))
 
 
+@app_on_sqlite
 def test_an_hour_that_came_while_the_clock_was_ahead_is_not_lost(app: App) -> None:
     papers_come_in(app.store, now=NOON - HOUR)
     number = reader_joins(app, "reader@example.org", choices())
@@ -180,6 +187,7 @@ def test_an_hour_that_came_while_the_clock_was_ahead_is_not_lost(app: App) -> No
     assert next_due_at(app, number) == NOON + DAY
 
 
+@app_on_sqlite
 def test_a_break_lasts_as_long_as_it_was_meant_to(app: App, readers: list[int]) -> None:
     until = TODAY + 10 * DAY
     pause(app.store, readers[0], until=until, keys=app.keys, now=NOON)
@@ -213,6 +221,7 @@ def test_an_alarm_of_a_clock_that_was_ahead_silences_none(app: App) -> None:
     assert alarmed(NOON + DAY + HOUR)
 
 
+@app_on_sqlite
 def test_a_lease_of_a_clock_that_was_ahead_is_taken_over(app: App, readers: list[int]) -> None:
     mind_clock(app.store, now=NOON + YEAR)
     with app.store.writing() as connection:
@@ -261,6 +270,7 @@ def test_a_tick_is_not_written_down_each_time(app: App) -> None:
     assert mind_clock(app.store, now=NOON - 25 * HOUR) == NOON
 
 
+@app_on_sqlite
 def test_a_rehearsal_ahead_is_mended_by_the_next_true_tick_and_one_behind_changes_nothing(
     app: App, readers: list[int]
 ) -> None:
@@ -273,6 +283,7 @@ def test_a_rehearsal_ahead_is_mended_by_the_next_true_tick_and_one_behind_change
     assert [next_due_at(app, number) for number in readers] == before
 
 
+@app_on_sqlite
 def test_choices_that_were_changed_under_the_wrong_clock_hold(app: App, readers: list[int]) -> None:
     tick(app, NOON + YEAR)
     change(app.store, readers[0], choose=lambda held: replace(held, hour=18), keys=app.keys, now=NOON + YEAR)

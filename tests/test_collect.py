@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dialects import store_on_sqlite
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
 from places import SHARED_DATA, needs_data
 
@@ -139,6 +140,7 @@ def test_the_four_captured_pages_are_458_papers(store: Store) -> None:
     assert (collected.recorded.read, collected.recorded.new) == (478, 458)
 
 
+@store_on_sqlite
 @needs_data
 @pytest.mark.slow
 def test_every_recorded_list_is_read_without_loss(store: Store) -> None:

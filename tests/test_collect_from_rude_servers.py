@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import cycle
 from socket import socket
 
 import pytest
@@ -82,8 +83,12 @@ def collect_from(
     return first, second
 
 
-@pytest.mark.parametrize(("answer", "said"), RUDE.values(), ids=RUDE.keys())
-@pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.parametrize(
+    ("kind", "answer", "said"),
+    # The client tells what is wrong, whichever source has it; each source meets some of all. arXiv meets all below.
+    [(kind, *rude) for kind, rude in zip(cycle(["huggingface", "feed"]), RUDE.values(), strict=False)],
+    ids=RUDE.keys(),
+)
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_rude_server_costs_little_and_stops_nobody(
     store: Store, httpserver: HTTPServer, waits: list[float], kind: str, answer: Answer, said: str

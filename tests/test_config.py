@@ -136,6 +136,7 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"provider": "mailgun"}}, "mail.mailgun.domain"),
         ({"mail": {"provider": "mailgun", "mailgun": {"domain": "x.org"}}}, "mail.mailgun.api_key"),
         ({"mail": {"mailgun": {"url": "mailgun"}}}, "mail.mailgun.url"),
+        ({"mail": {"provider": "smtp", "window": 15}}, "mail"),
         ({"mail": {"window": True}}, "mail.window"),
         ({"mail": {"budget": {"per_day": True}}}, "mail.budget.per_day"),
         ({"mail": {"smtp": {"per_second": True}}}, "mail.smtp.per_second"),

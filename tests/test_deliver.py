@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dialects import app_on_sqlite
 from personas import NOON, choices, papers_come_in, reader_joins
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, update
+from works import once_at
 
 from digest.account import erase
 from digest.address import parse_address
@@ -74,6 +76,7 @@ def states(app: App) -> dict[DeliveryState, int]:
         return count_by_state(connection)
 
 
+@app_on_sqlite
 def test_every_message_is_sent_once_and_accounted_for(queued: App) -> None:
     mailer = Scripted()
     assert sent(queued, mailer).counts == Counter(sent=5, skipped=0)
@@ -82,6 +85,7 @@ def test_every_message_is_sent_once_and_accounted_for(queued: App) -> None:
     assert states(queued) == {DeliveryState.SENT: 5}
 
 
+@app_on_sqlite
 def test_a_refusal_of_somebody_who_was_erased_meanwhile_leaves_the_others_accounted_for(queued: App) -> None:
     def erased_and_refused(name: str) -> Answer | None:
         if name != "b":
@@ -93,6 +97,7 @@ def test_a_refusal_of_somebody_who_was_erased_meanwhile_leaves_the_others_accoun
     assert states(queued) == {DeliveryState.SENT: 4, DeliveryState.BOUNCED: 1}
 
 
+@app_on_sqlite
 def test_a_limit_is_kept(queued: App) -> None:
     assert sent(queued, Scripted(), limit=3).counts["sent"] == 3
     assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
@@ -111,6 +116,7 @@ def test_a_refused_recipient_bounces_and_one_that_does_not_exist_is_suppressed(q
     assert [row.address_key for row in rows] == ["a@example.org"]
 
 
+@app_on_sqlite
 def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_each_time(queued: App) -> None:
     def later(name: str) -> Answer | None:
         return {
@@ -125,6 +131,26 @@ def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_e
     assert sent(queued, Scripted(), minutes=10).counts == Counter(sent=2, skipped=0)
 
 
+def test_a_server_that_was_down_lengthens_no_wait_after_it(queued: App) -> None:
+    for _ in range(6):
+        sent(queued, Scripted(breaks_after=0))
+    deferring = Scripted(lambda _: Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="451"))
+    assert sent(queued, deferring).counts == Counter(deferred=5, skipped=0)
+    assert sent(queued, Scripted(), minutes=2).counts["sent"] == 5
+
+
+def test_whoever_waits_for_a_message_does_not_wait_for_the_rest_of_a_block(queued: App) -> None:
+    def ask_for_a_test(name: str) -> None:
+        if name == "a":
+            address = parse_address("waiting@example.org")
+            queue_test(queued.store, queued.press, address, newsletter="papers", now=NOON)
+
+    mailer = Scripted(ask_for_a_test)
+    sent(queued, mailer)
+    assert [message.recipient[0] for message in mailer.taken] == ["a", "b", "w", "c", "d", "e"]
+
+
+@app_on_sqlite
 def test_a_refused_sender_stops_everything_and_loses_nothing(queued: App) -> None:
     def refused(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="550 5.7.1")
@@ -136,6 +162,7 @@ def test_a_refused_sender_stops_everything_and_loses_nothing(queued: App) -> Non
     assert states(queued) == {DeliveryState.QUEUED: 5}
 
 
+@app_on_sqlite
 def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(queued: App) -> None:
     delivered = sent(queued, Scripted(breaks_after=3))
     assert delivered.error == "The line is cut. Mend it."
@@ -143,10 +170,33 @@ def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(que
     assert sent(queued, Scripted()).counts["sent"] == 2
 
 
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_commit_whose_answer_was_lost_hands_over_nothing_that_left_the_queue_by_it(queued: App) -> None:
+    is_armed: list[bool] = []
+
+    def lose_the_answer(connection: Any) -> None:
+        if is_armed:
+            is_armed.clear()
+            connection.connection.driver_connection.commit()
+            connection.connection.driver_connection.close()
+
+    event.listen(queued.store.engine, "commit", lose_the_answer)
+    unsubscribe(queued.store, 2, now=NOON)
+    with queued.store.writing() as connection:
+        # As it stands where somebody unsubscribes between the lease and the last look.
+        connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
+    once_at(queued.store, "UPDATE deliveries SET attempts=", lambda: is_armed.append(True))
+    mailer = Scripted()
+    sent(queued, mailer, terms=Terms(lease_seconds=60, window=5))
+    assert sorted(message.recipient[0] for message in mailer.taken) == ["a", "c", "d", "e"]
+    assert states(queued) == {DeliveryState.SENT: 4, DeliveryState.SKIPPED: 1}
+
+
+@app_on_sqlite
 def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(queued: App) -> None:
     with queued.store.writing() as connection:
         assert take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON) is not None
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     mailer = Scripted()
     assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
     assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
@@ -180,21 +230,24 @@ def level(connection: Connection) -> int:
     return int(driven.execute("PRAGMA synchronous").fetchone()[0])
 
 
+@app_on_sqlite
 def test_an_operator_may_choose_to_send_again_what_is_unknown(queued: App) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     assert sent(queued, Scripted(), terms=Terms(lease_seconds=60, window=2, after_unknown="resend")).counts["sent"] == 5
 
 
+@app_on_sqlite
 def test_a_mailer_that_may_be_asked_again_is_asked_again(queued: App, tmp_path: Path) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], now=NOON)
+        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
     assert sent(queued, Outbox(tmp_path / "box")).counts["sent"] == 5
     assert len(list((tmp_path / "box" / "new").iterdir())) == 5
 
 
+@app_on_sqlite
 def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=0.2, limit=5, now=NOON)
@@ -212,6 +265,7 @@ def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> N
     assert waited[0] < 0.3
 
 
+@app_on_sqlite
 def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App) -> None:
     class LeavesMeanwhile(Scripted):
         def send(self, messages: Messages) -> Iterator[Answer]:
@@ -226,10 +280,12 @@ def test_unsubscribing_wins_even_when_the_message_is_leased_already(queued: App)
     assert (left.state, left.detail) == (DeliveryState.SKIPPED, "unsubscribed")
 
 
+@app_on_sqlite
 def test_past_its_deadline_nothing_is_sent(queued: App) -> None:
     assert sent(queued, Scripted(), minutes=6 * 60 + 1).counts == Counter(skipped=5)
 
 
+@app_on_sqlite
 def test_the_same_delivery_makes_the_same_bytes_on_every_try(queued: App) -> None:
     def later(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="451")
@@ -285,6 +341,7 @@ def expiry(app: App) -> float:
         return float(connection.execute(leases.select()).one().expires)
 
 
+@app_on_sqlite
 def test_a_limit_holds_for_what_a_killed_process_left_too(queued: App) -> None:
     with queued.store.writing() as connection:
         take_queued(connection, holder="dead", seconds=-1, limit=5, now=NOON)
@@ -315,6 +372,7 @@ def test_what_a_killed_process_held_comes_before_the_rest_of_ones_own_block(queu
     assert [message.delivery_id for message in mailer.taken] == [1, 2, 5, 3, 4]
 
 
+@app_on_sqlite
 def test_an_operator_may_choose_to_send_again_what_got_no_answer(queued: App) -> None:
     def lost(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.UNKNOWN, code="cut")
@@ -337,6 +395,7 @@ def test_a_rehearsal_makes_every_message_and_changes_nothing(queued: App) -> Non
     assert states(queued) == {DeliveryState.QUEUED: 5}
 
 
+@app_on_sqlite
 def test_whoever_asks_to_stop_is_heard_between_two_windows(queued: App) -> None:
     mailer = Scripted()
     deliver(
@@ -379,6 +438,7 @@ def test_nothing_leaves_while_sending_is_paused_but_a_test_of_the_provider(queue
     assert sent(queued, mailer).counts["sent"] == 5
 
 
+@app_on_sqlite
 def test_what_is_paused_past_its_deadline_is_given_up_and_its_papers_are_in_the_next_edition(queued: App) -> None:
     with queued.store.writing() as connection:
         pause_sending(connection, "papers", why="by the operator", now=NOON)
@@ -405,6 +465,7 @@ def test_what_is_late_is_skipped_a_block_at_a_time_so_that_nobody_waits_long_to_
     assert states(queued) == {DeliveryState.SKIPPED: 5}
 
 
+@app_on_sqlite
 def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
     def pausing(_: str) -> None:
         with queued.store.writing() as connection:
@@ -416,6 +477,7 @@ def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
     assert states(queued) == {DeliveryState.SENT: 2, DeliveryState.QUEUED: 3}
 
 
+@app_on_sqlite
 def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_nothing_else(app: App) -> None:
     papers_come_in(app.store)
     for number in range(30):
@@ -431,6 +493,7 @@ def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_no
     assert sent(app, Scripted()).counts["sent"] == 1
 
 
+@app_on_sqlite
 def test_a_list_with_a_few_dead_addresses_is_not_stopped(app: App) -> None:
     papers_come_in(app.store)
     for number in range(30):

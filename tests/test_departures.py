@@ -32,9 +32,10 @@ def test_a_small_edition_leaves_at_once() -> None:
     assert departures(50_000, canary_from=0) == {0: 50_000}
 
 
+@pytest.mark.slow
 def test_of_a_large_edition_one_in_a_hundred_leaves_first_and_never_more_than_two_thousand() -> None:
     assert departures(10_000) == {0: 100, 15: 9_900}
-    assert departures(1_000_000)[0] == CANARY_MOST
+    assert departures(400_000)[0] == CANARY_MOST
 
 
 def test_messages_are_spread_evenly() -> None:

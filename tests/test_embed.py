@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dialects import app_on_sqlite
 from model2vec import StaticModel
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
 from pytest_httpserver import HTTPServer
@@ -133,6 +134,7 @@ def large(app: App) -> App:
     return app
 
 
+@app_on_sqlite
 def test_a_paper_that_means_a_topic_in_other_words_is_found_and_without_a_model_all_is_as_before(
     large: App, embedder: Embedder
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_paper_that_means_a_topic_in_other_words_is_found_and_without_a_model_
     assert chosen(large) == before
 
 
+@app_on_sqlite
 def test_a_topic_that_no_vector_was_made_of_yet_goes_by_its_words(large: App, embedder: Embedder) -> None:
     embed(large.store, embedder)
     late = reader_joins(large, "late@example.org", choices("clothes", "laundry"))
@@ -158,6 +161,7 @@ def test_a_topic_that_no_vector_was_made_of_yet_goes_by_its_words(large: App, em
     assert [pick.reason.interest for pick in matches(selection)] == ["laundry"]
 
 
+@app_on_sqlite
 def test_a_run_reads_the_vectors_of_one_model_though_another_takes_its_place_meanwhile(
     large: App, embedder: Embedder, tmp_path: Path
 ) -> None:

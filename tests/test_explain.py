@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from dialects import app_on_sqlite
 from personas import NOON, TODAY, choices, papers_come_in, reader_joins
 from themes import fresh_papers_come_in, library_comes_in, themed, words
 
@@ -61,6 +62,7 @@ def stocked(app: App) -> App:
     return app
 
 
+@app_on_sqlite
 def test_what_is_said_of_every_paper_is_what_the_edition_does(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, replace(choices(TOPIC), max_papers=5))
     told = {paper(stocked, one).id: why(stocked, one) for one in FRESH}
@@ -71,6 +73,7 @@ def test_what_is_said_of_every_paper_is_what_the_edition_does(stocked: App) -> N
     assert all(bool(one.barriers) != one.standing.is_chosen for one in told.values())
 
 
+@app_on_sqlite
 def test_a_match_is_told_with_score_floor_and_terms(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, choices(TOPIC))
     told = why(stocked, MATCH)
@@ -85,6 +88,7 @@ def test_a_match_is_told_with_score_floor_and_terms(stocked: App) -> None:
     assert json.loads(json.dumps(told.as_json()))["interests"][0]["value"] == TOPIC
 
 
+@app_on_sqlite
 def test_a_paper_that_was_sent_is_told_with_its_delivery(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, choices(TOPIC))
     publish_at(stocked)
@@ -94,6 +98,7 @@ def test_a_paper_that_was_sent_is_told_with_its_delivery(stocked: App) -> None:
     assert why(stocked, MATCH, days=0.1).standing.place is None
 
 
+@app_on_sqlite
 def test_a_paper_that_an_edition_left_out_does_not_come_back(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, replace(choices(), max_papers=1))
     publish_at(stocked)
@@ -106,11 +111,13 @@ def muting(*mutes: str) -> Choices:
     return replace(choices(TOPIC), interests=(*choices(TOPIC).interests, *muted))
 
 
+@app_on_sqlite
 def test_a_muted_paper_is_told_by_which_mute(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, muting(words(9)[0], words(3)[0]))
     assert why(stocked, MATCH).barriers == (f"It is muted by “{words(3)[0]}”.",)
 
 
+@app_on_sqlite
 def test_a_paper_outside_the_window_is_scored_all_the_same(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, choices(TOPIC))
     told = why(stocked, themed(3, 1))
@@ -122,6 +129,7 @@ def test_a_paper_outside_the_window_is_scored_all_the_same(stocked: App) -> None
     assert (told.standing.place, told.standing.is_chosen) == (None, False)
 
 
+@app_on_sqlite
 def test_what_is_withdrawn_or_was_named_or_judged_is_told(stocked: App) -> None:
     gone = themed(4, 60)
     papers_come_in(stocked.store, [replace(gone, withdrawn=True)])
@@ -138,6 +146,7 @@ def test_what_is_withdrawn_or_was_named_or_judged_is_told(stocked: App) -> None:
     assert "asked for more like it" in why(stocked, MATCH).barriers[0]
 
 
+@app_on_sqlite
 def test_a_paper_that_came_later_is_told_so(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, choices(TOPIC))
     assert "which is later" in why(stocked, MATCH, days=-0.5).barriers[0]
@@ -151,6 +160,7 @@ def test_a_paper_of_another_source_is_told_so(install: Callable[..., App]) -> No
     assert why(app, MATCH).barriers == ("It comes from test, and the newsletter takes papers from huggingface only.",)
 
 
+@app_on_sqlite
 def test_a_dislike_lowers_the_score_of_what_is_like_it(stocked: App) -> None:
     number = reader_joins(stocked, ADDRESS, choices(TOPIC))
     before = why(stocked, MATCH).standing.matches[0].score
@@ -164,6 +174,7 @@ def test_a_dislike_lowers_the_score_of_what_is_like_it(stocked: App) -> None:
     assert after < before
 
 
+@app_on_sqlite
 def test_who_has_left_is_told_nothing(stocked: App) -> None:
     number = reader_joins(stocked, ADDRESS, choices(TOPIC))
     unsubscribe(stocked.store, number, now=NOON)
@@ -171,6 +182,7 @@ def test_who_has_left_is_told_nothing(stocked: App) -> None:
         why(stocked, MATCH)
 
 
+@app_on_sqlite
 def test_similar_papers_are_five_that_may_be_shown(stocked: App) -> None:
     papers_come_in(stocked.store, [themed(3, 70)], source=EXAMPLES)
     withdrawn = themed(3, 3, listed_on=TODAY - 90 * DAY)
@@ -184,6 +196,7 @@ def test_similar_papers_are_five_that_may_be_shown(stocked: App) -> None:
     assert titles <= subject
 
 
+@app_on_sqlite
 def test_a_paper_that_comes_because_it_has_risen_since_is_told_to_come(stocked: App) -> None:
     left_out = replace(themed(3, 51, title=TOPIC), signals=Signals(upvotes=2))
     better = [themed(3, 52, title=TOPIC, upvotes=30), themed(3, 53, title=TOPIC, upvotes=20)]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from dialects import app_on_sqlite
 from personas import NOON, choices, reader_joins
 from themes import fresh_papers_come_in, library_comes_in, themed
 
@@ -58,6 +59,7 @@ def stocked(app: App) -> App:
     return app
 
 
+@app_on_sqlite
 def test_a_reader_who_likes_a_paper_gets_another_next_edition(stocked: App) -> None:
     app = stocked
     quiet = reader_joins(app, "quiet@example.org", replace(choices(), max_papers=2))
@@ -78,6 +80,7 @@ def test_a_reader_who_likes_a_paper_gets_another_next_edition(stocked: App) -> N
     assert (sent.counts["sent"], sent.counts["failed"]) == (2, 0)
 
 
+@app_on_sqlite
 def test_what_is_said_is_kept_under_the_interest_that_the_newest_delivery_names(stocked: App) -> None:
     app = stocked
     topic = " ".join(themed(3, 50).title.split()[:2])
@@ -92,6 +95,7 @@ def test_what_is_said_is_kept_under_the_interest_that_the_newest_delivery_names(
     assert {one.paper_id: one.interest for one in said(app, reader)} == {paper: topic, never_sent: ""}
 
 
+@app_on_sqlite
 def test_the_same_word_again_changes_nothing_and_the_opposite_replaces_it(stocked: App) -> None:
     app = stocked
     reader = reader_joins(app, "reader@example.org", choices())

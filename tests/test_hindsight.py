@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from threading import Event
 
 import pytest
+from dialects import app_on_sqlite
 from library import library
 from personas import NOON, TODAY, choices, papers_come_in, reader_joins
 
@@ -82,6 +83,7 @@ def numbers(editions: Sequence[PastEdition]) -> list[list[int]]:
     return [[paper.id for paper, _ in edition.papers] for edition in editions]
 
 
+@app_on_sqlite
 @pytest.mark.parametrize("cadence", list(Cadence))
 def test_a_look_back_tells_what_was_really_sent(app: App, cadence: Cadence) -> None:
     due = moments(cadence)
@@ -101,6 +103,7 @@ def test_a_look_back_tells_what_was_really_sent(app: App, cadence: Cadence) -> N
         assert [(paper.id, reason) for paper, reason in edition.papers] == really[edition.on]
 
 
+@app_on_sqlite
 def test_no_paper_comes_twice_and_none_before_it_was_seen(daily: App) -> None:
     told = looked_back(daily.store, choices("graph", "speech", "robot"))
     shown = [number for edition in numbers(told) for number in edition]
@@ -136,6 +139,7 @@ def test_an_hour_that_is_still_to_come_is_no_past_edition(store: Store) -> None:
     assert looked_back(store, choices(hour=13))[0].on == (NOON - DAY).date()
 
 
+@app_on_sqlite
 def test_a_paper_that_is_named_as_an_example_brings_those_like_it(daily: App) -> None:
     named = (Interest(kind=InterestKind.EXAMPLE, value="arxiv:2606.01001"),)
     told = looked_back(daily.store, replace(choices(), interests=named))
@@ -144,6 +148,7 @@ def test_a_paper_that_is_named_as_an_example_brings_those_like_it(daily: App) ->
     assert 2 not in liked
 
 
+@app_on_sqlite
 def test_only_editions_whose_papers_were_all_read_are_told(daily: App) -> None:
     whole = looked_back(daily.store, choices("graph", "speech", "robot"))
     some = looked_back(daily.store, choices("graph"), most=60)

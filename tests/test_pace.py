@@ -16,15 +16,16 @@ from digest.address import parse_address
 from digest.app import App
 from digest.budgets import Budget, WarmUp
 from digest.deliver import deliver
+from digest.errors import DeliveryError
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.smtp import Server, Smtp
 from digest.model import Answer, DeliveryState, Outcome, Weights
 from digest.pace import Pace
 from digest.publish import publish
-from digest.scopes import Limits
-from digest.sending import Delivered, Terms
+from digest.scopes import EVERYTHING, Limits
+from digest.sending import LOOKED_WITHIN, Delivered, Terms
 from digest.store.budgets import hold_budgets, spent_of_all
-from digest.store.deliveries import count_by_state, count_skipped
+from digest.store.deliveries import count_by_state, count_skipped, deliveries_queued
 from digest.store.pauses import pause_sending
 from digest.store.tables import deliveries
 from digest.subscribe import ask, unsubscribe
@@ -108,6 +109,21 @@ def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: A
     assert (second.counts["sent"], second.wait and second.wait.scope) == (2, "by smtp.example.org")
 
 
+def test_a_server_that_is_down_costs_nothing_of_a_day_s_budget(app: App) -> None:
+    class Down(Scripted):
+        def send(self, messages: Messages) -> Iterator[Answer]:
+            next(iter(messages))
+            raise DeliveryError("Nobody is there.")
+
+    queued(app, *at("example.org", 5))
+    limits = Limits(everything=Budget(per_day=4), warm_up=WarmUp(first_day=4, growth=1.0), provider_name="p")
+    for _ in range(3):
+        assert sent(app, Down(), limits, window=2).error
+    with app.store.reading() as connection:
+        assert {(not spent.hours, spent.since_on) for spent in spent_of_all(connection).values()} == {(True, None)}
+    assert sent(app, Scripted(), limits).counts["sent"] == 4
+
+
 def test_of_a_budget_of_few_messages_a_minute_it_is_not_said_that_the_day_s_is_spent(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 2))
     slow = sent(sqlite_app, Scripted(), Limits(everything=Budget(per_second=1 / 30, per_day=500)))
@@ -189,6 +205,33 @@ def test_a_preview_of_a_newsletter_that_stands_still_holds_up_no_other(install: 
     mailer = Scripted()
     sent(app, mailer, Limits(everything=Budget(per_day=20)), should_stop=asked_at_most(50))
     assert mailer.recipients == ["e0@example.org"]
+
+
+@pytest.mark.slow
+def test_while_a_slow_server_takes_a_window_whoever_leaves_gets_nothing_and_a_pause_is_heard(sqlite_app: App) -> None:
+    def answer(command: str, address: str) -> str:
+        if command == "DATA" and address == "e0@example.org":
+            assert unsubscribe(app.store, 8, now=NOON)
+        if command == "DATA" and address == "e2@example.org":
+            with app.store.writing() as connection:
+                pause_sending(connection, EVERYTHING, why="by hand", now=NOON)
+        if command == "DATA":
+            # A server's own time.
+            time.sleep(0.7 * LOOKED_WITHIN)
+        return OK
+
+    app = queued(sqlite_app, *at("example.org", 8))
+    with SmtpServer(answer) as server:
+        mailer = Smtp(Server(host=server.host, port=server.port, tls="none", connections=1))
+        delivered = sent(app, mailer, Limits(everything=Budget(per_day=100)))
+    assert delivered.skipped == Counter({"unsubscribed": 1})
+    counts, left = states(app), len(server.taken)
+    assert counts == {DeliveryState.SENT: left, DeliveryState.QUEUED: 7 - left, DeliveryState.SKIPPED: 1}
+    assert left < 7
+    with app.store.reading() as connection:
+        [spent] = spent_of_all(connection).values()
+        waiting = deliveries_queued(connection, now=NOON)
+    assert (sum(spent.hours.values()), {one.attempts for one in waiting}) == (left, {0})
 
 
 def test_a_test_of_the_provider_waits_for_no_budget(sqlite_app: App) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import store_url
+from dialects import app_on_sqlite
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
 from sqlalchemy import text
 
@@ -64,6 +65,7 @@ def test_publishing_twice_queues_nothing_twice(app: App) -> None:
     assert delivery(app, 2) is None
 
 
+@app_on_sqlite
 def test_the_next_edition_holds_only_what_is_new(app: App) -> None:
     papers_come_in(app.store)
     reader_joins(app, "reader@example.org", choices())
@@ -76,6 +78,7 @@ def test_the_next_edition_holds_only_what_is_new(app: App) -> None:
     assert selection(app, 2).considered == 1
 
 
+@app_on_sqlite
 def test_a_paper_stored_late_by_a_collect_that_was_under_way_is_not_lost(app: App) -> None:
     papers_come_in(app.store, [DIFFUSION])
     reader_joins(app, "reader@example.org", choices())
@@ -92,6 +95,7 @@ def test_nothing_new_is_no_mail_and_the_hour_moves_on(app: App) -> None:
     assert delivery(app) is None
 
 
+@app_on_sqlite
 def test_an_edition_long_past_its_hour_is_merged_into_the_next(app: App) -> None:
     papers_come_in(app.store)
     number = reader_joins(app, "reader@example.org", choices())
@@ -102,6 +106,7 @@ def test_an_edition_long_past_its_hour_is_merged_into_the_next(app: App) -> None
     assert selection(app).considered == 3
 
 
+@app_on_sqlite
 def test_why_dates_have_no_edition_is_noted(app: App) -> None:
     papers_come_in(app.store)
     reader_joins(app, "reader@example.org", choices())
@@ -128,6 +133,7 @@ def test_after_days_of_outage_one_edition_comes_and_not_one_for_each_day(app: Ap
     assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
 
 
+@app_on_sqlite
 @pytest.mark.parametrize(("days", "since_on"), [(1, None), (2, "2026-06-19"), (3, "2026-06-19")])
 def test_an_edition_after_an_outage_says_since_when_it_looks(app: App, days: int, since_on: str | None) -> None:
     papers_come_in(app.store)
@@ -142,6 +148,7 @@ def test_an_edition_after_an_outage_says_since_when_it_looks(app: App, days: int
     assert found.reader["since_on"] == since_on
 
 
+@app_on_sqlite
 def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
     papers_come_in(app.store)
     number = reader_joins(app, "reader@example.org", choices())
@@ -156,6 +163,7 @@ def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
     assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3}
 
 
+@app_on_sqlite
 def test_an_edition_that_was_never_sent_is_made_good_by_the_next(app: App) -> None:
     papers_come_in(app.store)
     reader_joins(app, "reader@example.org", choices())
@@ -170,6 +178,7 @@ def test_an_edition_that_was_never_sent_is_made_good_by_the_next(app: App) -> No
     assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3, 4}
 
 
+@app_on_sqlite
 def test_a_second_edition_of_the_same_date_is_not_queued_and_loses_no_paper(app: App) -> None:
     papers_come_in(app.store, [DIFFUSION])
     number = reader_joins(app, "reader@example.org", choices())
@@ -228,6 +237,7 @@ def test_whoever_has_left_gets_nothing(app: App) -> None:
     assert published(app) == Published()
 
 
+@app_on_sqlite
 @pytest.mark.parametrize(
     ("zone", "due_at", "due_on"),
     [

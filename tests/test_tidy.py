@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from dialects import app_on_sqlite
 from personas import NOON, choices, papers_come_in, reader_joins
 from sqlalchemy import Table, func, select, update
 
@@ -55,6 +56,7 @@ def sent(app: App) -> int:
     return number
 
 
+@app_on_sqlite
 def test_an_edition_is_whole_as_long_as_it_is_kept_and_then_only_its_account_is(app: App) -> None:
     sent(app)
     assert tidied(app, days=99) == Tidied()
@@ -93,6 +95,7 @@ def test_what_is_under_way_stays_with_all_that_it_is_made_of(app: App, state: De
     assert tidied(app, days=5000) == Tidied()
 
 
+@app_on_sqlite
 def test_what_a_reader_was_sent_as_far_back_as_an_edition_reaches_is_known_at_the_shortest_time_of_keeping(
     app: App,
 ) -> None:
@@ -126,6 +129,7 @@ def test_the_archive_stays_with_the_papers_that_led(app: App) -> None:
     assert sorted(left) == [(printed.printing_id, number) for number in (1, 2, 3)]
 
 
+@app_on_sqlite
 def test_consents_stay_and_other_events_go(app: App) -> None:
     number = reader_joins(app, "ada@example.org", choices("diffusion", cadence=Cadence.WEEKLY))
     with app.store.writing() as connection:

@@ -1,5 +1,6 @@
 """The disk is full, the store locked or closed to writing, the database restarts: said in a sentence, and gone on."""
 
+import math
 import os
 import resource
 import sqlite3
@@ -15,10 +16,10 @@ import postgres
 import pytest
 import works
 from conftest import store_url
+from logged import lines_logged
 from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
 from sqlalchemy import event, text
-from structlog.testing import capture_logs
 from works import cut, once_at
 
 from digest.apart import apart
@@ -63,10 +64,10 @@ def ticking(app: App) -> Ticker:
 
 def said(ticker: Ticker, *jobs: Callable[[], None]) -> list[str]:
     """The errors that ticks of these jobs log."""
-    with capture_logs() as logged:
+    with lines_logged() as logged:
         for job in jobs:
             ticker.tick(job)
-    return [f"{line['event']}: {line['error']}" for line in logged if line["log_level"] == "error"]
+    return [f"{line['event']}: {line['error']}" for line in logged if line["level"] == "error"]
 
 
 def states(app: App) -> dict[DeliveryState, int]:
@@ -216,11 +217,12 @@ def test_whoever_waits_to_write_comes_before_those_who_ask_later(lite: App) -> N
         with lite.store.writing():
             came.append("the one that waited")
 
-    other = threading.Thread(target=waiting)
+    other, line = threading.Thread(target=waiting), lite.store._line
+    assert line is not None
     with lite.store.writing():
         other.start()
         is_waiting.wait()
-        while not lite.store._line._waiting:
+        while not line._waiting:
             pass
     for _ in range(3):
         with lite.store.writing():
@@ -229,8 +231,33 @@ def test_whoever_waits_to_write_comes_before_those_who_ask_later(lite: App) -> N
     assert came[0] == "the one that waited"
 
 
-def test_a_turn_that_does_not_come_in_time_is_given_up_and_holds_up_nobody() -> None:
-    line = Line()
+WRITING = """
+import sys
+from pathlib import Path
+from digest.store.engine import open_store
+
+with open_store(sys.argv[1], folder=Path()).writing() as connection:
+    connection.exec_driver_sql("DELETE FROM papers")
+"""
+
+
+def test_whoever_waits_in_another_process_writes_next_and_nobody_is_waited_for_else(
+    lite: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.store.line.LONGEST", math.inf)
+    line, command = lite.store._line, [sys.executable, "-c", WRITING, str(lite.store.engine.url)]
+    assert line is not None
+    with lite.store.writing():
+        other = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        while not line._is_asked_for():
+            assert other.poll() is None
+    with lite.store.writing() as connection:
+        assert connection.execute(text("SELECT count(*) FROM papers")).scalar_one() == 0
+    assert other.wait() == 0
+
+
+def test_a_turn_that_does_not_come_in_time_is_given_up_and_holds_up_nobody(tmp_path: Path) -> None:
+    line = Line(tmp_path)
     with line.turn(seconds=1) as first, line.turn(seconds=0.01) as second:
         assert (first, second) == (True, False)
     with line.turn(seconds=0.01) as third:

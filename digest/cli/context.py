@@ -108,19 +108,6 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
-def log_to_output() -> None:
-    """What runs for long tells what it did in lines of a log, on standard output."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ]
-    )
-
-
 def answer(value: Any) -> None:
     """A value as JSON on standard output; moments in ISO."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from digest import log
 from digest.apart import apart
 from digest.app import App
-from digest.cli.context import log_to_output, say
+from digest.cli.context import say
 from digest.cli.sending import say_paused
 from digest.scheduler import Ticker
 from digest.web import create_site
@@ -16,7 +17,7 @@ from digest.web.server import build_server
 
 def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> None:
     """Serve and tick until SIGTERM or SIGINT; then end the block in hand, and return."""
-    log_to_output()
+    log.to_output()
     app.press.library.check()
     listen = app.config.web.listen
     server = build_server(create_site(app, clock=clock, outbox=outbox), listen)

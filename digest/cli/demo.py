@@ -10,8 +10,8 @@ import typer
 from digest.app import App, set_up
 from digest.cli.context import say, steps
 from digest.collect import Collected
-from digest.config import Config, parse_config
-from digest.demo import NEWSLETTER, Demonstrated, bring_papers, demonstrate
+from digest.config import DEMO, Config, parse_config
+from digest.demo import Demonstrated, bring_papers, demonstrate
 from digest.errors import DeliveryError, InputError
 from digest.model import Reason, ReasonKind
 from digest.rendering.language import ENGLISH
@@ -63,7 +63,7 @@ def _config(*, live: bool) -> Config:
         "store": {"url": f"sqlite:///{FOLDER}/offprint.db"},
         "keys": {"file": str(FOLDER / "keys")},
         "web": {"listen": listen, "base_url": f"http://{listen}"},
-        "newsletter": [{"slug": NEWSLETTER, "postal_address": "12 Example Street, 1000 Exampleville"}],
+        "newsletter": [{"slug": DEMO, "postal_address": "12 Example Street, 1000 Exampleville"}],
         "sources": {"huggingface": {"enabled": live, "url": url}},
         "mail": {"outbox": {"path": str(OUTBOX)}},
         "schedule": {"publish_seconds": 2, "deliver_seconds": 2},
@@ -77,12 +77,12 @@ def _clear() -> None:
         if FOLDER.exists():
             shutil.rmtree(FOLDER)
         for part in ("new", "cur", "tmp"):
-            for message in (OUTBOX / part).glob(f"{NEWSLETTER}.*"):
+            for message in (OUTBOX / part).glob(f"{DEMO}.*"):
                 message.unlink()
     except OSError as error:
         raise InputError(
             f"What an earlier demo left cannot be removed: {error.filename}: {error.strerror}. Remove var/demo and"
-            " var/outbox/*/demo.* as the user who made them."
+            f" var/outbox/*/{DEMO}.* as the user who made them."
         ) from error
 
 

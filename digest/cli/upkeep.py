@@ -24,7 +24,7 @@ store = typer.Typer(no_args_is_help=True)
 @commands.command()
 def init(context: typer.Context) -> None:
     """Write config.toml, and create or migrate the store."""
-    from digest.app import set_up
+    from digest.app import has_workers, set_up
     from digest.config import load_config
 
     path: Path = context.obj.config
@@ -35,6 +35,8 @@ def init(context: typer.Context) -> None:
     app, before, after = set_up(config)
     app.store.close()
     say(_migrated(before, after))
+    if has_workers(config):
+        say("The tables of the queue's engine are there, too.")
     say("Next: `digest collect`, `digest subscriber add`, then `digest run`.")
 
 

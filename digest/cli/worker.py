@@ -5,23 +5,20 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-import structlog
-
+from digest import log
 from digest.apart import apart
 from digest.app import App
-from digest.cli.context import log_to_output, say
+from digest.cli.context import say
 from digest.cli.sending import say_paused
 from digest.queue.worker import Task, Worker
 from digest.scheduler import Ticker
 from digest.store.explained import trouble
 from digest.store.jobs import Work
 
-log = structlog.get_logger()
-
 
 def run_worker(app: App, *, clock: Callable[[], datetime], concurrency: int) -> None:
     """Work until SIGTERM or SIGINT; then end the block in hand, and return."""
-    log_to_output()
+    log.to_output()
     app.press.library.check()
     ticker = Ticker(app, clock=clock, doing=apart)
     ticker.help()

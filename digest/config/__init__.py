@@ -38,6 +38,10 @@ from digest.locator import are_aligned, domain_of
 SOURCES = frozenset({"huggingface", "arxiv", "files"})
 
 
+DEMO = "offprint-demo"
+"""The newsletter of `digest demo`, and of nobody else."""
+
+
 class Config(Section):
     """The whole configuration. `folder` is where relative paths start: the file's own."""
 
@@ -106,7 +110,13 @@ def load_config(path: Path, *, environment: Mapping[str, str] = os.environ) -> C
     Raises ConfigError with every wrong key, its path and what would be right.
     """
     where = f"The configuration ({path.name} and the environment)"
-    return parse_config(_read(path), folder=path.parent, where=where, environment=environment)
+    config = parse_config(_read(path), folder=path.parent, where=where, environment=environment)
+    if any(one.slug == DEMO for one in config.newsletter):
+        raise ConfigError(
+            f"{where} is wrong:\n  newsletter.slug: {DEMO!r} is the demo's, which removes messages of that name from"
+            " var/outbox; write another"
+        )
+    return config
 
 
 def parse_config(

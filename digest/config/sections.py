@@ -1,7 +1,8 @@
 """The sections of the configuration, each with its keys and their defaults."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -37,7 +38,7 @@ from digest.config.checks import (
     listens,
 )
 from digest.config.presets import PRESETS, Envelope, Tls
-from digest.locator import network, site_url
+from digest.locator import is_inside, network, site_url
 from digest.model import Cadence, Layout, Weekday
 
 
@@ -218,6 +219,26 @@ def _known_preset(name: str) -> str:
     return name
 
 
+class OauthSection(Section):
+    """Signing in by access tokens in the place of a password: where they are given, and for what."""
+
+    url: OptionalSite = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+    scope: str = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if urlsplit(self.url).scheme == "http" and not is_inside(self.url):
+            raise ValueError("url is not an https address, so anybody could read what is asked with; write https://...")
+        if self.url and not self.client_id:
+            raise ValueError("client_id is needed where url is set; it is the application's name at the provider")
+        if self.url and not (self.refresh_token.get_secret_value() or self.client_secret.get_secret_value()):
+            raise ValueError("refresh_token is needed where url is set, or client_secret for an application of its own")
+        return self
+
+
 class SmtpSection(BudgetOf):
     """An SMTP server that takes our mail; a preset fills in what is not written."""
 
@@ -227,6 +248,7 @@ class SmtpSection(BudgetOf):
     tls: Tls = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
+    oauth: OauthSection = OauthSection()
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     envelope: Envelope = "per_delivery"
 
@@ -238,6 +260,14 @@ class SmtpSection(BudgetOf):
         if preset is None:
             return values
         return preset.values | values
+
+    @model_validator(mode="after")
+    def _signs_in_one_way(self) -> Self:
+        if self.oauth.url and self.password.get_secret_value():
+            raise ValueError("password and oauth are two ways to sign in; keep one")
+        if self.oauth.url and not self.username:
+            raise ValueError("username is needed where oauth.url is set; it is the mailbox that sends")
+        return self
 
 
 class MailgunSection(BudgetOf):
@@ -284,6 +314,16 @@ class MailSection(Section):
     budget: BudgetSection = BudgetSection()
     canary_from: Annotated[int, Field(ge=0)] = 10_000
     spread_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+
+    @model_validator(mode="after")
+    def _has_room_for_all_connections(self) -> Self:
+        """Each of them has a message on the wire, and the next announced."""
+        if self.provider == "smtp" and self.window < 2 * self.smtp.connections:
+            raise ValueError(
+                f"has a window of {self.window} for {self.smtp.connections} connections; write a window of"
+                f" {2 * self.smtp.connections} or more, or fewer connections"
+            )
+        return self
 
 
 class ScheduleSection(Section):

@@ -14,7 +14,7 @@ from typing import Any
 
 from digest.errors import SourceError
 from digest.model import Listing
-from digest.sources import bibtex, capture, huggingface
+from digest.sources import bibtex, capture
 from digest.sources.records import misread, record
 from digest.sources.source import Page
 
@@ -121,6 +121,9 @@ def _of_lines(path: Path, text: str) -> list[tuple[int, Any]]:
 
 
 def _of_answer(path: Path, rows: Sequence[tuple[int, Any]]) -> tuple[Listing, ...]:
+    # Imported here: it brings HTTP along, which who only reads what was typed does without.
+    from digest.sources import huggingface
+
     try:
         return huggingface.parse([row for _, row in rows], source=NAME, day=_named_day(path))
     except SourceError as error:

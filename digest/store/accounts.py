@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
-from digest.store.deliveries import Delivery, delivery_in, delivery_rows
+from digest.store.deliveries import Delivery, delivery_in, delivery_rows, leased_among
 from digest.store.engine import blocks, insert
 from digest.store.events import events_of
 from digest.store.subscribers import is_left_over
@@ -95,7 +95,7 @@ def move_subscription(connection: Connection, moved: Subscription, *, subscriber
 
 def turn_back(connection: Connection, numbers: Sequence[int]) -> set[int]:
     """Queue again those of these leased deliveries whose subscription went to another address since; which they are."""
-    return _readdress(connection, deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED))
+    return _readdress(connection, leased_among(connection, numbers))
 
 
 def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]:

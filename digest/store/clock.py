@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 from digest.budgets import Moment, set_back
 from digest.model import DeliveryKind, DeliveryState
 from digest.store.budgets import hold_budgets, keep_spent, spent_of_all
-from digest.store.deliveries import MISDATED
+from digest.store.deliveries import IS_QUEUED, MISDATED
 from digest.store.engine import clock, insert
 from digest.store.events import MERGED
 from digest.store.papers import NEVER
@@ -137,14 +137,14 @@ def forget_future(connection: Connection, *, now: datetime) -> None:
 
 
 def _redate_messages(connection: Connection, *, now: datetime) -> None:
-    queued, ahead = deliveries.c.state == DeliveryState.QUEUED, deliveries.c.dated_at > now
+    ahead = deliveries.c.dated_at > now
     edition = ahead & (deliveries.c.kind == DeliveryKind.EDITION)
     told = {"state": DeliveryState.SKIPPED, "detail": MISDATED}
-    connection.execute(update(deliveries).where(edition, queued).values(told))
+    connection.execute(update(deliveries).where(IS_QUEUED, edition).values(told))
     # Its true date must be free when it comes.
     connection.execute(update(deliveries).where(edition).values(due_on=None))
-    for row in connection.execute(select(deliveries).where(queued, ahead)).all():
+    for row in connection.execute(select(deliveries).where(IS_QUEUED, ahead)).all():
         moved = {"dated_at": now, "send_before_at": now + (row.send_before_at - row.dated_at)}
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(moved))
-    late = queued & (deliveries.c.send_after_at > now)
+    late = IS_QUEUED & (deliveries.c.send_after_at > now)
     connection.execute(update(deliveries).where(late).values(send_after_at=now))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, exists, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, exists, func, literal_column, select, update
 
 from digest.model import (
     MOVES,
@@ -21,7 +21,8 @@ from digest.model import (
     Selection,
     SubscriptionState,
 )
-from digest.store.engine import any_of, insert, insert_many
+from digest.store.bulk import insert_many
+from digest.store.engine import any_of, insert, pairs
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -30,6 +31,13 @@ MISDATED = "dated by a clock that was ahead"
 
 PAUSED = "paused"
 """Why an edition was skipped that a break took back: its end may queue it again."""
+
+
+NOT_SENT = deliveries.c.state != literal_column(f"'{DeliveryState.SENT}'")
+"""Whether the queue's index has a delivery, as SQLite recognises it: word for word, with no parameter in it."""
+
+IS_QUEUED = (deliveries.c.state == DeliveryState.QUEUED) & NOT_SENT
+"""Whether a delivery waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +171,7 @@ def deliveries_queued(
     connection: Connection, *, now: datetime, limit: int | None = None, offset: int = 0
 ) -> list[Delivery]:
     """What could be sent now, in the order in which it would be."""
-    waiting = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.send_after_at <= now)
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now)
     order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
     query = delivery_rows().where(waiting).order_by(*order).limit(limit).offset(offset)
     return [delivery_in(row) for row in connection.execute(query)]
@@ -177,13 +185,17 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
 
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """How many deliveries are in each state that any is in."""
-    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-    return {DeliveryState(state): count for state, count in connection.execute(query)}
+    query = select(deliveries.c.state, func.count()).where(NOT_SENT).group_by(deliveries.c.state)
+    counts = {DeliveryState(state): count for state, count in connection.execute(query)}
+    # Nearly all of them, which no index but that of the numbers has.
+    total = connection.execute(select(func.count()).select_from(deliveries)).scalar_one()
+    sent = total - sum(counts.values())
+    return counts | ({DeliveryState.SENT: sent} if sent else {})
 
 
 def count_skipped(connection: Connection) -> dict[str, int]:
     """How many deliveries were skipped, by the reason."""
-    skipped = deliveries.c.state == DeliveryState.SKIPPED
+    skipped = (deliveries.c.state == DeliveryState.SKIPPED) & NOT_SENT
     query = select(deliveries.c.detail, func.count()).where(skipped).group_by(deliveries.c.detail)
     return {row[0]: row[1] for row in connection.execute(query.order_by(deliveries.c.detail))}
 
@@ -225,6 +237,21 @@ def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
+_UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
+"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
+
+
+def numbers_held(connection: Connection, lease_id: int) -> set[int]:
+    """The numbers of what a lease still holds."""
+    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    return set(connection.execute(select(deliveries.c.id).where(held)).scalars())
+
+
+def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
+    """Whether a delivery is one of these, and leased."""
+    return any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.LEASED)
+
+
 def skip_unwanted(
     connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
 ) -> dict[int, str]:
@@ -240,7 +267,7 @@ def skip_unwanted(
     paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
-    suppressed = known | deliveries.c.id.in_(suppressed_as)
+    suppressed = known | any_of(connection, deliveries.c.id, suppressed_as)
     why = case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
@@ -248,16 +275,18 @@ def skip_unwanted(
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )
-    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED) & why.is_not(None)
+    held = leased_among(connection, numbers) & why.is_not(None)
     told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
     skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
     return {row.id: row.detail for row in connection.execute(skipped)}
 
 
-def begin_attempts(connection: Connection, numbers: Sequence[int], *, now: datetime) -> None:
-    """Note, before the first byte leaves, that these are being handed over."""
+def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
+    """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
     told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(told))
+    held = leased_among(connection, numbers) & (deliveries.c.lease_id == lease_id)
+    begun = update(deliveries).where(held).values(told).returning(deliveries.c.id)
+    return set(connection.execute(begun).scalars())
 
 
 _STATE_AFTER = {
@@ -273,56 +302,51 @@ assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
 
 def record_answers(
     connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
-) -> None:
-    """Move leased deliveries to where the provider's answers put them; each with the time to try again, if it waits.
+) -> set[int]:
+    """Move leased deliveries to where the provider's answers put them, each with the time to try again; which moved.
 
     A delivery that is not leased any more stays where it is. An answer that was not plainly
     "accepted" is kept with its words.
     """
-    told, plain = list[dict[str, Any]](), dict[str, list[int]]()
+    accepted = {one.delivery_id: one.detail[:200] for one, _ in answers if one.outcome is Outcome.ACCEPTED}
+    moved = _mark_sent(connection, accepted, now=now) if accepted else set()
     for answer, again_at in answers:
         if answer.outcome is Outcome.ACCEPTED:
-            plain.setdefault(answer.detail[:200], []).append(answer.delivery_id)
-        else:
-            why = f"{answer.outcome}: {answer.code}".rstrip(": ")
-            told.append(_told(answer.delivery_id, _STATE_AFTER[answer.outcome], why, again_at))
-    for reference, numbers in plain.items():
-        if len(numbers) > 1:
-            # A row at a time takes ten times as long.
-            held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
-            sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": reference}
-            connection.execute(update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None))
-        else:
-            told.append(_told(numbers[0], DeliveryState.SENT, "", now, reference))
-    if told:
-        held = (deliveries.c.id == bindparam("_id")) & (deliveries.c.state == DeliveryState.LEASED)
-        values: dict[str, Any] = {
-            "state": bindparam("_state"),
-            "detail": bindparam("_detail"),
-            "send_after_at": bindparam("_again"),
-            "provider_reference": bindparam("_reference"),
-        }
-        connection.execute(update(deliveries).where(held).values(**values, attempted_at=None, lease_id=None), told)
-    _keep_words(connection, [answer for answer, _ in answers], provider=provider, now=now)
+            continue
+        held = (deliveries.c.id == answer.delivery_id) & (deliveries.c.state == DeliveryState.LEASED)
+        why = f"{answer.outcome}: {answer.code}".rstrip(": ")
+        told = {"state": _STATE_AFTER[answer.outcome], "detail": why, "send_after_at": again_at}
+        settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
+        if connection.execute(settled).rowcount:
+            moved.add(answer.delivery_id)
+            _keep_words(connection, answer, provider=provider, now=now)
+    return moved
 
 
-def _told(number: int, state: DeliveryState, detail: str, again_at: datetime, reference: str = "") -> dict[str, Any]:
-    return {"_id": number, "_state": state, "_detail": detail, "_again": again_at, "_reference": reference}
+def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: datetime) -> set[int]:
+    """The same of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
+    told = pairs(connection, references)
+    held = (deliveries.c.id == cast(told.c.key, BigInteger)) & (deliveries.c.state == DeliveryState.LEASED)
+    sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": told.c.value}
+    marked = update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None)
+    return set(connection.execute(marked.returning(deliveries.c.id)).scalars())
 
 
-def give_back(connection: Connection, numbers: Sequence[int]) -> None:
-    """Queue leased deliveries again that were never handed over."""
-    held = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.LEASED)
-    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
-    connection.execute(update(deliveries).where(held).values(told))
+def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
+    """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
+    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    if only is not None:
+        held &= any_of(connection, deliveries.c.id, only)
+    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": _UNTRIED}
+    given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
+    return set(connection.execute(given).scalars())
 
 
 def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
     """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
-    unknown = deliveries.c.id.in_(numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
-    connection.execute(
-        update(deliveries).where(unknown).values(state=DeliveryState.QUEUED, detail="", attempted_at=None)
-    )
+    unknown = any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
+    told = {"state": DeliveryState.QUEUED, "detail": "", "attempts": deliveries.c.attempts - 1}
+    connection.execute(update(deliveries).where(unknown).values(told))
 
 
 def fail(connection: Connection, number: int, *, detail: str) -> bool:
@@ -332,22 +356,18 @@ def fail(connection: Connection, number: int, *, detail: str) -> bool:
     return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
 
 
-def _keep_words(connection: Connection, answers: Sequence[Answer], *, provider: str, now: datetime) -> None:
-    rows = [
-        {
-            "delivery_id": answer.delivery_id,
-            "number": select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery(),
-            "provider": provider,
-            "answered_at": now,
-            "outcome": answer.outcome,
-            "code": answer.code,
-            "detail": answer.detail,
-        }
-        for answer in answers
-        if answer.outcome is not Outcome.ACCEPTED
-    ]
-    for row in rows:
-        connection.execute(attempts.insert().values(row))
+def _keep_words(connection: Connection, answer: Answer, *, provider: str, now: datetime) -> None:
+    number = select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery()
+    row = {
+        "delivery_id": answer.delivery_id,
+        "number": number,
+        "provider": provider,
+        "answered_at": now,
+        "outcome": answer.outcome,
+        "code": answer.code,
+        "detail": answer.detail,
+    }
+    connection.execute(attempts.insert().values(row))
 
 
 def delivery_rows() -> Any:

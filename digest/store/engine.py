@@ -8,10 +8,10 @@ at its start, so it never fails half-way because another process wrote in betwee
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -21,11 +21,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Dialect,
     Engine,
     Table,
+    TableValuedAlias,
     any_,
-    bindparam,
+    cast,
     create_engine,
     event,
     func,
@@ -36,18 +36,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from digest.errors import ConfigError, StoreAddressError, StoreBusyError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
 from digest.store.line import Line
 from digest.store.query import bare
+from digest.store.server import open_server
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
-
-ANSWERS_WITHIN = 10
-"""Seconds that a server has to take a connection, unless store.url says another `connect_timeout`."""
 
 T = TypeVar("T")
 
@@ -58,7 +55,7 @@ class Store:
 
     engine: Engine
     where: str
-    _line: Line = field(default_factory=Line)
+    _line: Line | None = None
 
     @property
     def conninfo(self) -> str:
@@ -83,7 +80,7 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if self.engine.dialect.name != "sqlite":
+        if self._line is None:
             yield
             return
         with self._line.turn(seconds=BUSY_SECONDS) as has_come:
@@ -119,9 +116,14 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
     place = {name: parsed.query[name] for name in ("host", "port") if name in parsed.query}
     where = parsed.set(query=place).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        return Store(engine=_open_sqlite(parsed, folder=folder, create=create), where=where)
+        path = _file(parsed, folder=folder, create=create)
+        line = Line(path.parent)
+        return Store(engine=_open_sqlite(parsed.set(database=str(path)), line), where=where, _line=line)
     try:
-        return Store(engine=_open_server(parsed, where=where, announces=announces), where=where)
+        told = {ANNOUNCES: announces}
+        return Store(
+            engine=open_server(parsed, where=where, json_serializer=_json, execution_options=told), where=where
+        )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             f"store.url: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
@@ -129,7 +131,7 @@ def open_store(url: str, *, folder: Path, create: bool = False, announces: bool 
         ) from error
 
 
-def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
+def _file(url: URL, *, folder: Path, create: bool) -> Path:
     path = folder / (url.database or "offprint.db")
     if create:
         try:
@@ -141,9 +143,13 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
             ) from error
     elif not path.exists():
         raise StoreAddressError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
+    return path
+
+
+def _open_sqlite(url: URL, line: Line) -> Engine:
     # Parameters are hidden: a faulty statement's error must not show addresses.
     engine = create_engine(
-        url.set(database=str(path)),
+        url,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
         json_serializer=_json,
@@ -161,40 +167,13 @@ def _open_sqlite(url: URL, *, folder: Path, create: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if "durable" in options:
-            # With NORMAL a power cut takes whatever was committed since the last checkpoint.
-            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options['durable'] else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
-
-    return engine
-
-
-def _open_server(url: URL, *, where: str, announces: bool) -> Engine:
-    # A prepared statement's plan knows no values: one for all searches reads a whole index of days, each time.
-    options: dict[str, Any] = {"prepare_threshold": None}
-    if "connect_timeout" not in url.query:
-        options |= {"connect_timeout": ANSWERS_WITHIN}
-    # A connection that was cut meanwhile, as by a server that was restarted, is noticed before it is used.
-    engine = create_engine(
-        url,
-        connect_args=options,
-        hide_parameters=True,
-        json_serializer=_json,
-        pool_pre_ping=True,
-        execution_options={ANNOUNCES: announces},
-    )
-
-    # Before SQLAlchemy asks its own first questions: in SQL_ASCII their answers are bytes.
-    @event.listens_for(engine, "connect", insert=True)
-    def require_utf8(connection: Any, _record: object) -> None:
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            connection.close()
-            raise StoreError(
-                f"The store {where} cannot be used: its encoding is {encoding}, which does not hold every letter."
-                " Make a database by `CREATE DATABASE offprint ENCODING 'UTF8' TEMPLATE template0`, and name it in"
-                " store.url."
-            )
+        if not options.get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # With NORMAL a power cut takes whatever was committed since the last checkpoint.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('durable') else 'NORMAL'}")
+        with line.asking():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -225,39 +204,6 @@ def insert(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table)
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert many rows of the same columns, but those that conflict with one that is there; how many were inserted.
-
-    They go to the driver as it wants them: SQLAlchemy works out each row's parameters anew, in four times the time.
-    """
-    dialect, names = connection.dialect, list(rows[0])
-    statement = insert(connection, table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
-    compiled = statement.compile(dialect=dialect)
-    columns = [_as_bound(table.c[name], dialect, [row[name] for row in rows]) for name in names]
-    if compiled.positional:
-        assert isinstance(compiled, SQLCompiler)
-        order = [names.index(name) for name in compiled.positiontup or ()]
-        one, count = f"({', '.join('?' * len(order))})", 0
-        # SQLite begins anew with every statement, checks of columns included: with one for each row in twice the time.
-        for some in blocks(zip(*(columns[at] for at in order), strict=True), ROWS_AT_ONCE):
-            sql = str(compiled).replace(one, ", ".join([one] * len(some)))
-            count += connection.exec_driver_sql(sql, tuple(chain.from_iterable(some))).rowcount
-        return count
-    told = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return connection.exec_driver_sql(str(compiled), told).rowcount
-
-
-def _as_bound(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
-    """A column's values as the driver takes them; each is worked out once, since many rows share an instant."""
-    processor = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if processor is None:
-        return values
-    if isinstance(column.type, JSON):
-        return [processor(value) for value in values]
-    known = {value: processor(value) for value in set(values)}
-    return [known[value] for value in values]
-
-
 def clock(connection: Connection) -> float:
     """Seconds since 1970 by the database's clock: the one that all its users share."""
     if connection.dialect.name == "sqlite":
@@ -281,8 +227,15 @@ def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -
     return column == any_(literal(told, ARRAY(column.type)))
 
 
+def pairs(connection: Connection, values: Mapping[int, str]) -> TableValuedAlias:
+    """The values as a table of `key`, as text, and `value`, however many."""
+    told = _json(values)
+    if connection.dialect.name == "sqlite":
+        return func.json_each(told).table_valued("key", "value")
+    return func.json_each_text(cast(literal(told), JSON)).table_valued("key", "value")
+
+
 IN_AT_ONCE = 500
-ROWS_AT_ONCE = 100
 
 
 def blocks(values: Iterable[T], size: int = IN_AT_ONCE) -> Iterator[list[T]]:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from digest.model import Subscription
-from digest.store.engine import insert, insert_many
+from digest.store.bulk import insert_many
+from digest.store.engine import insert
 from digest.store.subscribers import Ended
 from digest.store.tables import events
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 
 from digest.errors import StoreError
-from digest.model import DeliveryKind, DeliveryState, Priority
-from digest.store.engine import clock
+from digest.model import DeliveryState, Priority
+from digest.store.engine import any_of, clock
 from digest.store.jobs import Work, announce
-from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries, leases
+from digest.store.waiting import may_leave
 
 
 class LeaseLostError(StoreError):
@@ -67,12 +67,7 @@ def take_queued(
 
     What is paused waits, but for a test of the provider; `awaited_alone` leaves editions where they are.
     """
-    halted = pauses_now(connection)
-    waiting = and_(deliveries.c.state == DeliveryState.QUEUED, deliveries.c.send_after_at <= now)
-    if EVERYTHING in halted:
-        waiting = and_(waiting, deliveries.c.kind == DeliveryKind.TEST)
-    elif halted:
-        waiting = and_(waiting, or_(deliveries.c.kind != DeliveryKind.EDITION, deliveries.c.newsletter.not_in(halted)))
+    waiting = may_leave(connection, now=now)
     if awaited_alone:
         waiting = and_(waiting, deliveries.c.priority < Priority.EDITION)
     if only is not None:
@@ -88,7 +83,7 @@ def take_queued(
     row = {"holder": holder, "generation": 1, "expires": clock(connection) + seconds}
     number = int(connection.execute(leases.insert().values(row).returning(leases.c.id)).scalar_one())
     told = {"state": DeliveryState.LEASED, "lease_id": number, "attempted_at": None}
-    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(told))
+    connection.execute(update(deliveries).where(any_of(connection, deliveries.c.id, numbers)).values(told))
     return Lease(id=number, generation=1, seconds=seconds)
 
 

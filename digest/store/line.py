@@ -1,39 +1,72 @@
 """Waiting in line to write to SQLite, which itself lets in whoever happens to ask at the right moment.
 
 A job that writes one long transaction after another leaves no such moment: others would wait until it has ended, or
-until they give up.
+until they give up. Threads of a process wait for one another here; that a process waits, the others are told by a lock
+on the store's folder, which any number may share: it ends with them, however they end.
 """
 
+import fcntl
+import os
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
-LEFT = 0.1
-"""Of the time that a transaction took so much is left to other processes after it."""
-
-MOST_LEFT = 0.25
-"""Seconds of that at most: a process that waits for SQLite's lock asks every 0.1 s, and later on a busy machine."""
+LOOKED_EVERY = 0.005
+LONGEST = 0.25
+"""Seconds that others are given to begin: who waits for SQLite's lock asks every 0.1 s, and later on a busy machine."""
 
 
 class Line:
-    """Lets the threads of this process write one at a time, in the order in which they came."""
+    """Lets the threads of this process write one at a time, in the order in which they came.
 
-    def __init__(self) -> None:
+    Between two of them those of other processes that wait for the store in this folder have a turn.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._gate, self._waiting, self._is_taken = Lock(), deque[Lock](), False
+        self._folder = folder
 
     @contextmanager
     def turn(self, *, seconds: float) -> Iterator[bool]:
         """A turn of one's own; whether it came within so many seconds."""
         has_come = self._wait(seconds)
-        began = time.monotonic()
         try:
             yield has_come
         finally:
             if has_come:
+                self._give_way()
                 self._pass_on()
-                time.sleep(min(LEFT * (time.monotonic() - began), MOST_LEFT))
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While it lasts, other processes know that this one waits for them."""
+        with self._opened() as folder:
+            fcntl.flock(folder, fcntl.LOCK_SH)
+            yield
+
+    def _give_way(self) -> None:
+        ends_at = time.monotonic() + LONGEST
+        while self._is_asked_for() and time.monotonic() < ends_at:
+            time.sleep(LOOKED_EVERY)
+
+    def _is_asked_for(self) -> bool:
+        with self._opened() as folder:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield folder
+        finally:
+            os.close(folder)
 
     def _wait(self, seconds: float) -> bool:
         mine = Lock()

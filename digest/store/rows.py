@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, Row, Table, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from digest.errors import StoreError
+from digest.store.server import take_time
 from digest.store.tables import metadata
 
 ROWS_AT_ONCE = 250
@@ -31,6 +32,8 @@ def copy_rows(source: Connection, target: Connection) -> Iterator[tuple[str, int
     The index of words comes by itself: by triggers on SQLite, generated on PostgreSQL. Raises StoreError where a row
     cannot be copied, or arrived as another one.
     """
+    for connection in (source, target):
+        take_time(connection)
     for table in metadata.sorted_tables:
         sent = _copied(source, target, table)
         if sent != _summed(target, table):

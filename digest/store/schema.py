@@ -26,21 +26,25 @@ def migrate(store: Store) -> tuple[str | None, str]:
 
     Raises StoreError where the store is from a newer version: there is no way down.
     """
+    with store.writing() as connection:
+        take_turns(connection, "schema")
+        before, newest = _current(connection), _history()[-1]
+        _refuse_newer(before, store)
+        if before != newest:
+            _upgrade(connection)
+        return before, newest
+
+
+def _upgrade(connection: Connection) -> None:
     # Imported here: every command asks for the revision, and Alembic takes a quarter of a second.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with store.writing() as connection:
-        take_turns(connection, "schema")
-        before = _current(connection)
-        _refuse_newer(before, store)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        after = _current(connection)
-        assert after is not None
-        return before, after
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    assert _current(connection) == _history()[-1]
 
 
 def require_current(store: Store) -> None:

@@ -345,8 +345,9 @@ deliveries = Table(
     CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in DeliveryState)), name="state"),
     **_NEVER_REUSED,
 )
-# A printing or a confirm that goes looks for what refers to it. Migrations leave the empty ones out of these indexes;
-# to say so here loads what SQLAlchemy knows of PostgreSQL wherever a program starts.
+# A printing or a confirm that goes looks for what refers to it. Migrations leave the empty ones out of these indexes
+# and of that of leases, and what was sent out of the queue's, since every change is written to every index. To say so
+# here loads what SQLAlchemy knows of PostgreSQL wherever a program starts.
 for _referring in (deliveries.c.printing_id, deliveries.c.confirm_id):
     Index(f"ix_deliveries_{_referring.name}", _referring)
 

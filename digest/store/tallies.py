@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from digest.model import MOVES, DeliveryState
+from digest.store.deliveries import NOT_SENT
 from digest.store.tables import deliveries, editions, printings
 
 _ANSWERED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
@@ -53,7 +54,7 @@ def count_answered(connection: Connection, edition_id: int) -> int:
 
 def count_refusals(connection: Connection) -> dict[str, int]:
     """How many deliveries were refused and what they are now, by the server's words: `bounced: ...: 550 5.1.1`."""
-    refused = (deliveries.c.detail != "") & (deliveries.c.state != DeliveryState.SKIPPED)
+    refused = NOT_SENT & (deliveries.c.detail != "") & (deliveries.c.state != DeliveryState.SKIPPED)
     found = select(deliveries.c.state, deliveries.c.detail, func.count()).where(refused)
     rows = connection.execute(found.group_by(deliveries.c.state, deliveries.c.detail).order_by(func.count().desc()))
     return {f"{state}: {detail}": count for state, detail, count in rows}

@@ -5,6 +5,7 @@ carries its authority in its address (a signed token), and the subscribe form do
 what anybody may, ask for one confirm message.
 """
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,10 @@ from digest.web import (
 from digest.web.pages import Pages
 
 __all__ = ["create_site"]
+
+# FastAPI asks of each parameter whether it is a model of pydantic's first version. None is, and to import that so as to
+# be told so took a twentieth of the daemon's start.
+sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
 
 
 def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None = None) -> FastAPI:

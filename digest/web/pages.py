@@ -7,7 +7,8 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from digest.press import Press
@@ -50,6 +51,25 @@ def feed_path(newsletter: str) -> str:
     return f"/feed/{newsletter}.atom"
 
 
+class _Translated(BytecodeCache):
+    """What templates come to in Python, for all sites that one process makes: that takes longer than to fill them."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket, unless the file's text is another one by now."""
+        if code := self._codes.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what is in the bucket."""
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+_TRANSLATED = _Translated()
+
+
 class Pages:
     """Fills the site's pages; the operator's template stands before the project's own, file by file."""
 
@@ -58,6 +78,7 @@ class Pages:
         self.reaches_nobody = press.provider == "outbox"
         self._environment = Environment(
             loader=FileSystemLoader([folder / "web" for folder in press.library.folders]),
+            bytecode_cache=_TRANSLATED,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -29,10 +29,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def daemon(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`digest run`, which gets a SIGTERM in the end."""
     started = subprocess.Popen(
-        [sys.executable, "-m", "digest", "run"],
+        [sys.executable, *options, "-m", "digest", "run"],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -68,6 +68,26 @@ def test_the_daemon_serves_and_sends_and_sigterm_stops_it_cleanly(installed: Dig
     assert said.endswith("Stopped.\n")
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
     assert "ada@example.org" not in "".join(lines) + said
+
+
+LATER = {"Stemmer", "alembic", "feedparser", "httpx", "pydantic.v1.main", "rich", "scipy"}
+"""What takes long to import, or much memory, and is used by some ticks or pages only, or not at all."""
+
+
+@pytest.mark.slow
+def test_the_daemon_answers_before_it_imports_what_only_some_ticks_or_pages_use(
+    installed: Digest, tmp_path: Path
+) -> None:
+    port = free_port()
+    (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
+    with daemon(tmp_path, "-X", "importtime") as started:
+        lines = read_until(started, "The site is at")
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+            assert client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    said, _ = started.communicate(timeout=60)
+    imported = {line.rpartition("|")[2].strip() for line in [*lines, *said.splitlines()] if "import time:" in line}
+    assert "digest.scheduler" in imported
+    assert LATER & imported == set()
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from commands import Digest, Ended
 from places import SHARED_DATA, needs_data
 from pytest_httpserver import HTTPServer
 
+from digest.config import DEMO
 from digest.demo import READERS
 from digest.sources.sample import PATH
 
@@ -59,12 +60,20 @@ def test_a_demo_that_cannot_begin_leaves_the_one_before(demo: Digest, tmp_path: 
     assert [(path.name, path.read_bytes()) for path in messages(tmp_path)] == before
 
 
-def test_it_leaves_the_operators_own_messages_alone(demo: Digest, tmp_path: Path) -> None:
-    own = tmp_path / "var/outbox/new/papers.edition.1.2026-06-17"
+@pytest.mark.parametrize("slug", ["papers", "demo"])
+def test_it_leaves_the_operators_own_messages_alone(slug: str, demo: Digest, tmp_path: Path) -> None:
+    own = tmp_path / f"var/outbox/new/{slug}.edition.1.2026-06-17"
     own.parent.mkdir(parents=True)
     own.write_text("Subject: mine\n\nmine\n")
     demo()
     assert own.exists()
+
+
+def test_nobody_else_has_a_newsletter_of_its_name(digest: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(f'[[newsletter]]\nslug = "{DEMO}"\n')
+    ended = digest("init")
+    assert ended.code == 2
+    assert f"newsletter.slug: '{DEMO}' is the demo's" in ended.err
 
 
 def test_live_papers_are_taken_where_a_source_answers(

@@ -35,10 +35,11 @@ def test_no_command_leaves_a_connection_behind(digest: Digest, url: str, tmp_pat
 
 def test_migrating_says_that_it_made_the_tables_of_the_engine(digest: Digest, url: str, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG.format(url=url, engine="local"))
-    digest("init")
+    assert "engine" not in digest("init").out
     assert "already" in digest("store", "migrate").out
     (tmp_path / "config.toml").write_text(CONFIG.format(url=url, engine="procrastinate"))
     made = digest("store", "migrate").out
     assert "The tables of the queue's engine were made" in made
     assert "already" not in made
+    assert "The tables of the queue's engine are there, too." in digest("init").out
     assert "already" in digest("store", "migrate").out

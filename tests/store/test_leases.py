@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from personas import NOON
+from sqlalchemy import select
 
 from digest.address import parse_address
 from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
@@ -22,6 +23,7 @@ from digest.store.deliveries import (
 )
 from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
 from digest.store.subscribers import subscriber_for, suppress
+from digest.store.tables import deliveries
 
 
 def new(connection: Connection, key: str, *, priority: Priority = Priority.EDITION) -> NewDelivery:
@@ -95,13 +97,25 @@ def test_a_process_believed_dead_does_nothing_more(store: Store) -> None:
         hold(connection, lease)
 
 
+def test_what_was_accepted_keeps_the_provider_s_reference(store: Store) -> None:
+    queued(store, "a", "b", "c")
+    assert taken(store) is not None
+    told = {1: "250 2.0.0 Ok: queued as 4AF", 2: 'a "quoted" \\ \u00e9', 3: ""}
+    answers = [Answer(delivery_id=n, outcome=Outcome.ACCEPTED, detail=detail) for n, detail in told.items()]
+    with store.writing() as connection:
+        assert record_answers(connection, [(one, NOON) for one in answers], provider="smtp", now=NOON) == {1, 2, 3}
+        assert record_answers(connection, [(one, NOON) for one in answers], provider="smtp", now=NOON) == set()
+        rows = connection.execute(select(deliveries.c.id, deliveries.c.provider_reference))
+        assert {row.id: row.provider_reference for row in rows} == told
+
+
 def test_answers_move_deliveries_and_only_unplain_ones_are_kept(store: Store) -> None:
     queued(store, "a", "b", "c")
     lease = taken(store)
     assert lease is not None
     outcomes = [Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.RECIPIENT_REFUSED]
     with store.writing() as connection:
-        begin_attempts(connection, [1, 2, 3], now=NOON)
+        begin_attempts(connection, [1, 2, 3], lease_id=1, now=NOON)
         answers = [Answer(delivery_id=n, outcome=outcome, code="450") for n, outcome in enumerate(outcomes, 1)]
         record_answers(connection, [(a, NOON + timedelta(minutes=5)) for a in answers], provider="smtp", now=NOON)
         states = [delivery_numbered(connection, number) for number in (1, 2, 3)]

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
 
-from digest.errors import DeliveryError
+from digest.errors import DeliveryError, GrantRefusedError
 from digest.mail.mailer import Messages
 from digest.mail.smtp.opening import SignInRefusedError, open_session
-from digest.mail.smtp.replies import SessionError, deferred, refused
+from digest.mail.smtp.replies import SessionError, deferred, refused, without_sign_in
 from digest.mail.smtp.server import Server
 from digest.mail.smtp.session import Desk, Session
 from digest.model import Answer, Later, Outcome, Outgoing
@@ -188,6 +188,13 @@ class _Sending:
             session = await self._mailer.open(self)
         except SignInRefusedError as error:
             self.answer(refused(message, error.reply, permanently=Outcome.SENDER_REFUSED))
+            self._one_less("")
+        except GrantRefusedError as error:
+            self.answer(without_sign_in(message, str(error)))
+            self._one_less("")
+        except DeliveryError as error:
+            self._returned.appendleft(message)
+            self._stop(error)
             self._one_less("")
         except Exception as error:
             # Whatever it is: a connection that is neither there nor given up would be waited for without end.

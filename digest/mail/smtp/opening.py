@@ -4,15 +4,19 @@ import asyncio
 import base64
 import socket
 import ssl
+from typing import TYPE_CHECKING
 
 from digest.mail.smtp.envelope import Features
 from digest.mail.smtp.replies import Reply, SessionError
 from digest.mail.smtp.server import Server, Timeouts
 from digest.mail.smtp.session import Desk, Session
 
+if TYPE_CHECKING:
+    from digest.mail.grant import Grant
+
 
 class SignInRefusedError(Exception):
-    """The server does not take user name and password."""
+    """The server does not take the user name with its password or token."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
@@ -22,7 +26,8 @@ class SignInRefusedError(Exception):
 async def open_session(desk: Desk, server: Server, context: ssl.SSLContext | None, *, hostname: str) -> Session:
     """A connection that is ready for messages.
 
-    Raises SignInRefusedError; SessionError or OSError where it cannot be made otherwise.
+    Raises SignInRefusedError; DeliveryError where there is nothing to sign in with; SessionError or OSError where it
+    cannot be made otherwise.
     """
     session = Session(desk, server.timeouts)
     try:
@@ -44,7 +49,9 @@ async def _prepare(session: Session, server: Server, context: ssl.SSLContext | N
     if server.tls == "starttls":
         await _secure(session, server, context)
         await _say_hello(session, hostname, server.timeouts)
-    if server.username:
+    if server.grant is not None:
+        await _sign_in_by(server.grant, session, server)
+    elif server.username:
         await _sign_in(session, server)
 
 
@@ -112,3 +119,19 @@ async def _sign_in(session: Session, server: Server) -> None:
             raise SignInRefusedError(reply)
         if reply.code != (235 if place == len(steps) else 334):
             raise SessionError(f"{reply.status} to the sign-in")
+
+
+async def _sign_in_by(grant: "Grant", session: Session, server: Server) -> None:
+    """AUTH by XOAUTH2, as Google and Microsoft describe it: what is wrong with a token comes as a challenge first."""
+    if "XOAUTH2" not in session.features.sign_in:
+        raise SessionError("it offers no sign-in by XOAUTH2")
+    token = await asyncio.to_thread(grant.token)
+    told = base64.b64encode(f"user={server.username}\x01auth=Bearer {token}\x01\x01".encode())
+    reply = await session.ask(b"AUTH XOAUTH2 %b\r\n" % told, seconds=server.timeouts.command)
+    if reply.code == 334:
+        reply = await session.ask(b"\r\n", seconds=server.timeouts.command)
+    if reply.code >= 500:
+        grant.forget()
+        raise SignInRefusedError(reply)
+    if reply.code != 235:
+        raise SessionError(f"{reply.status} to the sign-in")

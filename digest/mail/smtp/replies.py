@@ -90,6 +90,11 @@ def refused(message: Outgoing, reply: Reply, *, permanently: Outcome) -> Answer:
     return Answer(delivery_id=message.delivery_id, outcome=outcome, code=status, detail=reply.detail)
 
 
+def without_sign_in(message: Outgoing, why: str) -> Answer:
+    """There is nothing to sign in with, so the next message would fare alike."""
+    return Answer(delivery_id=message.delivery_id, outcome=Outcome.SENDER_REFUSED, detail=why)
+
+
 def accepted(message: Outgoing, reply: Reply) -> Answer:
     """The message was taken."""
     return Answer(delivery_id=message.delivery_id, outcome=Outcome.ACCEPTED, detail=reply.detail)

@@ -1,7 +1,11 @@
 """A server, as a value: where it is, how to sign in, how long to wait for it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+# It brings HTTP along, which a server with a password does without.
+if TYPE_CHECKING:
+    from digest.mail.grant import Grant
 
 Tls = Literal["starttls", "tls", "none"]
 
@@ -21,12 +25,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where to send and how to sign in; `password` never leaves this value but over the wire."""
+    """Where to send and how to sign in: by a grant's tokens, else by `password`, if by anything.
+
+    Neither leaves this value but over the wire.
+    """
 
     host: str
     port: int
     tls: Tls
     username: str = ""
     password: str = field(default="", repr=False)
+    grant: "Grant | None" = field(default=None, repr=False)
     connections: int = 8
     timeouts: Timeouts = field(default_factory=Timeouts)
