@@ -58,7 +58,11 @@ def alarm_of_pauses(store: Store, press: Press, *, to: str, now: datetime) -> li
     if not to:
         return []
     with store.reading() as connection:
-        stopped = [one for one in pauses_now(connection).values() if one.cause in _CAUSES]
+        stopped = [
+            one
+            for one in pauses_now(connection).values()
+            if one.cause in _CAUSES and not _was_told(connection, _CAUSES[one.cause], one.scope, now=now)
+        ]
     if not stopped:
         return []
     with store.writing() as connection:
@@ -75,13 +79,12 @@ _CAUSES = {PauseCause.BOUNCES: Cause.BOUNCES, PauseCause.COMPLAINTS: Cause.COMPL
 def _sound(
     connection: Connection, press: Press, cause: Cause, what: str, *, since_at: datetime, to: str, now: datetime
 ) -> bool:
-    told = f"alarm:{cause}:{'' if cause is Cause.REFUSED else what}:"
-    if has_keyed_since(connection, told, since=now - DAY, now=now):
+    if _was_told(connection, cause, what, now=now):
         return False
     waiting = waiting_now(connection, now=now).queued
     alarm = Alarm(cause=cause, what=what, since_at=since_at, queued=waiting)
     message = NewDelivery(
-        key=f"{told}{now:%Y-%m-%d}",
+        key=_key(cause, what, now),
         kind=DeliveryKind.NOTICE,
         priority=Priority.AWAITED,
         newsletter=next(iter(press.newsletters)),
@@ -92,3 +95,13 @@ def _sound(
         signed_with=press.keys.newest,
     )
     return queue(connection, message)
+
+
+def _was_told(connection: Connection, cause: Cause, what: str, *, now: datetime) -> bool:
+    """Whether the same was told within a day: that was under the date of today or of yesterday."""
+    keys = [_key(cause, what, at) for at in (now, now - DAY)]
+    return has_keyed_since(connection, keys, since=now - DAY, now=now)
+
+
+def _key(cause: Cause, what: str, at: datetime) -> str:
+    return f"alarm:{cause}:{'' if cause is Cause.REFUSED else what}:{at:%Y-%m-%d}"

@@ -79,7 +79,7 @@ def apart(
     # Whoever tells all processes of a service to stop may reach this one before it can hear that.
     was_told = should_stop() and process.returncode in (-signal.SIGTERM, -signal.SIGINT)
     if process.returncode and not was_told:
-        raise ProcessError(_ending(process.returncode))
+        raise ProcessError(_ending(process.returncode, is_done_anew=stops_within < HOWEVER_LONG))
 
 
 def _start(socket: int) -> subprocess.Popen[bytes]:
@@ -117,12 +117,15 @@ def _heard(
             )
 
 
-def _ending(code: int) -> str:
+def _ending(code: int, *, is_done_anew: bool) -> str:
+    left = "Nothing was half-written" if is_done_anew else "What it was just sending may be unknown (`digest stats`)"
     if code > 0:
-        return f"The process of this tick ended with {code}. Its error is in this log; the next tick tries again."
+        return (
+            f"The process of this tick ended with {code}. Its error is in this log. {left}; the next tick tries again."
+        )
     return (
         f"The process of this tick was ended by {signal.Signals(-code).name}, by somebody or for want of memory (the"
-        " system's log knows). Nothing was half-written; the next tick goes on."
+        f" system's log knows). {left}; the next tick goes on."
     )
 
 

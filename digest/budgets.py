@@ -55,7 +55,7 @@ class WarmUp:
 
     def cap(self, *, days: int) -> int:
         """The cap so many days after the first."""
-        return int(min(self.first_day * self.growth ** min(days, 300), 1e9))
+        return int(min(self.first_day * self.growth ** min(max(days, 0), 300), 1e9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,9 @@ def seconds_closed(budget: Budget, spent: Spent, moment: Moment) -> float:
                 break
             over -= spent.hours[hour]
             sooner = (hour + DAY_HOURS) * 3600 - moment.now.timestamp()
+        if budget.per_day <= 0:
+            # Nothing that ends makes room: looked at again all the same, in case more is allowed by then.
+            sooner = DAY_HOURS * 3600
         seconds = max(seconds, sooner)
     return seconds
 
@@ -169,6 +172,17 @@ def recovered(budget: Budget, spent: Spent, *, accepted: int) -> Spent:
     faster = spent.slowed_to + accepted * RECOVERED_BY
     is_free = faster >= (budget.per_second or UNLIMITED_FROM)
     return replace(spent, slowed_to=None if is_free else faster, in_vain=0)
+
+
+def set_back(spent: Spent, moment: Moment) -> Spent:
+    """What is spent, once the clock that told it was found to be ahead: nothing of it is of a time to come."""
+    return replace(
+        spent,
+        free=min(spent.free, moment.at),
+        learned=min(spent.learned, moment.at),
+        hours={hour: count for hour, count in spent.hours.items() if hour <= moment.hour},
+        since_on=spent.since_on and min(spent.since_on, moment.now.date()),
+    )
 
 
 def _rate(budget: Budget, spent: Spent) -> float | None:

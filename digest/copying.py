@@ -6,7 +6,7 @@ from datetime import datetime
 from digest.errors import StoreError
 from digest.store import Connection, Store
 from digest.store.leases import any_held
-from digest.store.pauses import EVERYTHING, PauseCause, pause_sending
+from digest.store.pauses import EVERYTHING, PauseCause, pause_sending, resume_sending
 from digest.store.rows import copy_rows, has_rows, keep_still
 from digest.store.schema import migrate
 
@@ -16,27 +16,29 @@ def copy_store(
 ) -> dict[str, int]:
     """Copy all that there is into an empty store; how many rows of each table.
 
-    It is there whole or not at all, so a copy that was killed is simply made again. From then on the old store sends
-    nothing: what both would send, readers would get twice. Raises StoreError where the new one has rows, or anybody
-    is sending.
+    It is there whole or not at all, so a copy that was killed is simply made again. Before it is there the old store
+    sends nothing any more: what both would send, readers would get twice. Raises StoreError where the new one has
+    rows, or anybody is sending.
     """
     migrate(target)
     # Before anything is locked: it may be that very store.
     with target.reading() as new:
         _require_empty(new, target)
-    with source.writing() as old:
+    # The old store is committed first: killed between the two, it is paused, and the new one as empty as before.
+    with target.writing() as new, source.writing() as old:
         keep_still(old)
         if any_held(old):
             raise StoreError(
                 f"Messages are being sent from the store {source.where}. Stop every `digest run` and `digest deliver`,"
                 " wait a minute, and copy again."
             )
+        _require_empty(new, target)
+        # Whoever paused it to copy it wants the new one to send.
+        resume_sending(old, EVERYTHING)
         copied = dict[str, int]()
-        with target.writing() as new:
-            _require_empty(new, target)
-            for table, count in copy_rows(old, new):
-                copied[table] = count
-                progress(f"{table}: {count} rows")
+        for table, count in copy_rows(old, new):
+            copied[table] = count
+            progress(f"{table}: {count} rows")
         pause_sending(old, EVERYTHING, why=f"copied to {target.where}", now=now, cause=PauseCause.COPIED)
     return copied
 

@@ -8,6 +8,7 @@
     +-- StoreError       the store cannot be used as it is
     |   +-- StoreAddressError    store.url does not lead to a store (a ConfigError, too)
     |   +-- StoreAwayError       its server is away; it may be back in a moment
+    |   +-- StoreBusyError       it is locked, full or closed to writing; it may be otherwise in a moment
     |   +-- StoreContestedError  it ended a transaction in favour of another
     +-- InferenceError   help from outside did not come; nothing depends on it
     +-- RenderingError   a template cannot be filled
@@ -56,6 +57,10 @@ class StoreAddressError(StoreError, ConfigError):
 
 class StoreAwayError(StoreError):
     """The store's server ended a connection, or does not answer: what was asked may be asked again."""
+
+
+class StoreBusyError(StoreError):
+    """The store is locked, full or closed to writing for now, or short of memory: the same may be asked again."""
 
 
 class StoreContestedError(StoreError):

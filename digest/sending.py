@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 from math import inf
 from time import monotonic, sleep
 from typing import Literal, TypeVar
 
 from digest.breaker import Breaker
 from digest.compose import Composer
-from digest.errors import RenderingError, StoreAwayError, StoreContestedError
+from digest.errors import RenderingError, StoreAwayError, StoreBusyError, StoreContestedError
 from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
@@ -51,8 +52,15 @@ LOOKED_WITHIN = 1.0
 RECORDED_WITHIN = 1.0
 """Seconds after which an answer of a slow server is committed, however few there are."""
 
-PAUSES = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
-"""Seconds between tries to reach a store that is away: a minute, in which a database that failed over is back."""
+PAUSES = (0.2, 0.5, 1, 2, 4)
+"""Seconds between tries at a store that is away or busy, the last of them for as long as it takes: less than a third of
+a lease, or others would have taken it by then."""
+
+STILL_TRIES = 5.0
+"""Seconds for which whoever is to stop tries nevertheless."""
+
+PASSING = (StoreAwayError, StoreBusyError, StoreContestedError)
+"""What ends by itself, or as soon as somebody has made room."""
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -113,7 +121,7 @@ class Sending:
         self._under_way: dict[int, Delivery] = {}
         self._answers: list[Answer] = []
         self._faults: dict[int, str] = {}
-        self._recorded_at = self._looked_at = monotonic()
+        self._recorded_at = self._tried_at = self._looked_at = monotonic()
         self.attempted = 0
         """How many were noted as being handed over."""
         self.refusal: Answer | None = None
@@ -170,8 +178,11 @@ class Sending:
     def give_up(self) -> None:
         """The lease is another's: what was noted as being handed over, and never was, is queued again."""
         if self._begun:
-            with self._store.writing() as connection:
-                queue_unsent(connection, [delivery.id for delivery in self._begun])
+            self._lasting(self._queue_unsent)
+
+    def _queue_unsent(self) -> None:
+        with self._store.writing() as connection:
+            queue_unsent(connection, [delivery.id for delivery in self._begun])
 
     def _end(self) -> None:
         with self._transaction() as connection:
@@ -183,15 +194,16 @@ class Sending:
             pass
 
     def _lasting(self, work: Callable[[], T]) -> T:
-        """Do it again while the store is away, or made it give way: what was answered is known nowhere else."""
-        for pause in PAUSES:
+        """Do it again for as long as the store is away or busy, or made it give way: what was answered is known
+        nowhere else."""
+        began, pauses = monotonic(), chain(PAUSES, repeat(PAUSES[-1]))
+        while True:
             try:
                 return work()
-            except (StoreAwayError, StoreContestedError):
-                if self._should_stop():
+            except PASSING:
+                if self._should_stop() and monotonic() - began >= STILL_TRIES:
                     raise
-                sleep(pause)
-        return work()
+                sleep(next(pauses))
 
     def _nap(self, seconds: float) -> Iterator[Later]:
         """Wait for a permit, with an ear for whoever wants to stop."""
@@ -202,12 +214,15 @@ class Sending:
                 self._record_in_time()
 
     def _record_in_time(self) -> None:
-        if monotonic() - self._recorded_at > RECORDED_WITHIN and not self._is_lost:
+        if monotonic() - max(self._recorded_at, self._tried_at) > RECORDED_WITHIN and not self._is_lost:
             try:
-                self._lasting(self._record)
+                self._record()
             except LeaseLostError:
                 # Nothing more is handed over; what the mailer has is not torn out of its hands.
                 self._is_lost = True
+            except PASSING:
+                # It is waited for before the next window, and in the end: not while a server waits for us.
+                self._tried_at = monotonic()
 
     def _begin(self) -> tuple[list[Delivery], float]:
         """The next window: what must not leave is taken out of it, the rest noted as being handed over.
@@ -288,7 +303,8 @@ class Sending:
         """Under the lease: what has been answered, and could not be made, is written down before all else."""
         now = self._clock()
         answered = [(self._as_wished(answer), self._under_way[answer.delivery_id]) for answer in self._answers]
-        with self._store.writing() as connection:
+        # What has left must not leave again after a power cut.
+        with self._store.writing(durable=True) as connection:
             hold(connection, self._lease)
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]

@@ -17,7 +17,7 @@ from personas import NOON, choices, papers_come_in, reader_joins
 from places import ROOT
 from sqlalchemy import update
 
-from digest.apart import apart
+from digest.apart import HOWEVER_LONG, STOPS_WITHIN, apart
 from digest.app import App
 from digest.errors import ProcessError
 from digest.model import DeliveryState
@@ -76,7 +76,7 @@ PARENT = """
 import sys
 from pathlib import Path
 import works
-from digest.apart import apart
+from digest.apart import HOWEVER_LONG, STOPS_WITHIN, apart
 from digest.app import open_app
 from digest.config import load_config
 from personas import NOON
@@ -136,6 +136,19 @@ def test_a_tick_whose_process_is_killed_says_so_and_the_next_one_does_its_work(i
     assert [(line["event"], line["queued"]) for line in logged] == [("published", 2)]
     with app.store.reading() as connection:
         assert count_by_state(connection) == {DeliveryState.QUEUED: 2}
+
+
+@pytest.mark.parametrize(
+    ("stops_within", "said"),
+    [(STOPS_WITHIN, "Nothing was half-written; the next tick goes on."), (HOWEVER_LONG, "may be unknown")],
+)
+def test_of_what_cannot_be_done_anew_it_is_not_said_that_a_kill_left_nothing(
+    install: Callable[..., App], stops_within: float, said: str
+) -> None:
+    told = apart(install(), works.struck, now=NOON, should_stop=lambda: False, stops_within=stops_within)
+    assert next(told) == "begun"
+    with pytest.raises(ProcessError, match=said):
+        next(told)
 
 
 def test_where_nobody_is_due_no_process_is_started(install: Callable[..., App]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import store_url
 from personas import NOON, TODAY, choices, papers_come_in, reader_joins
+from plans import crowd, listening, scans
 from sqlalchemy import select, text
 
 from digest.account import erase
@@ -205,3 +206,15 @@ def test_the_operator_is_told_once_a_day_who_has_stopped_and_why(
     with app.store.reading() as connection:
         alarms = [one.key for one in deliveries_queued(connection, now=NOON) if one.address == "op@example.org"]
     assert [one.startswith(key) for one in alarms] == [True]
+
+
+def test_once_the_operator_was_told_a_look_reads_no_table_whole_and_waits_for_no_writer(app: App) -> None:
+    def told() -> list[str]:
+        return alarm_of_pauses(app.store, app.press, to="op@example.org", now=NOON)
+
+    sent(queued(app, 12), Dead(lambda _: True))
+    assert told() == ["papers"]
+    crowd(app.store.engine)
+    with app.store.writing(), listening(app.store.engine) as asked:
+        assert told() == []
+    assert scans(app.store.engine, asked) == []

@@ -1,5 +1,6 @@
 """How much may leave and when: arithmetic, over any course of things."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from digest.budgets import (
     refused,
     room,
     seconds_closed,
+    set_back,
     taken,
 )
 
@@ -96,6 +98,32 @@ def test_a_cap_grows_day_by_day_and_never_overflows() -> None:
     assert [warm_up.cap(days=day) for day in (0, 1, 2, 10)] == [200, 300, 450, 11533]
     assert WarmUp(first_day=200, growth=10).cap(days=100_000) == 10**9
     assert taken(Budget(), taken(Budget(), Spent(), 1, moment()), 1, moment(99_999)).since_on == date(2026, 6, 19)
+    assert warm_up.cap(days=-400) == 200
+
+
+ANY_SPENT = st.builds(
+    Spent,
+    free=st.floats(0, 1e10),
+    learned=st.floats(0, 1e10),
+    in_vain=st.integers(0, 20),
+    hours=st.dictionaries(st.integers(moment().hour - 30, moment().hour + 9000), st.integers(1, 20), max_size=5),
+    since_on=st.none() | st.dates(date(2026, 1, 1), date(2028, 1, 1)),
+)
+ANY_BUDGET = st.builds(Budget, per_second=st.none() | st.floats(0.01, 300), per_day=st.none() | st.integers(0, 30))
+
+
+@given(ANY_BUDGET, ANY_SPENT)
+def test_where_there_is_no_room_it_takes_time_until_there_is(budget: Budget, spent: Spent) -> None:
+    assert room(budget, spent, moment()) != 0 or seconds_closed(budget, spent, moment()) > 0
+
+
+@given(ANY_BUDGET, ANY_SPENT)
+def test_what_a_clock_ahead_has_told_holds_up_nobody_once_it_is_set_back(budget: Budget, spent: Spent) -> None:
+    told = set_back(spent, moment())
+    assert told.since_on is None or told.since_on <= START.date()
+    assert room(replace(budget, per_day=None), told, moment()) != 0
+    assert seconds_closed(budget, told, moment()) <= 24 * 3600
+    assert refused(told, count=1, accepted=1, seconds=1.0, moment=moment(1), chance=0.5).learned == moment(1).at
 
 
 def test_who_refuses_some_gets_fewer_and_more_again_until_nothing_slows_it() -> None:

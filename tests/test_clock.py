@@ -14,12 +14,16 @@ from personas import NOON, PAPERS, TODAY, choices, papers_come_in, reader_joins
 from digest.address import parse_address
 from digest.alarms import alarm_of_refusal
 from digest.app import App
+from digest.budgets import Budget, Moment, Spent, WarmUp, taken
 from digest.change import change, pause
 from digest.clock import NOTED_EVERY, mind_clock, note_rehearsal
 from digest.deliver import deliver
 from digest.model import Cadence, DeliveryKind, DeliveryState, Weights
 from digest.publish import publish
 from digest.scheduler import Ticker
+from digest.scopes import EVERYTHING, Limits, by_provider
+from digest.sending import Terms
+from digest.store.budgets import keep_spent
 from digest.store.check import damage
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.papers import papers_listed
@@ -226,6 +230,23 @@ def test_a_lease_of_a_clock_that_was_ahead_is_taken_over(app: App, readers: list
     tick(app, NOON + DAY)
     with app.store.reading() as connection:
         assert connection.execute(leases.select()).all() == []
+
+
+def test_budgets_that_were_spent_under_a_clock_ahead_hold_up_nothing(app: App) -> None:
+    papers_come_in(app.store, now=NOON - HOUR)
+    for name in "abc":
+        reader_joins(app, f"{name}@example.org", choices())
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+    mind_clock(app.store, now=NOON + YEAR)
+    with app.store.writing() as connection:
+        ahead = Moment(at=time.time() + YEAR.total_seconds(), now=NOON + YEAR)
+        spent = taken(Budget(per_second=1), Spent(), 1, ahead)
+        keep_spent(connection, {EVERYTHING: spent, by_provider("own"): spent}, at=ahead.at)
+    mind_clock(app.store, now=NOON)
+    limits = Limits(provider_name="own", warm_up=WarmUp(first_day=3, growth=2))
+    terms = Terms(lease_seconds=60, window=9, limits=limits)
+    sent = deliver(app.store, app.mailer(), app.press, terms=terms, clock=lambda: NOON)
+    assert (sent.counts["sent"], sent.wait) == (3, None)
 
 
 def test_a_sentence_that_was_asked_for_under_the_wrong_clock_counts_for_one_day(app: App, readers: list[int]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from conftest import store_url
 from personas import DIFFUSION, NOON, choices, papers_come_in, reader_joins
 from sites import Clock
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Connection, delete, event, func, select, text
 
 from digest.app import App, set_up
 from digest.config import parse_config
@@ -20,7 +20,7 @@ from digest.model import Weights
 from digest.publish import publish
 from digest.store import Store, open_store
 from digest.store.leases import take_queued
-from digest.store.pauses import pauses_now
+from digest.store.pauses import EVERYTHING, PauseCause, pause_sending, pauses_now
 from digest.store.search import search_papers
 from digest.store.tables import deliveries, metadata, papers
 
@@ -55,6 +55,11 @@ def rows(store: Store) -> dict[str, list[str]]:
     return {name: sorted(repr(tuple(row)) for row in theirs) for name, theirs in found.items()}
 
 
+def paused(store: Store) -> dict[str, PauseCause]:
+    with store.reading() as connection:
+        return {scope: one.cause for scope, one in pauses_now(connection).items()}
+
+
 def test_a_copy_holds_the_same_rows_and_finds_the_same_words(lived_in: App, other: Store) -> None:
     before = rows(lived_in.store)
     copied = copy_store(lived_in.store, other, now=NOON)
@@ -80,6 +85,35 @@ def test_the_old_store_sends_nothing_any_more(lived_in: App, other: Store) -> No
     assert sent.counts.total() == 0
     with other.reading() as connection:
         assert pauses_now(connection) == {}
+
+
+def test_whoever_paused_before_copies_no_pause_of_everything_and_the_old_store_says_where_it_went(
+    lived_in: App, other: Store
+) -> None:
+    with lived_in.store.writing() as connection:
+        pause_sending(connection, EVERYTHING, why="moving", now=NOON)
+        pause_sending(connection, "papers", why="holidays", now=NOON)
+    copy_store(lived_in.store, other, now=NOON)
+    assert paused(other) == {"papers": PauseCause.OPERATOR}
+    assert paused(lived_in.store) == {EVERYTHING: PauseCause.COPIED, "papers": PauseCause.OPERATOR}
+
+
+@pytest.mark.parametrize("whose", ["old", "new"])
+def test_what_is_killed_before_a_commit_leaves_nothing_that_sends_twice_and_is_simply_made_again(
+    lived_in: App, other: Store, whose: str
+) -> None:
+    killed_in = {"old": lived_in.store, "new": other}[whose].engine
+
+    def kill(_connection: Connection) -> None:
+        raise KeyboardInterrupt
+
+    event.listen(killed_in, "commit", kill)
+    with pytest.raises(KeyboardInterrupt):
+        copy_store(lived_in.store, other, now=NOON)
+    event.remove(killed_in, "commit", kill)
+    assert not any(rows(other).values())
+    assert copy_store(lived_in.store, other, now=NOON)["deliveries"] == 5
+    assert paused(lived_in.store) == {EVERYTHING: PauseCause.COPIED}
 
 
 def test_a_store_that_holds_something_is_not_copied_into(lived_in: App, other: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dialects import app_on_sqlite
 from personas import NOON, choices, papers_come_in, reader_joins
-from sqlalchemy import event, update
+from sqlalchemy import Connection, event, update
 from works import once_at
 
 from digest.account import erase
@@ -23,6 +23,7 @@ from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
 from digest.sending import Delivered, Terms
+from digest.store import waiting
 from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
@@ -200,6 +201,33 @@ def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(
     assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
     assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
     assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.UNKNOWN: 2}
+
+
+def test_an_attempt_is_on_the_disk_before_its_message_leaves_and_little_else_waits_for_the_disk(
+    install: Callable[..., App],
+) -> None:
+    app, levels = install(), list[tuple[bool, int]]()
+    papers_come_in(app.store)
+    reader_joins(app, "a@example.org", choices("quasars"))
+    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+
+    def look(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(("UPDATE deliveries SET attempts", "INSERT INTO leases")):
+            levels.append(("attempts" in statement, level(connection)))
+
+    event.listen(app.store.engine, "before_cursor_execute", look)
+    assert sent(app, Scripted()).counts["sent"] == 1
+    assert levels == [(False, NORMAL), (True, FULL)]
+    with app.store.writing() as connection:
+        assert level(connection) == NORMAL
+
+
+NORMAL, FULL = 1, 2
+
+
+def level(connection: Connection) -> int:
+    driven: Any = connection.connection.driver_connection
+    return int(driven.execute("PRAGMA synchronous").fetchone()[0])
 
 
 @app_on_sqlite
@@ -424,6 +452,17 @@ def test_what_is_paused_past_its_deadline_is_given_up_and_its_papers_are_in_the_
     assert in_time is not None
     assert in_time.selection is not None
     assert [pick.paper_id for pick in in_time.selection.picks] == [pick.paper_id for pick in late.selection.picks]
+
+
+def test_what_is_late_is_skipped_a_block_at_a_time_so_that_nobody_waits_long_to_write(
+    queued: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LATE_AT_ONCE", 2)
+    with queued.store.writing() as connection:
+        pause_sending(connection, EVERYTHING, why="", now=NOON)
+    skipped = [sent(queued, Scripted(), minutes=24 * 60).counts["skipped"] for _ in range(4)]
+    assert skipped == [2, 2, 1, 0]
+    assert states(queued) == {DeliveryState.SKIPPED: 5}
 
 
 @app_on_sqlite

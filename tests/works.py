@@ -62,6 +62,12 @@ def ending(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Itera
     os._exit(3)
 
 
+def struck(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Be killed, as by a system that has no memory left."""
+    yield "begun"
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def killed(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[tuple[str, Published]]:
     """Publish, and be killed in the middle of a block, as by a system that has no memory left."""
     once_at(app.store, "INSERT INTO deliveries", lambda: os.kill(os.getpid(), signal.SIGKILL))

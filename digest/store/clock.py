@@ -4,7 +4,9 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from digest.budgets import Moment, set_back
 from digest.model import DeliveryKind, DeliveryState
+from digest.store.budgets import hold_budgets, keep_spent, spent_of_all
 from digest.store.deliveries import IS_QUEUED, MISDATED
 from digest.store.engine import clock, insert
 from digest.store.events import MERGED
@@ -126,9 +128,12 @@ def forget_future(connection: Connection, *, now: datetime) -> None:
     for column in _PAST:
         ahead = (column > now) & (column < NEVER)
         connection.execute(update(column.table).where(ahead).values({column.name: now}))
-    soon = clock(connection)
-    stale = leases.c.expires > soon + LONGEST_LEASE.total_seconds()
-    connection.execute(update(leases).where(stale).values(expires=soon))
+    moment = Moment(at=clock(connection), now=now)
+    stale = leases.c.expires > moment.at + LONGEST_LEASE.total_seconds()
+    connection.execute(update(leases).where(stale).values(expires=moment.at))
+    hold_budgets(connection)
+    spent = spent_of_all(connection).items()
+    keep_spent(connection, {scope: set_back(told, moment) for scope, told in spent}, at=moment.at)
 
 
 def _redate_messages(connection: Connection, *, now: datetime) -> None:

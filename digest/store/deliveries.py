@@ -145,10 +145,9 @@ def delivery_keyed(connection: Connection, key: str) -> int:
     return int(connection.execute(select(deliveries.c.id).where(deliveries.c.key == key)).scalar_one())
 
 
-def has_keyed_since(connection: Connection, prefix: str, *, since: datetime, now: datetime) -> bool:
-    """Whether a delivery whose key begins so was queued after that instant, by a clock that was not ahead of now."""
-    keyed = deliveries.c.key.startswith(prefix, autoescape=True)
-    keyed &= (deliveries.c.dated_at > since) & (deliveries.c.dated_at <= now)
+def has_keyed_since(connection: Connection, keys: Collection[str], *, since: datetime, now: datetime) -> bool:
+    """Whether a delivery with one of these keys was queued after that instant, by a clock that was not ahead of now."""
+    keyed = deliveries.c.key.in_(keys) & (deliveries.c.dated_at > since) & (deliveries.c.dated_at <= now)
     return connection.execute(select(deliveries.c.id).where(keyed).limit(1)).first() is not None
 
 

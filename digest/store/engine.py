@@ -37,7 +37,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from digest.errors import ConfigError, StoreAddressError, StoreError
+from digest.errors import ConfigError, StoreAddressError, StoreBusyError, StoreError
 from digest.store.explained import BUSY_SECONDS, explained
 from digest.store.line import Line
 from digest.store.query import bare
@@ -72,14 +72,11 @@ class Store:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that ends whole or not at all."""
-        with explained(self.where), self._turn(), self._writer.begin() as connection:
+    def writing(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A transaction that ends whole or not at all; a `durable` one outlasts a power cut, and all before it."""
+        writer = self.engine.execution_options(writing=True, durable=durable)
+        with explained(self.where), self._turn(), writer.begin() as connection:
             yield connection
-
-    @property
-    def _writer(self) -> Engine:
-        return self.engine.execution_options(writing=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -88,7 +85,7 @@ class Store:
             return
         with self._line.turn(seconds=BUSY_SECONDS) as has_come:
             if not has_come:
-                raise StoreError(
+                raise StoreBusyError(
                     f"The store {self.where} cannot be used: it was written to for {BUSY_SECONDS} s. Try again in a"
                     " minute."
                 )
@@ -169,9 +166,12 @@ def _open_sqlite(url: URL, line: Line) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("writing", False):
+        options = connection.get_execution_options()
+        if not options.get("writing", False):
             connection.exec_driver_sql("BEGIN")
             return
+        # With NORMAL a power cut takes whatever was committed since the last checkpoint.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('durable') else 'NORMAL'}")
         with line.asking():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 

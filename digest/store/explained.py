@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from digest.errors import StoreAddressError, StoreAwayError, StoreContestedError, StoreError
+from digest.errors import StoreAddressError, StoreAwayError, StoreBusyError, StoreContestedError, StoreError
 
 BUSY_SECONDS = 30
 """How long SQLite's lock is waited for."""
@@ -16,46 +16,60 @@ _CONTESTED = "it gave way to another transaction. Nothing was half-written; try 
 _ENDED = "the server ended the connection. Nothing was half-written; try again"
 _SILENT = "the server does not answer. Start it, or mend store.url"
 _TLS = "the server and store.url do not agree about TLS. Mend sslmode in store.url"
+_STARTING = "the server is starting or stopping. Try again in a minute"
 _FULL = "the server has no connection left. Raise its max_connections, or run fewer processes"
+_DISK_FULL = "the server's disk is full. Make room there; nothing was half-written"
+_SHORT = "the server is short of memory. Give it more; nothing was half-written"
+_DISK_FAILED = "the disk cannot be read or written. Look at the system's log; nothing was half-written"
+_READ_ONLY = "the server takes nothing that is written. Name the one that does in store.url"
+_STOPPED = (
+    "the server stopped what took longer than its statement_timeout or lock_timeout, or what somebody cancelled."
+    " Nothing was half-written; try again"
+)
+
+_CODES: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("08|25P0[34]|57P0[125]", StoreAwayError, _ENDED),
+    ("57P03", StoreAwayError, _STARTING),
+    ("53300", StoreAwayError, _FULL),
+    ("40", StoreContestedError, _CONTESTED),
+    ("25006", StoreBusyError, _READ_ONLY),
+    ("53100", StoreBusyError, _DISK_FULL),
+    ("53", StoreBusyError, _SHORT),
+    ("55P03|57014", StoreBusyError, _STOPPED),
+    ("58", StoreBusyError, _DISK_FAILED),
+)
+"""How PostgreSQL's codes of an error begin, which are the same in every language. The first counts."""
 
 _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "readonly database",
-        StoreError,
+        StoreBusyError,
         "it cannot be written. Give this user the right to write the file and its folder",
     ),
     (
         "unable to open",
-        StoreError,
+        StoreBusyError,
         "it cannot be opened. Give this user the right to read and write the file and its folder",
     ),
     (
         "database is locked",
-        StoreError,
+        StoreBusyError,
         f"another process kept it locked for {BUSY_SECONDS} s. Try again when that has ended",
     ),
     (
         "disk is full",
-        StoreError,
+        StoreBusyError,
         "the disk is full. Make room, then run the same command again; nothing was half-written",
     ),
-    ("no space left", StoreError, "the server's disk is full. Make room there; nothing was half-written"),
-    (
-        "disk i/o",
-        StoreError,
-        "the disk cannot be read or written. Look at the system's log; nothing was half-written",
-    ),
+    ("no space left", StoreBusyError, _DISK_FULL),
+    ("disk i/o", StoreBusyError, _DISK_FAILED),
     ("malformed", StoreError, "it is damaged. Restore it from a backup; `digest store check` says what is wrong"),
     (
         "not a database",
         StoreAddressError,
         "the file is not a database. Mend store.url, or move the file away and run `digest init`",
     ),
-    (
-        "read-only transaction",
-        StoreError,
-        "the server takes nothing that is written. Name the one that does in store.url",
-    ),
+    ("read-only transaction", StoreBusyError, _READ_ONLY),
     ("deadlock detected|could not serialize", StoreContestedError, _CONTESTED),
     ("terminating connection|connection unexpectedly|closed unexpectedly", StoreAwayError, _ENDED),
     ("receive data from server|connection is closed|consuming input failed", StoreAwayError, _ENDED),
@@ -82,11 +96,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     ('role ".*" does not exist', StoreAddressError, "the server knows no such user. Make it, or mend store.url"),
     ("sslmode|not support ssl|certificate", StoreAddressError, _TLS),
     ("too many clients|too many connections|connection slots", StoreAwayError, _FULL),
-    (
-        "starting up|shutting down|recovery mode|not yet accepting",
-        StoreAwayError,
-        "the server is starting or stopping. Try again in a minute",
-    ),
+    ("starting up|shutting down|recovery mode|not yet accepting", StoreAwayError, _STARTING),
     (
         "resolve host",
         StoreAwayError,
@@ -121,6 +131,19 @@ def trouble(said: str, *, where: str) -> StoreError | None:
     return None
 
 
+def _trouble(error: DatabaseError, *, where: str) -> StoreError | None:
+    """What an error of the database's means: by its code, where it has one, else by its words."""
+    code: str | None = getattr(error.orig, "sqlstate", "")
+    for begins, kind, told in _CODES:
+        if re.match(begins, code or ""):
+            return kind(f"The store {where} cannot be used: {told}.")
+    known = trouble(str(error.orig), where=where)
+    if known is None and code is None and isinstance(error, OperationalError):
+        # No server has said that: its library has lost it, in words that are many.
+        return StoreAwayError(f"The store {where} cannot be used: {_ENDED}.")
+    return known
+
+
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """What comes out of it is a StoreError, but for faults of ours. `where` names the store, without any password."""
@@ -135,9 +158,9 @@ def explained(where: str) -> Iterator[None]:
             raise
         raise StoreAddressError(f"The store {where} cannot be used: {known}.") from error
     except PoolTimeoutError as error:
-        raise StoreError(f"The store {where} is too busy. Try again in a minute.") from error
+        raise StoreBusyError(f"The store {where} is too busy. Try again in a minute.") from error
     except DatabaseError as error:
-        known_as = trouble(str(error.orig), where=where)
+        known_as = _trouble(error, where=where)
         if known_as is None:
             raise
         raise known_as from error

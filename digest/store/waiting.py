@@ -9,8 +9,12 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, 
 
 from digest.model import DeliveryKind, DeliveryState, Priority
 from digest.store.deliveries import IS_QUEUED
+from digest.store.engine import blocks
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries
+
+LATE_AT_ONCE = 2000
+"""Deliveries: what is late is skipped so many at every look, or whoever wants to write would wait for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,11 @@ def put_off(connection: Connection, until: Mapping[int, datetime]) -> None:
 
 
 def skip_late(connection: Connection, *, now: datetime) -> int:
-    """Skip what is queued and past its deadline, while nothing leaves: its papers are for the next edition."""
+    """Skip some of what is queued and past its deadline, while nothing leaves: its papers are for the next edition."""
     late = IS_QUEUED & (deliveries.c.send_before_at < now)
+    some = select(deliveries.c.id).where(late).limit(LATE_AT_ONCE).with_for_update(skip_locked=True)
+    numbers = connection.execute(some).scalars().all()
     told = {"state": DeliveryState.SKIPPED, "detail": "past its deadline"}
-    return connection.execute(update(deliveries).where(late).values(told)).rowcount
+    for block in blocks(numbers):
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(block)).values(told))
+    return len(numbers)

@@ -5,9 +5,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from conftest import database_url
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from digest.errors import StoreError
+from digest.errors import StoreBusyError, StoreError
 from digest.store import Store, open_store
 from digest.store.engine import take_turns
 from digest.store.explained import trouble
@@ -33,7 +32,7 @@ def test_two_programs_that_set_up_one_database_take_turns(request: pytest.Fixtur
     one, other = (open_store(url + end, folder=tmp_path) for end in ("", "&options=-clock_timeout%3D1"))
     with one.writing() as connection:
         take_turns(connection, "schema")
-        with pytest.raises(OperationalError, match="lock timeout"):
+        with pytest.raises(StoreBusyError, match="lock_timeout"):
             migrate(other)
     assert migrate(other)[0] is None
     one.close()
