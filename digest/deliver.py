@@ -6,7 +6,6 @@ killed in between is found again by its lease.
 
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,8 @@ from digest.press import Press
 from digest.scopes import Wait
 from digest.sending import Clock, Delivered, Sending, Terms
 from digest.store import Connection, Store
-from digest.store.deliveries import deliveries_queued
+from digest.store.deliveries import deliveries_numbered, numbers_queued
+from digest.store.engine import blocks
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
 from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
@@ -88,17 +88,13 @@ def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = N
     """Make the messages that would be sent now, and send none."""
     composer, done = Composer(press), Rehearsed()
     with store.reading() as connection:
-        for offset in range(0, limit or sys.maxsize, BLOCK):
-            size = BLOCK if limit is None else min(BLOCK, limit - offset)
-            waiting = deliveries_queued(connection, now=now, limit=size, offset=offset)
-            for delivery in waiting:
+        for block in blocks(numbers_queued(connection, now=now, limit=limit), BLOCK):
+            for delivery in deliveries_numbered(connection, block):
                 try:
                     done.size += len(composer.outgoing(connection, delivery).content)
                     done.made += 1
                 except RenderingError:
                     done.failed += 1
-            if len(waiting) < size:
-                break
     return done
 
 

@@ -342,3 +342,8 @@ class Answer:
     code: str = ""
     detail: str = ""
     retry_after: float | None = None
+
+    @property
+    def told(self) -> str:
+        """The word as it is counted, and stands in the ledger."""
+        return f"{self.outcome}: {self.code}".rstrip(": ")

@@ -307,7 +307,7 @@ class Sending:
         with self._store.writing(durable=True) as connection:
             hold(connection, self._lease)
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
-            timed = [(answer, now + _pause(answer, delivery)) for answer, delivery in answered]
+            timed = [(answer, now + _until_retry(answer, delivery)) for answer, delivery in answered]
             moved = record_answers(connection, timed, provider=self._mailer.name, now=now)
             refused = [
                 (answer, delivery)
@@ -324,7 +324,7 @@ class Sending:
         self._delivered.counts.update(_COUNTED[answer.outcome] for answer, _ in answered)
         self._delivered.counts.update(failed=sum(failed))
         self._delivered.paused += paused
-        self._delivered.refusals.update(_words(answer) for answer, _ in refused)
+        self._delivered.refusals.update(answer.told for answer, _ in refused)
         for number in [*self._faults, *(answer.delivery_id for answer, _ in answered)]:
             self._under_way.pop(number, None)
         self._answers, self._faults, self._recorded_at = [], {}, monotonic()
@@ -345,7 +345,7 @@ _COUNTED = {
 }
 
 
-def _pause(answer: Answer, delivery: Delivery) -> timedelta:
+def _until_retry(answer: Answer, delivery: Delivery) -> timedelta:
     """How long to wait before the next try: what the provider says, else twice as long every time."""
     if answer.outcome is not Outcome.DEFERRED:
         return timedelta(0)
@@ -363,8 +363,3 @@ def _gone(refused: Iterable[tuple[Answer, Delivery]]) -> Counter[int]:
         and delivery.printing_id is not None
         and is_permanent(answer.code)
     )
-
-
-def _words(answer: Answer) -> str:
-    """A refusal as it is counted: the ledger keeps it so, too."""
-    return f"{answer.outcome}: {answer.code}".rstrip(": ")

@@ -392,6 +392,8 @@ def test_one_delivery_can_be_sent_alone(queued: App) -> None:
 def test_a_rehearsal_makes_every_message_and_changes_nothing(queued: App) -> None:
     assert rehearse(queued.store, queued.press, now=NOON).made == 5
     assert rehearse(queued.store, queued.press, now=NOON, limit=3).made == 3
+    # Nor is made what would be skipped.
+    assert rehearse(queued.store, queued.press, now=NOON + timedelta(days=2)).made == 0
     assert states(queued) == {DeliveryState.QUEUED: 5}
 
 

@@ -36,6 +36,9 @@ PAUSED = "paused"
 NOT_SENT = deliveries.c.state != literal_column(f"'{DeliveryState.SENT}'")
 """Whether the queue's index has a delivery, as SQLite recognises it: word for word, with no parameter in it."""
 
+_ORDER = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+"""In which deliveries are sent."""
+
 IS_QUEUED = (deliveries.c.state == DeliveryState.QUEUED) & NOT_SENT
 """Whether a delivery waits."""
 
@@ -167,13 +170,21 @@ def delivery_numbered(connection: Connection, number: int) -> Delivery | None:
     return None if row is None else delivery_in(row)
 
 
-def deliveries_queued(
-    connection: Connection, *, now: datetime, limit: int | None = None, offset: int = 0
-) -> list[Delivery]:
+def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery]:
     """What could be sent now, in the order in which it would be."""
-    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now)
-    order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
-    query = delivery_rows().where(waiting).order_by(*order).limit(limit).offset(offset)
+    return deliveries_numbered(connection, numbers_queued(connection, now=now))
+
+
+def numbers_queued(connection: Connection, *, now: datetime, limit: int | None = None) -> list[int]:
+    """The numbers of the same, at most so many."""
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & _why_unwanted(connection, now=now).is_(None)
+    query = select(deliveries.c.id).where(waiting).order_by(*_ORDER).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def deliveries_numbered(connection: Connection, numbers: Collection[int]) -> list[Delivery]:
+    """The deliveries with these numbers, in the order in which they would be sent."""
+    query = delivery_rows().where(any_of(connection, deliveries.c.id, numbers)).order_by(*_ORDER)
     return [delivery_in(row) for row in connection.execute(query)]
 
 
@@ -233,7 +244,7 @@ def queue_again(connection: Connection, subscription_id: int, *, detail: str, no
 def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     """What a lease still holds, in the order of sending."""
     held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    query = delivery_rows().where(held).order_by(deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+    query = delivery_rows().where(held).order_by(*_ORDER)
     return [delivery_in(row) for row in connection.execute(query)]
 
 
@@ -260,6 +271,17 @@ def skip_unwanted(
     That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
     is suppressed under a hash alone.
     """
+    why = _why_unwanted(connection, now=now, suppressed_as=suppressed_as)
+    held = leased_among(connection, numbers) & why.is_not(None)
+    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
+    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
+    return {row.id: row.detail for row in connection.execute(skipped)}
+
+
+def _why_unwanted(
+    connection: Connection, *, now: datetime, suppressed_as: Collection[int] = ()
+) -> ColumnElement[str | None]:
+    """Why a delivery must not leave any more, if so."""
     own = subscriptions.c.id == deliveries.c.subscription_id
     ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
     # Publishing ends a break that is over: where one is still noted, it was begun after the edition was queued. Their
@@ -268,17 +290,13 @@ def skip_unwanted(
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
     suppressed = known | any_of(connection, deliveries.c.id, suppressed_as)
-    why = case(
+    return case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
         (paused, PAUSED),
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )
-    held = leased_among(connection, numbers) & why.is_not(None)
-    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
-    return {row.id: row.detail for row in connection.execute(skipped)}
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
@@ -314,8 +332,7 @@ def record_answers(
         if answer.outcome is Outcome.ACCEPTED:
             continue
         held = (deliveries.c.id == answer.delivery_id) & (deliveries.c.state == DeliveryState.LEASED)
-        why = f"{answer.outcome}: {answer.code}".rstrip(": ")
-        told = {"state": _STATE_AFTER[answer.outcome], "detail": why, "send_after_at": again_at}
+        told = {"state": _STATE_AFTER[answer.outcome], "detail": answer.told, "send_after_at": again_at}
         settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
         if connection.execute(settled).rowcount:
             moved.add(answer.delivery_id)
