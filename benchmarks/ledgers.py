@@ -24,7 +24,8 @@ from digest.model import (
 )
 from digest.publish import BLOCK as PUBLISHED
 from digest.store import Store
-from digest.store.deliveries import NewDelivery, begin_attempts, deliveries_leased, queue_editions, record_answers
+from digest.store.attempts import begin_attempts, deliveries_leased, record_answers
+from digest.store.deliveries import NewDelivery, queue_editions
 from digest.store.leases import hold, release, take_queued
 
 LEASED, WINDOW = 1000, 256

@@ -11,7 +11,12 @@ from digest.model import DeliveryKind, Priority
 from digest.press import Press
 from digest.rendering.alarms import Alarm, Cause, alarm_facts
 from digest.store import Connection, Store
-from digest.store.deliveries import NewDelivery, has_keyed_since, queue, sender_refused_since
+from digest.store.deliveries import (
+    NewDelivery,
+    has_keyed_since,
+    queue,
+    sender_refused_since,
+)
 from digest.store.pauses import PauseCause, pauses_now
 from digest.store.sources import health
 from digest.store.subscribers import subscriber_for

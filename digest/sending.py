@@ -25,8 +25,7 @@ from digest.pace import PATIENCE, Pace
 from digest.scopes import Limits, Wait
 from digest.store import Connection, Store
 from digest.store.accounts import suppressed_marks, turn_back
-from digest.store.deliveries import (
-    Delivery,
+from digest.store.attempts import (
     begin_attempts,
     deliveries_leased,
     fail,
@@ -36,6 +35,7 @@ from digest.store.deliveries import (
     record_answers,
     skip_unwanted,
 )
+from digest.store.deliveries import Delivery
 from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.waiting import put_off

@@ -25,7 +25,12 @@ from digest.printings import cards_for, edition_content
 from digest.rendering.cards import Card, card_to_json
 from digest.rendering.filling import Body
 from digest.store import Connection, Store
-from digest.store.deliveries import Delivery, NewDelivery, delivery_keyed, queue
+from digest.store.deliveries import (
+    Delivery,
+    NewDelivery,
+    delivery_keyed,
+    queue,
+)
 from digest.store.editions import add_pieces, edition_for, printing_for
 from digest.store.subscribers import subscriber_for
 from digest.subscribe import active_subscription

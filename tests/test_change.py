@@ -24,7 +24,8 @@ from digest.model import Answer, Cadence, Choices, DeliveryKind, DeliveryState, 
 from digest.notify import notify
 from digest.publish import publish
 from digest.rendering.notice import About
-from digest.store.deliveries import Delivery, deliveries_of, skip_unwanted
+from digest.store.attempts import skip_unwanted
+from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
 from digest.store.feedback import feedback_of, set_feedback
 from digest.store.subscribers import active_held, set_subscription, subscriber_for, subscription_numbered

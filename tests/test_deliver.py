@@ -24,7 +24,8 @@ from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
 from digest.sending import Delivered, Terms
 from digest.store import waiting
-from digest.store.deliveries import begin_attempts, count_by_state, deliveries_of, delivery_numbered
+from digest.store.attempts import begin_attempts
+from digest.store.deliveries import count_by_state, deliveries_of, delivery_numbered
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.tables import deliveries, leases, suppressions

@@ -14,7 +14,12 @@ from digest.app import App
 from digest.deliver import deliver
 from digest.model import Cadence, Interest, InterestKind, ReasonKind, Selection, Subscription, Weekday, Weights
 from digest.publish import Published, publish
-from digest.store.deliveries import Delivery, deliveries_of, delivery_numbered, skip_queued
+from digest.store.deliveries import (
+    Delivery,
+    deliveries_of,
+    delivery_numbered,
+    skip_queued,
+)
 from digest.store.editions import edition_for
 from digest.store.events import events_of
 from digest.store.subscribers import move_on, subscription_numbered

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
-from digest.store.deliveries import Delivery, delivery_in, delivery_rows, leased_among
+from digest.store.attempts import leased_among
+from digest.store.deliveries import Delivery, delivery_in, delivery_rows
 from digest.store.engine import blocks, insert
 from digest.store.events import events_of
 from digest.store.subscribers import is_left_over

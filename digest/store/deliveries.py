@@ -6,11 +6,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, literal_column, select, update
 
 from digest.model import (
-    MOVES,
-    Answer,
     DeliveryKind,
     DeliveryState,
     Outcome,
@@ -22,7 +20,7 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.bulk import insert_many
-from digest.store.engine import any_of, insert, pairs
+from digest.store.engine import any_of, insert
 from digest.store.jobs import Work, announce
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
@@ -36,7 +34,7 @@ PAUSED = "paused"
 NOT_SENT = deliveries.c.state != literal_column(f"'{DeliveryState.SENT}'")
 """Whether the queue's index has a delivery, as SQLite recognises it: word for word, with no parameter in it."""
 
-_ORDER = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
+SENDING_ORDER = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
 """In which deliveries are sent."""
 
 IS_QUEUED = (deliveries.c.state == DeliveryState.QUEUED) & NOT_SENT
@@ -177,14 +175,14 @@ def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery
 
 def numbers_queued(connection: Connection, *, now: datetime, limit: int | None = None) -> list[int]:
     """The numbers of the same, at most so many."""
-    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & _why_unwanted(connection, now=now).is_(None)
-    query = select(deliveries.c.id).where(waiting).order_by(*_ORDER).limit(limit)
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & why_unwanted(connection, now=now).is_(None)
+    query = select(deliveries.c.id).where(waiting).order_by(*SENDING_ORDER).limit(limit)
     return list(connection.execute(query).scalars())
 
 
 def deliveries_numbered(connection: Connection, numbers: Collection[int]) -> list[Delivery]:
     """The deliveries with these numbers, in the order in which they would be sent."""
-    query = delivery_rows().where(any_of(connection, deliveries.c.id, numbers)).order_by(*_ORDER)
+    query = delivery_rows().where(any_of(connection, deliveries.c.id, numbers)).order_by(*SENDING_ORDER)
     return [delivery_in(row) for row in connection.execute(query)]
 
 
@@ -241,44 +239,7 @@ def queue_again(connection: Connection, subscription_id: int, *, detail: str, no
     connection.execute(update(deliveries).where(wanted).values(told))
 
 
-def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
-    """What a lease still holds, in the order of sending."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    query = delivery_rows().where(held).order_by(*_ORDER)
-    return [delivery_in(row) for row in connection.execute(query)]
-
-
-_UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
-"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
-
-
-def numbers_held(connection: Connection, lease_id: int) -> set[int]:
-    """The numbers of what a lease still holds."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    return set(connection.execute(select(deliveries.c.id).where(held)).scalars())
-
-
-def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
-    """Whether a delivery is one of these, and leased."""
-    return any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.LEASED)
-
-
-def skip_unwanted(
-    connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
-) -> dict[int, str]:
-    """Skip those of these leased deliveries that must not leave any more; which they are, and why.
-
-    That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
-    is suppressed under a hash alone.
-    """
-    why = _why_unwanted(connection, now=now, suppressed_as=suppressed_as)
-    held = leased_among(connection, numbers) & why.is_not(None)
-    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
-    return {row.id: row.detail for row in connection.execute(skipped)}
-
-
-def _why_unwanted(
+def why_unwanted(
     connection: Connection, *, now: datetime, suppressed_as: Collection[int] = ()
 ) -> ColumnElement[str | None]:
     """Why a delivery must not leave any more, if so."""
@@ -297,94 +258,6 @@ def _why_unwanted(
         (suppressed, "suppressed"),
         (deliveries.c.send_before_at < now, "past its deadline"),
     )
-
-
-def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
-    """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
-    told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    held = leased_among(connection, numbers) & (deliveries.c.lease_id == lease_id)
-    begun = update(deliveries).where(held).values(told).returning(deliveries.c.id)
-    return set(connection.execute(begun).scalars())
-
-
-_STATE_AFTER = {
-    Outcome.ACCEPTED: DeliveryState.SENT,
-    Outcome.DEFERRED: DeliveryState.QUEUED,
-    Outcome.RECIPIENT_REFUSED: DeliveryState.BOUNCED,
-    Outcome.MESSAGE_REFUSED: DeliveryState.FAILED,
-    Outcome.SENDER_REFUSED: DeliveryState.QUEUED,
-    Outcome.UNKNOWN: DeliveryState.UNKNOWN,
-}
-assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
-
-
-def record_answers(
-    connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
-) -> set[int]:
-    """Move leased deliveries to where the provider's answers put them, each with the time to try again; which moved.
-
-    A delivery that is not leased any more stays where it is. An answer that was not plainly
-    "accepted" is kept with its words.
-    """
-    accepted = {one.delivery_id: one.detail[:200] for one, _ in answers if one.outcome is Outcome.ACCEPTED}
-    moved = _mark_sent(connection, accepted, now=now) if accepted else set()
-    for answer, again_at in answers:
-        if answer.outcome is Outcome.ACCEPTED:
-            continue
-        held = (deliveries.c.id == answer.delivery_id) & (deliveries.c.state == DeliveryState.LEASED)
-        told = {"state": _STATE_AFTER[answer.outcome], "detail": answer.told, "send_after_at": again_at}
-        settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
-        if connection.execute(settled).rowcount:
-            moved.add(answer.delivery_id)
-            _keep_words(connection, answer, provider=provider, now=now)
-    return moved
-
-
-def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: datetime) -> set[int]:
-    """The same of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
-    told = pairs(connection, references)
-    held = (deliveries.c.id == cast(told.c.key, BigInteger)) & (deliveries.c.state == DeliveryState.LEASED)
-    sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": told.c.value}
-    marked = update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None)
-    return set(connection.execute(marked.returning(deliveries.c.id)).scalars())
-
-
-def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
-    """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    if only is not None:
-        held &= any_of(connection, deliveries.c.id, only)
-    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": _UNTRIED}
-    given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
-    return set(connection.execute(given).scalars())
-
-
-def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
-    """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
-    unknown = any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
-    told = {"state": DeliveryState.QUEUED, "detail": "", "attempts": deliveries.c.attempts - 1}
-    connection.execute(update(deliveries).where(unknown).values(told))
-
-
-def fail(connection: Connection, number: int, *, detail: str) -> bool:
-    """A leased delivery whose message cannot be made; false where it is not leased any more."""
-    held = (deliveries.c.id == number) & (deliveries.c.state == DeliveryState.LEASED)
-    told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None, "attempted_at": None}
-    return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
-
-
-def _keep_words(connection: Connection, answer: Answer, *, provider: str, now: datetime) -> None:
-    number = select(deliveries.c.attempts).where(deliveries.c.id == answer.delivery_id).scalar_subquery()
-    row = {
-        "delivery_id": answer.delivery_id,
-        "number": number,
-        "provider": provider,
-        "answered_at": now,
-        "outcome": answer.outcome,
-        "code": answer.code,
-        "detail": answer.detail,
-    }
-    connection.execute(attempts.insert().values(row))
 
 
 def delivery_rows() -> Any:

@@ -9,17 +9,19 @@ from sqlalchemy import select
 from digest.address import parse_address
 from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
 from digest.store import Connection, Store
+from digest.store.attempts import (
+    begin_attempts,
+    deliveries_leased,
+    record_answers,
+    skip_unwanted,
+)
 from digest.store.deliveries import (
     NewDelivery,
-    begin_attempts,
     count_by_state,
-    deliveries_leased,
     deliveries_queued,
     delivery_numbered,
     queue,
     queue_editions,
-    record_answers,
-    skip_unwanted,
 )
 from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
 from digest.store.subscribers import subscriber_for, suppress

@@ -24,8 +24,9 @@ from digest.model import DeliveryKind, DeliveryState, Want, Weights
 from digest.move import move
 from digest.publish import publish
 from digest.store.accounts import suppressed_marks
+from digest.store.attempts import deliveries_leased
 from digest.store.check import damage
-from digest.store.deliveries import deliveries_leased, deliveries_queued, delivery_numbered
+from digest.store.deliveries import deliveries_queued, delivery_numbered
 from digest.store.feedback import set_feedback
 from digest.store.leases import take_queued
 from digest.store.subscribers import all_subscriptions, confirm_numbered, confirms_of, subscriber_named, suppress

@@ -21,7 +21,8 @@ from digest.model import DeliveryKind, DeliveryState, Weights
 from digest.move import move
 from digest.publish import publish
 from digest.store.accounts import deliveries_about
-from digest.store.deliveries import Delivery, deliveries_leased, deliveries_of
+from digest.store.attempts import deliveries_leased
+from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
 from digest.store.leases import take_queued
 from digest.store.subscribers import (
