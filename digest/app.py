@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from digest.mail.grant import Grant
     from digest.mail.signing_keys import KeyFile
     from digest.press import Press
-    from digest.sending import Terms
     from digest.sources.arxiv import Arxiv
+    from digest.terms import Terms
 
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
@@ -74,7 +74,7 @@ class App:
     @property
     def terms(self) -> "Terms":
         """How deliveries are leased and sent."""
-        from digest.sending import Terms
+        from digest.terms import Terms
 
         mail = self.config.mail
         return Terms(

@@ -19,13 +19,14 @@ from digest.mail import Mailer
 from digest.pace import Pace
 from digest.press import Press
 from digest.scopes import Wait
-from digest.sending import Clock, Delivered, Sending, Terms
+from digest.sending import Clock, Sending
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_numbered, numbers_queued
 from digest.store.engine import blocks
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
 from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
+from digest.terms import Delivered, Terms
 
 BLOCK = 1000
 """Deliveries to a lease."""

@@ -13,13 +13,13 @@ from digest.model import Cadence, Choices, Interest, InterestKind, Paper, Select
 from digest.press import Press
 from digest.publish import publish
 from digest.refit import refit_background
-from digest.sending import Delivered, Terms
 from digest.sources import Source
 from digest.store import Store
 from digest.store.deliveries import deliveries_of
 from digest.store.papers import papers_by_id
 from digest.store.subscribers import subscriber_for
 from digest.subscribe import subscribe
+from digest.terms import Delivered, Terms
 
 READERS = {
     "approximation@example.org": ("approximating models",),

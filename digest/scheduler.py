@@ -29,10 +29,10 @@ from digest.embed import Embedded
 from digest.errors import sentence_of
 from digest.pace import Pace
 from digest.publish import is_due
-from digest.sending import Delivered
 from digest.store.waiting import are_queued
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
+from digest.terms import Delivered
 from digest.ticks import Alarmed, deliver_all, gather, publish_all
 from digest.tidy import tidy
 

@@ -8,12 +8,12 @@ left, and takes no more than a window for such that did not.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from math import inf
 from time import monotonic, sleep
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from digest.breaker import Breaker
 from digest.compose import Composer
@@ -22,7 +22,6 @@ from digest.feedback import bounced, is_permanent, marks_of
 from digest.mail import Mailer
 from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
 from digest.pace import PATIENCE, Pace
-from digest.scopes import Limits, Wait
 from digest.store import Connection, Store
 from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.attempts import (
@@ -39,6 +38,7 @@ from digest.store.deliveries import Delivery
 from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.waiting import put_off
+from digest.terms import Delivered, Terms
 
 FIRST_RETRY = timedelta(minutes=2)
 LONGEST_RETRY = timedelta(hours=1)
@@ -64,34 +64,6 @@ PASSING = (StoreAwayError, StoreBusyError, StoreContestedError)
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How deliveries are leased and sent: at most `window` messages are noted as under way and have no answer noted."""
-
-    lease_seconds: float
-    window: int
-    after_unknown: Literal["drop", "resend"] = "drop"
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(slots=True, kw_only=True)
-class Delivered:
-    """What a run did, by outcome, and why what was skipped; `error` says why sending stopped, where it did.
-
-    `refused` names the provider and its answer where that was because it refused us as a sender; `paused` are
-    newsletters that were stopped since too many of their addresses do not exist. `refusals` are counted by the
-    server's words; `wait` says why and until when the rest is queued, where a budget is spent.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    error: str = ""
-    refused: str = ""
-    paused: list[str] = field(default_factory=list)
-    refusals: Counter[str] = field(default_factory=Counter)
-    wait: Wait | None = None
 
 
 class Sending:

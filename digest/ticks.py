@@ -12,7 +12,7 @@ from digest.deliver import deliver
 from digest.embed import Embedded, embed
 from digest.publish import Published, publish
 from digest.refit import refit_background
-from digest.sending import Delivered
+from digest.terms import Delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from digest.deliver import deliver
 from digest.mail import Messages, in_their_time
 from digest.model import Answer, Outcome, Weights
 from digest.publish import publish
-from digest.sending import Delivered
 from digest.store.deliveries import Delivery, deliveries_queued
 from digest.store.sources import note_failure, note_success
+from digest.terms import Delivered
 
 pytestmark = pytest.mark.slow
 

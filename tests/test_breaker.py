@@ -22,12 +22,12 @@ from digest.feedback import complained, complained_by
 from digest.mail import Messages, in_their_time
 from digest.model import Answer, Cadence, DeliveryState, Outcome, SubscriptionState, Weights
 from digest.publish import publish
-from digest.sending import Delivered, Terms
 from digest.store.deliveries import count_by_state, deliveries_queued, delivery_numbered
 from digest.store.editions import edition_for, printing_for
 from digest.store.pauses import Pause, PauseCause, pauses_now, resume_sending
 from digest.store.subscribers import subscription_numbered, subscriptions_of
 from digest.store.tables import deliveries, editions
+from digest.terms import Delivered, Terms
 
 TERMS = Terms(lease_seconds=60, window=2)
 

@@ -20,9 +20,9 @@ from digest.errors import StoreBusyError
 from digest.mail.smtp import Server, Smtp
 from digest.model import DeliveryState, Weights
 from digest.publish import publish
-from digest.sending import Delivered, Terms
 from digest.store import Store
 from digest.store.deliveries import count_by_state
+from digest.terms import Delivered, Terms
 
 PATIENCE = (0.001, 0.001)
 

@@ -22,7 +22,6 @@ from digest.model import Cadence, DeliveryKind, DeliveryState, Weights
 from digest.publish import publish
 from digest.scheduler import Ticker
 from digest.scopes import EVERYTHING, Limits, by_provider
-from digest.sending import Terms
 from digest.store.budgets import keep_spent
 from digest.store.check import damage
 from digest.store.deliveries import Delivery, deliveries_of
@@ -30,6 +29,7 @@ from digest.store.papers import papers_listed
 from digest.store.subscribers import subscription_numbered
 from digest.store.tables import leases, summaries
 from digest.subscribe import ask
+from digest.terms import Terms
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,6 @@ from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
-from digest.sending import Delivered, Terms
 from digest.store import waiting
 from digest.store.attempts import begin_attempts
 from digest.store.deliveries import count_by_state, deliveries_of, delivery_numbered
@@ -30,6 +29,7 @@ from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.tables import deliveries, leases, suppressions
 from digest.subscribe import ask, unsubscribe
+from digest.terms import Delivered, Terms
 from digest.trial import queue_test
 
 TERMS = Terms(lease_seconds=60, window=2)

@@ -23,12 +23,13 @@ from digest.model import Answer, DeliveryState, Outcome, Weights
 from digest.pace import Pace
 from digest.publish import publish
 from digest.scopes import EVERYTHING, Limits
-from digest.sending import LOOKED_WITHIN, Delivered, Terms
+from digest.sending import LOOKED_WITHIN
 from digest.store.budgets import hold_budgets, spent_of_all
 from digest.store.deliveries import count_by_state, count_skipped, deliveries_queued
 from digest.store.pauses import pause_sending
 from digest.store.tables import deliveries
 from digest.subscribe import ask, unsubscribe
+from digest.terms import Delivered, Terms
 from digest.trial import preview_of, queue_preview, queue_test
 
 HOUR = timedelta(hours=1)

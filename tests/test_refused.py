@@ -18,10 +18,10 @@ from digest.config import parse_config
 from digest.deliver import deliver
 from digest.model import DeliveryState, Weights
 from digest.publish import publish
-from digest.sending import Delivered
 from digest.store.deliveries import count_by_state
 from digest.store.pauses import pauses_now
 from digest.store.tables import leases, suppressions
+from digest.terms import Delivered
 
 READERS = 500
 
