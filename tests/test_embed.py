@@ -1,7 +1,6 @@
 """Meaning counts beside words where a model was named, is asked for once a text, and nothing depends on it."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dialects import app_on_sqlite
+from logged import lines_logged
 from model2vec import StaticModel
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, SPEECH, TODAY, choices, papers_come_in, reader_joins
 from pytest_httpserver import HTTPServer
@@ -321,20 +321,17 @@ def test_a_run_ends_when_its_time_is_up_or_it_is_stopped(store: Store) -> None:
 # The whole of it.
 
 
-def test_the_daemon_makes_vectors_before_the_first_edition(
-    install: Callable[..., App], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_daemon_makes_vectors_before_the_first_edition(install: Callable[..., App], tmp_path: Path) -> None:
     model_in(tmp_path / "models" / "mine")
     app = install(sources={"huggingface": {"enabled": False}}, semantic={"model": "models/mine"})
     papers_come_in(app.store)
-    Ticker(app, clock=lambda: NOON).collect()
+    with lines_logged() as logged:
+        Ticker(app, clock=lambda: NOON).collect()
     assert missing(app.store, *map(text, PAPERS)) == []
-    assert re.search(r"embedded.*made.*3", capsys.readouterr().out)
+    assert [line["made"] for line in logged if line["event"] == "embedded"] == [3]
 
 
-def test_how_many_texts_the_model_refused_is_told(
-    install: Callable[..., App], httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_how_many_texts_the_model_refused_is_told(install: Callable[..., App], httpserver: HTTPServer) -> None:
     def answer(request: Request) -> Response:
         texts = request.get_json()["input"]
         if text(ROBOTS) in texts:
@@ -345,8 +342,9 @@ def test_how_many_texts_the_model_refused_is_told(
     semantic = {"url": httpserver.url_for("/v1"), "model": "small"}
     app = install(sources={"huggingface": {"enabled": False}}, semantic=semantic)
     papers_come_in(app.store)
-    Ticker(app, clock=lambda: NOON).collect()
-    assert re.search(r"embedded.*made.*2.*refused.*1", capsys.readouterr().out)
+    with lines_logged() as logged:
+        Ticker(app, clock=lambda: NOON).collect()
+    assert [(line["made"], line["refused"]) for line in logged if line["event"] == "embedded"] == [(2, 1)]
 
 
 def test_an_endpoint_makes_them_too(install: Callable[..., App], httpserver: HTTPServer) -> None:
@@ -362,14 +360,15 @@ def test_an_endpoint_makes_them_too(install: Callable[..., App], httpserver: HTT
 
 
 def test_an_endpoint_that_is_down_is_named_and_collecting_goes_on(
-    install: Callable[..., App], httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
+    install: Callable[..., App], httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/v1/embeddings").respond_with_data(f"No such key: {SECRET}", status=401)
     semantic = {"url": httpserver.url_for("/v1"), "model": "small", "api_key": SECRET}
     app = install(sources={"huggingface": {"enabled": False}}, semantic=semantic)
     papers_come_in(app.store)
-    Ticker(app, clock=lambda: NOON).collect()
-    said = capsys.readouterr().out
+    with lines_logged() as logged:
+        Ticker(app, clock=lambda: NOON).collect()
+    said = str(logged)
     assert "words alone: localhost answered HTTP 401: the API key is not the one; mend it." in said
     assert SECRET not in said
     assert len(httpserver.log) == 1

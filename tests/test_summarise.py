@@ -1,13 +1,13 @@
 """Papers get a sentence from a language model once, at a bounded cost, and nothing depends on it."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from conftest import NOON
+from logged import lines_logged
 from personas import DIFFUSION, PAPERS, ROBOTS, SPEECH, papers_come_in
 from pytest_httpserver import HTTPServer
 from rude import dripping, serving
@@ -196,16 +196,14 @@ def saying(ending: str) -> Callable[[Request], Response]:
     return answer
 
 
-def test_the_daemon_has_papers_summed_up_after_it_collected(
-    configured: App, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_daemon_has_papers_summed_up_after_it_collected(configured: App, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/v1/chat/completions").respond_with_handler(saying(" It is the best."))
-    Ticker(configured, clock=lambda: NOON).collect()
+    with lines_logged() as logged:
+        Ticker(configured, clock=lambda: NOON).collect()
     assert len(httpserver.log) == 2
     assert stored(configured.store)[ROBOTS.title].summary == sentence(ROBOTS.title)
-    said = capsys.readouterr().out
-    assert re.search(r"summarised.*asked.*2.*written.*2", said)
-    assert SECRET not in said
+    assert [(line["asked"], line["written"]) for line in logged if line["event"] == "summarised"] == [(2, 2)]
+    assert SECRET not in str(logged)
 
 
 def test_a_hostile_answer_leaves_the_paper_as_it_is(configured: App, httpserver: HTTPServer) -> None:
@@ -217,14 +215,13 @@ def test_a_hostile_answer_leaves_the_paper_as_it_is(configured: App, httpserver:
     assert stored(configured.store) == before
 
 
-def test_an_endpoint_that_is_down_changes_nothing_but_the_sentence(
-    configured: App, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_endpoint_that_is_down_changes_nothing_but_the_sentence(configured: App, httpserver: HTTPServer) -> None:
     before = stored(configured.store)
     httpserver.expect_request("/v1/chat/completions").respond_with_data(f"No such key: {SECRET}", status=401)
-    Ticker(configured, clock=lambda: NOON).collect()
+    with lines_logged() as logged:
+        Ticker(configured, clock=lambda: NOON).collect()
     assert stored(configured.store) == before
-    said = capsys.readouterr().out
+    said = str(logged)
     assert "No sentence for some papers: localhost answered HTTP 401: the API key is not the one; mend it." in said
     assert SECRET not in said
 
