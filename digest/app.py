@@ -33,6 +33,7 @@ from digest.store import Store, open_store
 from digest.store.jobs import has_jobs, make_jobs
 from digest.store.schema import migrate, require_current
 from digest.store.sources import health
+from digest.store.subscribers import has_subscribers
 from digest.tidy import Keeping
 from digest.tokens import KEY_CHARACTERS, Keys
 
@@ -293,6 +294,7 @@ def set_up(config: Config) -> tuple[App, str | None, str]:
     """Make what is missing of an installation; with the schema's revision before and after."""
     store = _open_store(config, create=True)
     before, after, _ = _migrate(config, store)
+    _require_own_keys(config, store)
     make_keys(config.folder / config.keys.file)
     return _app(config, store), before, after
 
@@ -323,6 +325,19 @@ def _require_jobs(store: Store) -> None:
             raise StoreError(
                 f"The store {store.where} has no tables of the queue's engine. Run `digest store migrate`."
             )
+
+
+def _require_own_keys(config: Config, store: Store) -> None:
+    """A new key would open no link that was ever sent, not even to leave."""
+    path = config.folder / config.keys.file
+    with store.reading() as connection:
+        if path.exists() or not has_subscribers(connection):
+            return
+    raise ConfigError(
+        f"keys.file {path} is not there, but the store {store.where} has subscribers, whose links to leave need it."
+        " Bring it back from a backup, or mend keys.file; only if it is lost for good write a new key into it yourself"
+        f" ({KEY_CHARACTERS} characters or more)."
+    )
 
 
 def make_keys(path: Path) -> None:
@@ -362,7 +377,8 @@ def key_files(config: Config) -> "list[KeyFile]":
 def refuse_examples(config: Config) -> None:
     """Raise ConfigError where real mail would leave with an example's sender, or with links that nobody can open."""
     servers = {"smtp": config.mail.smtp.host, "mailgun": urlsplit(config.mail.mailgun.url).hostname}
-    if servers[config.mail.provider] in LOOPBACK:
+    # What listens on this machine may be a sink; a relay is none.
+    if servers[config.mail.provider] in LOOPBACK and config.mail.smtp.preset != "relay":
         return
     if urlsplit(config.web.base_url).scheme != "https":
         raise ConfigError(

@@ -8,7 +8,7 @@ from digest.app import App
 from digest.cli.context import say
 from digest.deliver import deliver_one
 from digest.model import DeliveryState
-from digest.store.deliveries import delivery_numbered
+from digest.store.deliveries import delivery_numbered, take_back
 from digest.store.pauses import Pause, PauseCause, pauses_now
 
 
@@ -16,6 +16,9 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     """Send the delivery, and say what became of it; exit code 1 unless it was sent."""
     delivered = deliver_one(app.store, app.mailer(), app.press, delivery_id, terms=app.terms, clock=lambda: now)
     if delivered.error:
+        # Whoever tries again makes another: of five tries one message is wanted.
+        with app.store.writing() as connection:
+            take_back(connection, delivery_id, detail="could not be sent at once")
         typer.echo(f"digest: {delivered.error}", err=True)
         raise typer.Exit(1)
     with app.store.reading() as connection:

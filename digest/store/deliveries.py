@@ -223,6 +223,12 @@ def skip_queued(
     return connection.execute(update(deliveries).where(queued).values(told)).rowcount
 
 
+def take_back(connection: Connection, number: int, *, detail: str) -> None:
+    """Skip the delivery with this number, where it still waits."""
+    queued = (deliveries.c.id == number) & (deliveries.c.state == DeliveryState.QUEUED)
+    connection.execute(update(deliveries).where(queued).values(state=DeliveryState.SKIPPED, detail=detail))
+
+
 def queue_again(connection: Connection, subscription_id: int, *, detail: str, now: datetime) -> None:
     """Queue the subscription's last edition again, where it was skipped for that reason and is still worth sending.
 

@@ -70,6 +70,11 @@ def subscriber_named(connection: Connection, address: Address) -> int | None:
     return connection.execute(select(subscribers.c.id).where(subscribers.c.address_key == address.key)).scalar()
 
 
+def has_subscribers(connection: Connection) -> bool:
+    """Whether there is any."""
+    return connection.execute(select(subscribers.c.id).limit(1)).first() is not None
+
+
 def is_still_there(connection: Connection, number: int) -> bool:
     """Whether there is a subscriber with this number, who then stays until the transaction ends."""
     query = select(subscribers.c.id).where(subscribers.c.id == number).with_for_update(read=True, key_share=True)

@@ -177,10 +177,28 @@ def test_keys_that_others_can_read_are_refused(installed: Digest, tmp_path: Path
     assert "chmod 600" in refused(installed, "publish")
 
 
-def test_real_mail_does_not_leave_with_an_examples_sender(installed: Digest, tmp_path: Path) -> None:
+def test_no_new_key_is_made_for_readers_whose_links_need_the_old_one(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "var/keys").rename(tmp_path / "kept")
+    assert installed("init").code == 0
+    (tmp_path / "kept").rename(tmp_path / "var/keys")
+    installed("subscriber", "add", "ada@example.org", "--topic", "robots", "--confirmed")
+    (tmp_path / "var/keys").unlink()
+    assert "has subscribers, whose links to leave need it" in refused(installed, "init")
+    assert not (tmp_path / "var/keys").exists()
+
+
+def test_a_test_message_that_cannot_be_sent_is_not_kept_for_later(installed: Digest, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "127.0.0.1"\nport = 1\n')
+    ended = installed("mail", "test", "ada@example.org")
+    assert (ended.code, "cannot be reached" in ended.err) == (1, True)
+    assert "skipped: could not be sent at once" in installed("stats").out
+    assert " queued" not in installed("stats").out
+
+
+@pytest.mark.parametrize("server", ['host = "mail.example.org"', 'preset = "relay"'])
+def test_real_mail_does_not_leave_with_an_examples_sender(server: str, installed: Digest, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
-        '[web]\nbase_url = "https://papers.example.org"\n'
-        '[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "mail.example.org"'
+        f'[web]\nbase_url = "https://papers.example.org"\n[mail]\nprovider = "smtp"\n[mail.smtp]\n{server}'
     )
     assert "example's sender" in refused(installed, "mail", "test", "ada@example.org")
     assert "example's sender" in refused(installed, "deliver")
