@@ -23,7 +23,7 @@ from digest.config.sections import (
 )
 from digest.departures import Departures
 from digest.errors import ConfigError, DigestError, StoreError
-from digest.locator import host_and_port, is_inside
+from digest.locator import host_and_port, is_inside, is_this_machine
 from digest.mail import Mailer
 from digest.model import Weights
 from digest.scopes import Limits
@@ -55,8 +55,6 @@ HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 ARXIV = "Thank you to arXiv for use of its open access interoperability."
 RETIRED = b"retired "
 """Before a key in the file of keys: it is good for leaving alone."""
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,8 +328,10 @@ def _require_jobs(store: Store) -> None:
 def _require_own_keys(config: Config, store: Store) -> None:
     """A new key would open no link that was ever sent, not even to leave."""
     path = config.folder / config.keys.file
+    if path.exists():
+        return
     with store.reading() as connection:
-        if path.exists() or not has_subscribers(connection):
+        if not has_subscribers(connection):
             return
     raise ConfigError(
         f"keys.file {path} is not there, but the store {store.where} has subscribers, whose links to leave need it."
@@ -378,7 +378,7 @@ def refuse_examples(config: Config) -> None:
     """Raise ConfigError where real mail would leave with an example's sender, or with links that nobody can open."""
     servers = {"smtp": config.mail.smtp.host, "mailgun": urlsplit(config.mail.mailgun.url).hostname}
     # What listens on this machine may be a sink; a relay is none.
-    if servers[config.mail.provider] in LOOPBACK and config.mail.smtp.preset != "relay":
+    if is_this_machine(servers[config.mail.provider] or "") and config.mail.smtp.preset != "relay":
         return
     if urlsplit(config.web.base_url).scheme != "https":
         raise ConfigError(

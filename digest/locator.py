@@ -2,7 +2,7 @@
 
 import re
 from email.utils import getaddresses
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 import idna
@@ -57,6 +57,14 @@ def host_and_port(url: str) -> str:
     """The host of an address, with its port."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the host is a loopback address, or localhost."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def is_inside(url: str) -> bool:

@@ -164,7 +164,7 @@ class Ticker:
         now = self.clock()
         if timedelta(0) < self._tries_again_at - now <= LONGEST_PAUSE:
             return
-        if self._are_many():
+        if self._are_many(now):
             sending = self._run(deliver_all, now=now, stops_within=HOWEVER_LONG)
         else:
             sending = self._deliver_here()
@@ -172,9 +172,8 @@ class Ticker:
             self._say_delivered(delivered)
             self._pause_after(delivered)
 
-    def _are_many(self) -> bool:
+    def _are_many(self, now: datetime) -> bool:
         """Whether as many may leave as are worth a process."""
-        now = self.clock()
         with self.app.store.reading() as connection:
             if not are_queued(connection, MANY, now=now):
                 return False

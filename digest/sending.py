@@ -6,7 +6,7 @@ left, and takes no more than a window for such that did not.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ from typing import TypeVar
 from digest.breaker import Breaker
 from digest.compose import Composer
 from digest.errors import RenderingError, StoreAwayError, StoreBusyError, StoreContestedError
-from digest.feedback import bounced, is_permanent, marks_of
+from digest.feedback import bounced, is_permanent
+from digest.lastlook import going, last_look
 from digest.mail import Mailer
-from digest.model import Answer, DeliveryKind, Later, Outcome, Outgoing
+from digest.model import Answer, Later, Outcome, Outgoing
 from digest.pace import PATIENCE, Pace
 from digest.store import Connection, Store
-from digest.store.accounts import suppressed_marks, turn_back
 from digest.store.attempts import (
     begin_attempts,
     deliveries_leased,
@@ -32,11 +32,9 @@ from digest.store.attempts import (
     numbers_held,
     queue_unsent,
     record_answers,
-    skip_unwanted,
 )
 from digest.store.deliveries import Delivery
 from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
-from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.waiting import put_off
 from digest.terms import Delivered, Terms
 
@@ -209,10 +207,10 @@ class Sending:
             # What has no answer yet counts, or a process that dies would leave more than a window in doubt.
             under_way = len(self._under_way) - len(self._answers) - len(self._faults)
             size = max(self._terms.window - under_way, 1)
-            picked = self._pace.pick(connection, self._going(connection, self._waiting), size, now=now)
+            picked = self._pace.pick(connection, going(connection, self._waiting), size, now=now)
             put_off(connection, picked.put_off)
             numbers = [delivery.id for delivery in picked.window]
-            skipped = self._last_look(connection, picked.window, now=now)
+            skipped = last_look(connection, picked.window, keys=self._composer.press.keys, now=now)
             # A commit whose answer was lost is made again: what it moved is not the lease's any more.
             begun = begin_attempts(connection, numbers, lease_id=self._lease.id, now=now)
             window = [delivery for delivery in picked.window if delivery.id in begun]
@@ -228,9 +226,9 @@ class Sending:
         """Leave out of the window whoever wants no message any more: with a slow server it takes minutes."""
         now, begun = self._clock(), list(self._begun)
         with self._transaction() as connection:
-            going = {one.id for one in self._going(connection, begun)}
-            give_back(connection, self._lease.id, only=[one.id for one in begun if one.id not in going])
-            skipped = self._last_look(connection, begun, now=now)
+            stay = {one.id for one in going(connection, begun)}
+            give_back(connection, self._lease.id, only=[one.id for one in begun if one.id not in stay])
+            skipped = last_look(connection, begun, keys=self._composer.press.keys, now=now)
             held = numbers_held(connection, self._lease.id)
             gone = [one.id for one in begun if one.id not in held]
             self._return_permits(connection, gone)
@@ -239,12 +237,6 @@ class Sending:
         for number in gone:
             del self._under_way[number]
 
-    def _last_look(self, connection: Connection, leaving: Sequence[Delivery], *, now: datetime) -> dict[int, str]:
-        """Whoever unsubscribed up to here gets nothing, and whoever moved gets it there; who gets nothing, and why."""
-        numbers = [delivery.id for delivery in leaving]
-        turn_back(connection, numbers)
-        return skip_unwanted(connection, numbers, now=now, suppressed_as=self._suppressed(connection, leaving))
-
     def _return_permits(self, connection: Connection, unsent: Iterable[int]) -> None:
         begun = [self._under_way[number] for number in unsent if number in self._under_way]
         self._pace.give_back(connection, begun, now=self._clock())
@@ -252,23 +244,6 @@ class Sending:
     def _count_skipped(self, skipped: Mapping[int, str]) -> None:
         self._delivered.counts.update(skipped=len(skipped))
         self._delivered.skipped.update(skipped.values())
-
-    @staticmethod
-    def _going(connection: Connection, waiting: list[Delivery]) -> list[Delivery]:
-        """What is not paused of what waits; the rest is queued again."""
-        halted = pauses_now(connection)
-        if not halted:
-            return waiting
-        if EVERYTHING in halted:
-            return [one for one in waiting if one.kind is DeliveryKind.TEST]
-        return [one for one in waiting if one.kind is not DeliveryKind.EDITION or one.newsletter not in halted]
-
-    def _suppressed(self, connection: Connection, window: Iterable[Delivery]) -> set[int]:
-        """The deliveries to addresses that were suppressed, and then erased: a hash is all that is left of them."""
-        keys = self._composer.press.keys
-        marks = {one.id: marks_of(keys, one.address.casefold()) for one in window if one.address}
-        found = suppressed_marks(connection, {mark for theirs in marks.values() for mark in theirs})
-        return {number for number, theirs in marks.items() if found.intersection(theirs)}
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from digest.config.checks import is_this_machine
 from digest.config.sections import (
     HttpSection,
     KeysSection,
@@ -34,7 +33,7 @@ from digest.config.sections import (
 )
 from digest.environment import from_environment, overlaid, variables_of
 from digest.errors import ConfigError
-from digest.locator import are_aligned, domain_of
+from digest.locator import are_aligned, domain_of, is_this_machine
 
 SOURCES = frozenset({"huggingface", "arxiv", "files"})
 

@@ -2,7 +2,6 @@
 
 import re
 from email.utils import getaddresses
-from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -118,14 +117,6 @@ def optional_address(text: str) -> str:
 def optional_site(text: str) -> str:
     """The site's address, or nothing."""
     return site_url(text) if text else text
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether the host is a loopback address, or localhost."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
 
 
 def token(secret: SecretStr) -> SecretStr:

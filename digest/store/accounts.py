@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
-from digest.store.attempts import leased_among
+from digest.store.attempts import UNTRIED, leased_among
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
 from digest.store.engine import blocks, insert
 from digest.store.events import events_of
@@ -179,6 +179,7 @@ def _readdress(connection: Connection, wanted: ColumnElement[bool]) -> set[int]:
             "state": DeliveryState.QUEUED,
             "lease_id": None,
             "attempted_at": None,
+            "attempts": UNTRIED,
         }
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(told))
     return {row.id for row in rows}

@@ -11,22 +11,23 @@ from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delive
 from digest.store.engine import any_of, pairs
 from digest.store.tables import attempts, deliveries
 
+UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
+"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
+
 
 def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     """What a lease still holds, in the order of sending."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    query = delivery_rows().where(held).order_by(*SENDING_ORDER)
+    query = delivery_rows().where(_held_by(lease_id)).order_by(*SENDING_ORDER)
     return [delivery_in(row) for row in connection.execute(query)]
-
-
-_UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
-"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
 
 
 def numbers_held(connection: Connection, lease_id: int) -> set[int]:
     """The numbers of what a lease still holds."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-    return set(connection.execute(select(deliveries.c.id).where(held)).scalars())
+    return set(connection.execute(select(deliveries.c.id).where(_held_by(lease_id))).scalars())
+
+
+def _held_by(lease_id: int) -> ColumnElement[bool]:
+    return (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
 
 
 def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
@@ -52,7 +53,7 @@ def skip_unwanted(
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
     """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
     told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    held = leased_among(connection, numbers) & (deliveries.c.lease_id == lease_id)
+    held = _held_by(lease_id) & any_of(connection, deliveries.c.id, numbers)
     begun = update(deliveries).where(held).values(told).returning(deliveries.c.id)
     return set(connection.execute(begun).scalars())
 
@@ -101,10 +102,10 @@ def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: da
 
 def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
     """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
-    held = (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
+    held = _held_by(lease_id)
     if only is not None:
         held &= any_of(connection, deliveries.c.id, only)
-    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": _UNTRIED}
+    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": UNTRIED}
     given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
     return set(connection.execute(given).scalars())
 
