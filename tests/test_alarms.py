@@ -62,9 +62,9 @@ def sounded(app: App, refused: str, *, hours: float = 0, to: str = OPERATOR) -> 
     return alarm_of_refusal(app.store, app.press, refused, to=to, now=NOON + timedelta(hours=hours))
 
 
-def alarms(app: App, *, days: int = 3) -> list[Delivery]:
+def alarms(app: App) -> list[Delivery]:
     with app.store.reading() as connection:
-        waiting = deliveries_queued(connection, now=NOON + timedelta(days=days))
+        waiting = deliveries_queued(connection, now=NOON + HOUR)
     return [one for one in waiting if one.address == OPERATOR]
 
 
