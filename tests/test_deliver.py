@@ -25,6 +25,7 @@ from digest.publish import publish
 from digest.store import waiting
 from digest.store.attempts import begin_attempts
 from digest.store.deliveries import count_by_state, deliveries_of, delivery_numbered
+from digest.store.impasses import Impasse, impasses_now
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.tables import deliveries, leases, suppressions
@@ -75,6 +76,11 @@ def sent(app: App, mailer: Mailer, *, terms: Terms = TERMS, minutes: float = 0, 
 def states(app: App) -> dict[DeliveryState, int]:
     with app.store.reading() as connection:
         return count_by_state(connection)
+
+
+def impasses(app: App) -> list[Impasse]:
+    with app.store.reading() as connection:
+        return impasses_now(connection)
 
 
 @app_on_sqlite
@@ -169,6 +175,20 @@ def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(que
     assert delivered.error == "The line is cut. Mend it."
     assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
     assert sent(queued, Scripted()).counts["sent"] == 2
+
+
+def test_that_nothing_can_be_handed_over_is_known_until_a_message_is_taken(queued: App) -> None:
+    refused = Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="535 5.7.8")
+    sent(queued, Scripted(breaks_after=0))
+    sent(queued, Scripted(lambda _: refused), minutes=10)
+    [known] = impasses(queued)
+    assert (known.provider, known.since_at, known.tried_at) == ("scripted", NOON, NOON + timedelta(minutes=10))
+    assert "535 5.7.8" in known.why
+    sent(queued, Scripted(breaks_after=2), minutes=20)
+    [known] = impasses(queued)
+    assert (known.since_at, known.why) == (NOON + timedelta(minutes=20), "The line is cut. Mend it.")
+    sent(queued, Scripted(), minutes=30)
+    assert impasses(queued) == []
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)
