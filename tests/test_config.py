@@ -468,7 +468,8 @@ def test_a_preset_fills_in_what_is_not_written() -> None:
 def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> None:
     documented = (ROOT / "docs" / "providers.md").read_text()
     for name, preset in PRESETS.items():
-        smtp = parse({"mail": {"provider": "smtp", "smtp": {"preset": name}}}).mail.smtp
+        own = {"username": "ada@example.org", "password": SECRET} if preset.signs_in else {}
+        smtp = parse({"mail": {"provider": "smtp", "smtp": {"preset": name} | own}}).mail.smtp
         assert smtp.host == preset.host
         caps = [f"{cap:,}" if cap else "" for cap in (preset.per_minute, preset.per_day)]
         cells = [
@@ -481,3 +482,22 @@ def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> No
             *caps,
         ]
         assert f"| {' | '.join(cells)} |".replace("  ", " ") in documented
+
+
+@pytest.mark.parametrize(
+    ("smtp", "said"),
+    [
+        ({}, 'mail.smtp.username: is needed for preset = "gmail"; it is the mailbox that sends'),
+        (
+            {"username": "ada@example.org"},
+            'mail.smtp.password: is needed for preset = "gmail"; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]',
+        ),
+        (
+            {"username": "ada@example.org", "oauth": {"client_id": "a", "refresh_token": SECRET}},
+            "mail.smtp.oauth: url is needed where other keys are set; it is where access tokens are given",
+        ),
+    ],
+)
+def test_a_mailbox_that_cannot_be_signed_in_to_is_told_before_anything_is_sent(smtp: dict[str, Any], said: str) -> None:
+    told = refused({"mail": {"provider": "smtp", "smtp": {"preset": "gmail"} | smtp}})
+    assert told.splitlines()[1:] == [f"  {said}"]

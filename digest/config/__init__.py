@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from digest.config.presets import PRESETS
 from digest.config.sections import (
     HttpSection,
     KeysSection,
@@ -100,6 +101,19 @@ class Config(Section):
                 'mail.smtp.tls: "none" would send the password in the clear to another machine; write "starttls" or'
                 ' "tls", or leave mail.smtp.username empty'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mailbox_is_signed_in_to(self) -> "Config":
+        smtp = self.mail.smtp
+        preset = PRESETS.get(smtp.preset)
+        if self.mail.provider != "smtp" or preset is None or not preset.signs_in:
+            return self
+        needed = f'is needed for preset = "{smtp.preset}"'
+        if not smtp.username:
+            raise ValueError(f"mail.smtp.username: {needed}; it is the mailbox that sends")
+        if not (smtp.password.get_secret_value() or smtp.oauth.url):
+            raise ValueError(f"mail.smtp.password: {needed}; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]")
         return self
 
     @model_validator(mode="after")
