@@ -138,6 +138,7 @@ def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_e
     assert sent(queued, Scripted(), minutes=10).counts == Counter(sent=2, skipped=0)
 
 
+@pytest.mark.slow
 def test_a_server_that_was_down_lengthens_no_wait_after_it(queued: App) -> None:
     for _ in range(6):
         sent(queued, Scripted(breaks_after=0))
@@ -500,6 +501,7 @@ def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
     assert states(queued) == {DeliveryState.SENT: 2, DeliveryState.QUEUED: 3}
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_nothing_else(app: App) -> None:
     papers_come_in(app.store)

@@ -187,6 +187,7 @@ def test_an_embedding_model_that_is_not_there_is_named_before_anything_is_collec
     assert "There is no Model2Vec model 'nowhere' on this machine." in ended.err
 
 
+@pytest.mark.slow
 def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest, tmp_path: Path) -> None:
     added = stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
     assert "Subscribed" in added.out
@@ -375,6 +376,7 @@ def test_a_store_is_not_copied_onto_itself(stocked: Digest) -> None:
     assert "paused" not in stocked("stats").out.lower()
 
 
+@pytest.mark.slow
 def test_copying_the_store_says_what_to_do_next_and_stops_the_old_one(stocked: Digest) -> None:
     copied = stocked("store", "copy", "--to", "sqlite:///var/new.db")
     assert "each is there as it was" in copied.out
