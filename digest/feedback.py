@@ -88,7 +88,11 @@ def require_sendable(connection: Connection, address: Address, *, keys: Keys) ->
     known = suppression_of(connection, [address.key, *marks_of(keys, address.key)])
     if known is None:
         return
-    did = "called a message spam" if known.reason == COMPLAINED else f"was refused by its server ({known.reason})"
+    did = (
+        "called a message spam"
+        if known.reason == COMPLAINED
+        else f"was refused by its server ({known.reason.removeprefix('bounced: ')})"
+    )
     raise InputError(
         f"That address {did} on {known.since_at.date()}, and nothing is sent to it any more. If that was a mistake,"
         " `digest subscriber lift` with the address ends it, and it can be added again."

@@ -17,7 +17,8 @@ from digest.account import erase
 from digest.address import parse_address
 from digest.app import App
 from digest.deliver import deliver, deliver_one, rehearse
-from digest.errors import DeliveryError
+from digest.errors import DeliveryError, InputError
+from digest.feedback import require_sendable
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
@@ -120,7 +121,9 @@ def test_a_refused_recipient_bounces_and_one_that_does_not_exist_is_suppressed(q
     assert sent(queued, Scripted(answer)).counts == Counter(sent=3, bounced=2, skipped=0)
     with queued.store.reading() as connection:
         rows = connection.execute(suppressions.select()).all()
-    assert [row.address_key for row in rows] == ["a@example.org"]
+        assert [row.address_key for row in rows] == ["a@example.org"]
+        with pytest.raises(InputError, match=r"was refused by its server \(550 5\.1\.1\) on 2026-06-19, and nothing"):
+            require_sendable(connection, parse_address("a@example.org"), keys=queued.keys)
 
 
 @app_on_sqlite
