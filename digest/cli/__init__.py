@@ -28,7 +28,7 @@ for commands in (account.commands, complaints.commands):
 cli.add_typer(
     people.commands,
     name="subscriber",
-    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, export, erase.",
+    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, lift, export, erase.",
 )
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")

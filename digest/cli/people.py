@@ -9,7 +9,7 @@ import typer
 
 from digest.cli.context import PAPER, Json, Now, answer, day, day_wanted, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, Want, Weights
+from digest.model import Choices, SubscriptionState, Want, Weights
 
 if TYPE_CHECKING:
     from digest.address import Address
@@ -103,12 +103,21 @@ def _newsletter(app: "App", slug: str | None) -> "Newsletter":
     return wanted
 
 
+_DONE = {
+    None: "Subscribed.",
+    SubscriptionState.ACTIVE: "Changed: it was subscribed already, and has these choices now.",
+    SubscriptionState.UNSUBSCRIBED: "Brought back: its subscription had ended, and goes on with these choices.",
+}
+
+
 def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *, confirmed: bool, now: datetime) -> str:
+    from digest.feedback import require_sendable
     from digest.subscribe import ask, subscribe
 
+    with app.store.reading() as connection:
+        require_sendable(connection, address, keys=app.keys)
     if confirmed:
-        subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
-        return "Subscribed; if it was before, with these choices instead."
+        return _DONE[subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now).before]
     asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now)
     return "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour."
 

@@ -223,6 +223,14 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
 
 
+def test_adding_says_whether_somebody_is_new_or_changed_or_brought_back(installed: Digest) -> None:
+    add = ("subscriber", "add", "ada@example.org", "--confirmed")
+    assert installed(*add).out == "Subscribed.\n"
+    assert installed(*add).out == "Changed: it was subscribed already, and has these choices now.\n"
+    installed("subscriber", "unsubscribe", "ada@example.org")
+    assert installed(*add).out == "Brought back: its subscription had ended, and goes on with these choices.\n"
+
+
 @pytest.mark.parametrize(
     ("told", "listed", "due_at"),
     [
@@ -345,10 +353,10 @@ def test_tidying_says_what_went(stocked: Digest) -> None:
 
 
 @pytest.mark.parametrize("command", ["publish", "deliver"])
-def test_a_rehearsal_ahead_of_time_is_warned_of(stocked: Digest, command: str) -> None:
+def test_what_is_done_ahead_of_time_is_done_and_warned_of(stocked: Digest, command: str) -> None:
     ahead = stocked(command, "--now", "2190-01-01")
-    assert ahead.code == 0
-    assert "That moment has not come, and this is no trial" in ahead.err
+    assert (ahead.code, ahead.out != "") == (0, True)
+    assert ahead.err.startswith("digest: Warning: it is done as of a moment that has not come, and in earnest:")
     assert "has not come" not in stocked(command).err
 
 

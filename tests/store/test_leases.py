@@ -24,7 +24,8 @@ from digest.store.deliveries import (
     queue_editions,
 )
 from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
-from digest.store.subscribers import subscriber_for, suppress
+from digest.store.subscribers import subscriber_for
+from digest.store.suppressions import Suppression, lift_suppressions, suppress, suppression_of
 from digest.store.tables import deliveries
 
 
@@ -150,3 +151,14 @@ def test_a_suppressed_address_gets_nothing(store: Store) -> None:
         skipped = delivery_numbered(connection, 1)
     assert skipped is not None
     assert skipped.detail == "suppressed"
+
+
+def test_a_suppression_is_known_by_any_of_its_keys_until_it_is_lifted(store: Store) -> None:
+    with store.writing() as connection:
+        subscriber = subscriber_for(connection, parse_address("Ada@example.org"), now=NOON)
+        suppress(connection, subscriber, reason="complained", now=NOON)
+        known = ["a mark", "ada@example.org"]
+        assert suppression_of(connection, known) == Suppression(reason="complained", since_at=NOON)
+        assert lift_suppressions(connection, known)
+        assert suppression_of(connection, known) is None
+        assert not lift_suppressions(connection, known)
