@@ -156,7 +156,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
     from digest.cli.showing import followed, judged, plain, row_of
-    from digest.store.deliveries import deliveries_of
+    from digest.store.deliveries import deliveries_of, references_of
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named, subscriptions_of
 
@@ -165,6 +165,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
         number = subscriber_named(connection, parse_address(address))
         if number is None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
+        references = references_of(connection, number)
         told = {
             "subscriptions": [
                 row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
@@ -173,7 +174,13 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
                 for s in subscriptions_of(connection, number)
             ],
             "deliveries": [
-                {"key": d.key, "state": d.state, "detail": d.detail, "dated_at": d.dated_at.isoformat()}
+                {
+                    "key": d.key,
+                    "state": d.state,
+                    "detail": d.detail,
+                    "dated_at": d.dated_at.isoformat(),
+                    "provider_reference": references.get(d.id, ""),
+                }
                 for d in deliveries_of(connection, number)
             ],
             "events": [

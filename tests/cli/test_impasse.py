@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from commands import Digest
-from smtp_server import SmtpServer
+from smtp_server import OK, SmtpServer
 
 CONFIG = """
 [mail]
@@ -33,3 +33,5 @@ def test_stats_say_since_when_and_why_a_server_takes_nothing_until_it_does(insta
         (tmp_path / "config.toml").write_text(CONFIG.format(port=server.port))
         assert installed("deliver").out.startswith("1 sent")
     assert "handed over" not in installed("stats").out
+    [sent] = json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["deliveries"]
+    assert sent["provider_reference"] == OK.removeprefix("250 ")
