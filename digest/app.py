@@ -369,9 +369,9 @@ def key_files(config: Config) -> "list[KeyFile]":
             selector=one.selector,
             path=config.folder / one.file,
             retired=one.retired,
-            key=f"mail.dkim.keys.{place}.file",
+            key=f'mail.dkim.keys "{one.selector}", file',
         )
-        for place, one in enumerate(config.mail.dkim.keys)
+        for one in config.mail.dkim.keys
     ]
 
 

@@ -23,6 +23,7 @@ from digest.sending import Clock, Sending
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_numbered, numbers_queued
 from digest.store.engine import blocks
+from digest.store.impasses import end_impasses, impasses_now, note_impasse
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
 from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
@@ -61,6 +62,7 @@ def deliver(
             run.send_all(limit=None)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
+    _note_impasse(store, mailer.name, run.delivered, now=clock())
     return run.delivered
 
 
@@ -73,6 +75,7 @@ def deliver_one(
         run.send_one(delivery_id)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
+    _note_impasse(store, mailer.name, run.delivered, now=clock())
     return run.delivered
 
 
@@ -97,6 +100,19 @@ def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = N
                 except RenderingError:
                     done.failed += 1
     return done
+
+
+def _note_impasse(store: Store, provider: str, delivered: Delivered, *, now: datetime) -> None:
+    """Whether anything can be handed over is known to who looks at the store, not to who reads the log alone."""
+    with store.reading() as connection:
+        has_ended = delivered.counts["sent"] > 0 and impasses_now(connection)
+    if not has_ended and not delivered.error:
+        return
+    with store.writing() as connection:
+        if has_ended:
+            end_impasses(connection)
+        if delivered.error:
+            note_impasse(connection, provider, why=delivered.error, now=now)
 
 
 def _left_behind(store: Store) -> float | None:

@@ -4,19 +4,23 @@ from datetime import datetime
 
 from digest.address import Address
 from digest.breaker import look_at_complaint
+from digest.errors import InputError
 from digest.model import MOVES, DeliveryState, Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import Event, add_event, note
 from digest.store.past import deliveries_holding
-from digest.store.subscribers import end_subscriptions, is_still_there, subscriber_named, suppress
+from digest.store.subscribers import end_subscriptions, is_still_there, subscriber_named
+from digest.store.suppressions import lift_suppressions, suppress, suppression_of
 from digest.store.tallies import note_complaint
 from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
 
+COMPLAINED = "complained"
+"""The reason of a suppression by a complaint; any other says by which reply an address was refused."""
 
 _COMPLAINED_OF = {DeliveryState.COMPLAINED, *(one for one, after in MOVES.items() if DeliveryState.COMPLAINED in after)}
 """What was sent, whether it was complained of before or not."""
@@ -76,7 +80,36 @@ def complained_by(connection: Connection, address: Address, *, now: datetime) ->
 
 def _turn_away(connection: Connection, subscriber_id: int, *, now: datetime) -> None:
     end_subscriptions(connection, now=now, subscriber_id=subscriber_id)
-    suppress(connection, subscriber_id, reason="complained", now=now)
+    suppress(connection, subscriber_id, reason=COMPLAINED, now=now)
+
+
+def require_sendable(connection: Connection, address: Address, *, keys: Keys) -> None:
+    """Raises InputError with the reason where nothing is sent to an address any more, also one that was erased."""
+    known = suppression_of(connection, [address.key, *marks_of(keys, address.key)])
+    if known is None:
+        return
+    did = (
+        "called a message spam"
+        if known.reason == COMPLAINED
+        else f"was refused by its server ({known.reason.removeprefix('bounced: ')})"
+    )
+    raise InputError(
+        f"That address {did} on {known.since_at.date()}, and nothing is sent to it any more. If that was a mistake,"
+        " `digest subscriber lift` with the address ends it, and it can be added again."
+    )
+
+
+def lift(connection: Connection, address: Address, *, keys: Keys, now: datetime) -> bool:
+    """What came back of an address was a mistake: send to it again; false where nothing kept messages away."""
+    if not lift_suppressions(connection, [address.key, *marks_of(keys, address.key)]):
+        return False
+    number = subscriber_named(connection, address)
+    if number is not None:
+        event = Event(
+            key=f"lifted:{number}:{now.isoformat()}", kind="lifted", happened_at=now, subscriber_id=number, detail={}
+        )
+        add_event(connection, event)
+    return True
 
 
 def is_permanent(code: str) -> bool:

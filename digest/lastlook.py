@@ -6,10 +6,11 @@ from datetime import datetime
 from digest.feedback import marks_of
 from digest.model import DeliveryKind
 from digest.store import Connection
-from digest.store.accounts import suppressed_marks, turn_back
+from digest.store.accounts import turn_back
 from digest.store.attempts import skip_unwanted
 from digest.store.deliveries import Delivery
 from digest.store.pauses import EVERYTHING, pauses_now
+from digest.store.suppressions import suppressed_marks
 from digest.tokens import Keys
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, repeat
 from math import inf
 from time import monotonic, sleep
 from typing import TypeVar
 
+from digest import log
 from digest.breaker import Breaker
 from digest.compose import Composer
 from digest.errors import RenderingError, StoreAwayError, StoreBusyError, StoreContestedError
@@ -166,14 +166,17 @@ class Sending:
     def _lasting(self, work: Callable[[], T]) -> T:
         """Do it again for as long as the store is away or busy, or made it give way: what was answered is known
         nowhere else."""
-        began, pauses = monotonic(), chain(PAUSES, repeat(PAUSES[-1]))
+        began, tries = monotonic(), 0
         while True:
             try:
                 return work()
-            except PASSING:
+            except PASSING as error:
                 if self._should_stop() and monotonic() - began >= STILL_TRIES:
                     raise
-                sleep(next(pauses))
+                tries += 1
+                if tries == len(PAUSES):
+                    log.warning("sending waits for the store", error=str(error))
+                sleep(PAUSES[min(tries, len(PAUSES)) - 1])
 
     def _nap(self, seconds: float) -> Iterator[Later]:
         """Wait for a permit, with an ear for whoever wants to stop."""

@@ -56,6 +56,14 @@ MOST_WEIGHT = 5
 LONGEST_MONTH = 31
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """A subscription, and what it was before; None where it is new."""
+
+    id: int
+    before: SubscriptionState | None
+
+
 def choices_from(
     *,
     topics: Sequence[str] = (),
@@ -252,11 +260,13 @@ def consent(asked: Confirm, kind: str, *, from_where: str, now: datetime) -> Eve
 
 
 @tried_again
-def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> int:
-    """Subscribe an address for which the operator vouches; the subscription's number."""
+def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> Subscribed:
+    """Subscribe an address for which the operator vouches, whatever its subscription was before."""
     with store.writing() as connection:
         subscriber_id = subscriber_for(connection, address, now=now)
-        return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
+        known = [one for one in subscriptions_of(connection, subscriber_id) if one.newsletter == newsletter]
+        number = _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
+        return Subscribed(id=number, before=known[0].state if known else None)
 
 
 @tried_again

@@ -109,7 +109,7 @@ def desk_in(folder: Path) -> Iterator[Desk]:
     keys.touch(mode=0o600)
     keys.write_text("a-key-of-more-than-thirty-two-characters\n")
     app, _, _ = set_up(parse_config(SETTINGS, folder=folder))
-    subscription_id = subscribe(app.store, ADDRESS, newsletter="papers", choices=CHOICES, now=CONFIRMED_AT)
+    subscription_id = subscribe(app.store, ADDRESS, newsletter="papers", choices=CHOICES, now=CONFIRMED_AT).id
     asked_at = SENT_AT - timedelta(hours=12)
     with app.store.writing() as connection:
         subscriber_id = subscriber_for(connection, ADDRESS, now=CONFIRMED_AT)

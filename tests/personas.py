@@ -76,4 +76,4 @@ def papers_come_in(
 def reader_joins(app: App, address: str, wanted: Choices, *, now: datetime = NOON - timedelta(days=1)) -> int:
     """The confirmed reader, who joined in time for the edition of NOON."""
     slug = app.config.newsletter[0].slug
-    return subscribe(app.store, parse_address(address), newsletter=slug, choices=wanted, now=now)
+    return subscribe(app.store, parse_address(address), newsletter=slug, choices=wanted, now=now).id

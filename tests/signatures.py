@@ -36,7 +36,9 @@ Judge = Callable[[bytes, Sequence[SigningKey]], bool]
 def key(selector: str, *, ed25519: bool = False) -> SigningKey:
     """A key that was written to a file and read again."""
     with TemporaryDirectory() as folder:
-        file = KeyFile(selector=selector, path=Path(folder) / "key.pem", retired=False, key="mail.dkim.keys.0.file")
+        file = KeyFile(
+            selector=selector, path=Path(folder) / "key.pem", retired=False, key=f'mail.dkim.keys "{selector}", file'
+        )
         make_key(file, ed25519=ed25519)
         return read_key(file)
 

@@ -125,7 +125,7 @@ class Simulation:
         if last.choices is None:
             wanted = last_wanted(said) if said and self.world.chance.random() < 0.5 else self._choices(number)
             address = parse_address(f"reader{number}@example.org")
-            self.world.rows[number] = subscribe(app.store, address, newsletter="papers", choices=wanted, now=now)
+            self.world.rows[number] = subscribe(app.store, address, newsletter="papers", choices=wanted, now=now).id
             self._did("joined", number, Deed(at=now, choices=wanted))
             return
         row, today = self.world.rows[number], due_on(now, timezone=last.choices.timezone)

@@ -91,7 +91,7 @@ def service(install: Callable[..., App], listing: str) -> Callable[..., App]:
 def subscribed(app: App, name: str, *topics: str, hour: int, timezone: str) -> int:
     wanted = choices(*topics, cadence=Cadence.DAILY, hour=hour, timezone=timezone)
     address = parse_address(f"{name}@example.org")
-    return subscribe(app.store, address, newsletter="papers", choices=wanted, now=MIDNIGHT)
+    return subscribe(app.store, address, newsletter="papers", choices=wanted, now=MIDNIGHT).id
 
 
 @pytest.mark.slow

@@ -114,6 +114,12 @@ def test_a_store_that_is_locked_for_longer_than_anybody_s_patience_loses_no_answ
     assert states(queued) == {DeliveryState.SENT: 6}
 
 
+def test_whoever_waits_for_the_store_says_so_once(queued: App, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Lock(queued.store, failures=12)) as other, SmtpServer(locking(other, after=2)) as server:
+        sent(queued, server, window=6)
+    assert [told.message for told in caplog.records if told.name == "digest"] == ["sending waits for the store"]
+
+
 def test_whoever_is_told_to_stop_while_it_is_locked_still_tries_for_some_seconds(queued: App) -> None:
     with closing(Lock(queued.store, failures=8)) as other, SmtpServer(locking(other, after=2)) as server:
         delivered = sent(queued, server, window=4, should_stop=lambda: len(server.taken) > 1)

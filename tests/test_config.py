@@ -73,45 +73,45 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"web": {"site_name": "Papers\nand more"}}, "web.site_name"),
         ({"newsletter": []}, "newsletter"),
         ({"newsletter": [{"slug": "a"}, {"slug": "a"}]}, "newsletter.slug"),
-        (newsletter(slug="Papers!"), "newsletter.0.slug"),
-        (newsletter(title=""), "newsletter.0.title"),
-        (newsletter(title="Papers\r\nBcc: evil@example.net"), "newsletter.0.title"),
-        (newsletter(sender="digest"), "newsletter.0.sender"),
-        (newsletter(sender="Offprint <digest@>"), "newsletter.0.sender"),
-        (newsletter(sender="a@b@example.org"), "newsletter.0.sender"),
-        (newsletter(sender="Papers, daily <digest@example.org>"), "newsletter.0.sender"),
-        (newsletter(sender="One <a@example.org>, Two <b@example.org>"), "newsletter.0.sender"),
-        (newsletter(sender="Papers <digest@example.org>\r\nBcc: evil@example.net"), "newsletter.0.sender"),
-        (newsletter(sender='"a\r\nBcc: evil@example.net" <digest@example.org>'), "newsletter.0.sender"),
-        (newsletter(sender="Papers <größe@example.org>"), "newsletter.0.sender"),
-        (newsletter(sender=""), "newsletter.0.sender"),
-        (newsletter(reply_to="nobody"), "newsletter.0.reply_to"),
-        (newsletter(cadence="hourly"), "newsletter.0.cadence"),
-        (newsletter(hour=24), "newsletter.0.hour"),
-        (newsletter(weekday="someday"), "newsletter.0.weekday"),
-        (newsletter(month_day=32), "newsletter.0.month_day"),
-        (newsletter(hour=7.5), "newsletter.0.hour"),
-        (newsletter(timezone="Mars/Olympus"), "newsletter.0.timezone"),
-        (newsletter(timezone="../../etc/passwd"), "newsletter.0.timezone"),
-        (newsletter(max_papers=0), "newsletter.0.max_papers"),
+        (newsletter(slug="Papers!"), 'newsletter "Papers!", slug'),
+        (newsletter(title=""), "newsletter 1, title"),
+        (newsletter(title="Papers\r\nBcc: evil@example.net"), "newsletter 1, title"),
+        (newsletter(sender="digest"), "newsletter 1, sender"),
+        (newsletter(sender="Offprint <digest@>"), "newsletter 1, sender"),
+        (newsletter(sender="a@b@example.org"), "newsletter 1, sender"),
+        (newsletter(sender="Papers, daily <digest@example.org>"), "newsletter 1, sender"),
+        (newsletter(sender="One <a@example.org>, Two <b@example.org>"), "newsletter 1, sender"),
+        (newsletter(sender="Papers <digest@example.org>\r\nBcc: evil@example.net"), "newsletter 1, sender"),
+        (newsletter(sender='"a\r\nBcc: evil@example.net" <digest@example.org>'), "newsletter 1, sender"),
+        (newsletter(sender="Papers <größe@example.org>"), "newsletter 1, sender"),
+        (newsletter(sender=""), "newsletter 1, sender"),
+        (newsletter(reply_to="nobody"), "newsletter 1, reply_to"),
+        (newsletter(cadence="hourly"), "newsletter 1, cadence"),
+        (newsletter(hour=24), "newsletter 1, hour"),
+        (newsletter(weekday="someday"), "newsletter 1, weekday"),
+        (newsletter(month_day=32), "newsletter 1, month_day"),
+        (newsletter(hour=7.5), "newsletter 1, hour"),
+        (newsletter(timezone="Mars/Olympus"), "newsletter 1, timezone"),
+        (newsletter(timezone="../../etc/passwd"), "newsletter 1, timezone"),
+        (newsletter(max_papers=0), "newsletter 1, max_papers"),
         ({"sources": {"pubmed": {}}}, "sources.pubmed"),
         ({"sources": {"arxiv": {"categories": []}}}, "sources.arxiv.categories"),
-        ({"sources": {"arxiv": {"categories": ["cs.XX"]}}}, "sources.arxiv.categories.0"),
+        ({"sources": {"arxiv": {"categories": ["cs.XX"]}}}, "sources.arxiv.categories 1"),
         ({"sources": {"arxiv": {"look_back_days": 0}}}, "sources.arxiv.look_back_days"),
         ({"sources": {"feed": {"blog": {}}}}, "sources.feed.blog.url"),
         ({"sources": {"feed": {"blog": {"url": "file:///etc/hostname"}}}}, "sources.feed.blog.url"),
         ({"sources": {"feed": {"blog": {"url": "https://a:b@example.org/"}}}}, "sources.feed.blog.url"),
         ({"sources": {"feed": {"My Blog": {"url": "https://example.org/"}}}}, 'sources.feed."My Blog"'),
-        ({"http": {"allow_hosts": ["https://example.org"]}}, "http.allow_hosts.0"),
-        ({"http": {"allow_hosts": ["a@b"]}}, "http.allow_hosts.0"),
-        ({"http": {"allow_hosts": ["localhost:99999"]}}, "http.allow_hosts.0"),
-        ({"http": {"allow_hosts": [""]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": ["https://example.org"]}}, "http.allow_hosts 1"),
+        ({"http": {"allow_hosts": ["a@b"]}}, "http.allow_hosts 1"),
+        ({"http": {"allow_hosts": ["localhost:99999"]}}, "http.allow_hosts 1"),
+        ({"http": {"allow_hosts": [""]}}, "http.allow_hosts 1"),
         ({"http": {"allow_hosts": 5}}, "http.allow_hosts"),
-        ({"http": {"allow_hosts": [5]}}, "http.allow_hosts.0"),
+        ({"http": {"allow_hosts": [5]}}, "http.allow_hosts 1"),
         ({"sources": {"huggingface": {"enabled": "perhaps"}}}, "sources.huggingface.enabled"),
         ({"sources": {"huggingface": {"look_back_days": 0}}}, "sources.huggingface.look_back_days"),
         ({"sources": {"huggingface": {"lists": []}}}, "sources.huggingface.lists"),
-        ({"sources": {"huggingface": {"lists": ["day", "year"]}}}, "sources.huggingface.lists.1"),
+        ({"sources": {"huggingface": {"lists": ["day", "year"]}}}, "sources.huggingface.lists 2"),
         ({"ranking": {"trend": -1}}, "ranking.trend"),
         ({"ranking": {"trend": float("nan")}}, "ranking.trend"),
         ({"summary": {"url": "localhost:11434"}}, "summary.url"),
@@ -151,14 +151,17 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         ({"mail": {"dkim": {"domain": "example.net"}}}, "mail.dkim.domain"),
         ({"mail": {"dkim": {"domain": "badexample.org"}}}, "mail.dkim.domain"),
         ({"mail": {"dkim": {"domain": "ple.org"}}}, "mail.dkim.domain"),
-        (signing({"selector": "a"}), "mail.dkim.keys.0.file"),
-        (signing({"file": "a.pem"}), "mail.dkim.keys.0.selector"),
-        (signing({"selector": "A", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
-        (signing({"selector": "a; t=0", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
-        (signing({"selector": "-a", "file": "a.pem"}), "mail.dkim.keys.0.selector"),
-        (signing({"selector": "a" * 64, "file": "a.pem"}), "mail.dkim.keys.0.selector"),
-        (signing({"selector": "a", "file": "a.pem", "retired": "soon"}), "mail.dkim.keys.0.retired"),
-        (signing({"selector": "a", "file": "a.pem", "bits": 2048}), "mail.dkim.keys.0.bits"),
+        (signing({"selector": "a"}), 'mail.dkim.keys "a", file'),
+        (signing({"file": "a.pem"}), "mail.dkim.keys 1, selector"),
+        (signing({"selector": "A", "file": "a.pem"}), 'mail.dkim.keys "A", selector'),
+        (signing({"selector": "a; t=0", "file": "a.pem"}), 'mail.dkim.keys "a; t=0", selector'),
+        (signing({"selector": "-a", "file": "a.pem"}), 'mail.dkim.keys "-a", selector'),
+        (
+            signing({"selector": "a" * 64, "file": "a.pem"}),
+            'mail.dkim.keys "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", selector',
+        ),
+        (signing({"selector": "a", "file": "a.pem", "retired": "soon"}), 'mail.dkim.keys "a", retired'),
+        (signing({"selector": "a", "file": "a.pem", "bits": 2048}), 'mail.dkim.keys "a", bits'),
         (signing({"selector": "a", "file": "a.pem"}, {"selector": "a", "file": "b.pem"}), "mail.dkim.keys"),
         ({"schedule": {"collect_minutes": 1}}, "schedule.collect_minutes"),
         ({"schedule": {"publish_seconds": 0}}, "schedule.publish_seconds"),
@@ -185,7 +188,7 @@ def test_what_is_no_list_is_told_how_lists_are_written(wrong: Any) -> None:
 
 def test_everything_wrong_is_said_at_once() -> None:
     said = refused({"web": {"accent": "teal"}, "mail": {"window": 0}} | newsletter(hour=24))
-    assert all(f"  {path}: " in said for path in ("web.accent", "mail.window", "newsletter.0.hour"))
+    assert all(f"  {path}: " in said for path in ("web.accent", "mail.window", "newsletter 1, hour"))
 
 
 @pytest.mark.parametrize("title", ["Le Monde\u00a0: sciences", "\U0001f469\u200d\U0001f52c", "論文\u3000日報"])
@@ -305,6 +308,7 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, con
     [
         ({"mail": {"budget": {"warm_up": 3}}}, "warm_up: is a section; write its keys under [mail.budget.warm_up]"),
         ({"sources": 3}, "sources: is a section; write its keys under [sources]"),
+        ({"newsletter": ["a"]}, "newsletter 1: is a section; write its keys under [[newsletter]]"),
         ({"newsletter": 3}, "newsletter: is a list of sections; write the keys of each under [[newsletter]]"),
         (
             {"mail": {"budget": {"domains": {"mail": {"example": {"org": {"per_day": 3}}}}}}},
@@ -318,11 +322,35 @@ def test_how_sections_and_domains_are_written_is_said(values: dict[str, Any], sa
     assert len(told.splitlines()) == 2
 
 
+def test_one_of_several_newsletters_is_named_by_its_slug_and_else_by_its_place() -> None:
+    said = refused({"newsletter": [{"slug": "daily"}, {"slug": "weekly", "hour": 24}, {"hour": 25}]})
+    assert [line.partition(":")[0] for line in said.splitlines()[1:]] == [
+        '  newsletter "weekly", hour',
+        "  newsletter 3, hour",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"web": {"base-url": "x"}}, "web.base-url: is not a key; did you mean base_url?"),
+        ({"newsletters": []}, "newsletters: is not a key; did you mean newsletter?"),
+        (newsletter(slug="a", tilte="A"), 'newsletter "a", tilte: is not a key; did you mean title?'),
+        ({"sources": {"feed": {"blog": {"ulr": "x"}}}}, "sources.feed.blog.ulr: is not a key; did you mean url?"),
+        ({"mail": {"budget": {"warm_up": {"growht": 2}}}}, "growht: is not a key; did you mean growth?"),
+        ({"nonsense": {}}, "nonsense: is not a key; mend or remove it"),
+        ({"foldr": "x"}, "foldr: is not a key; mend or remove it"),
+    ],
+)
+def test_a_key_that_is_nearly_right_is_told_the_right_one(values: dict[str, Any], said: str) -> None:
+    assert f"{said} (config.example.toml lists them all)" in refused(values)
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
         ({"DIGEST_WEB__BASE": "x"}, "DIGEST_WEB__BASE: names no key"),
-        ({"DIGEST_SMTP__PASSWORT": "x"}, "DIGEST_SMTP__PASSWORT: names no key"),
+        ({"DIGEST_SMTP__PASSWORT": "x"}, "DIGEST_SMTP__PASSWORT: names no key; did you mean PASSWORD? ("),
         ({"DIGEST_SMTP__PASSWORT_FILE": __file__}, "DIGEST_SMTP__PASSWORT_FILE: names no key"),
         ({"DIGEST_NONSENSE": "x"}, "DIGEST_NONSENSE: names no key"),
         ({"DIGEST_NONSENSE__MORE": "x"}, "DIGEST_NONSENSE__MORE: names no key"),
@@ -331,10 +359,10 @@ def test_how_sections_and_domains_are_written_is_said(values: dict[str, Any], sa
         ({"DIGEST_WEB": "x", "DIGEST_WEB__BASE_URL": "https://x.org"}, "DIGEST_WEB__BASE_URL"),
         ({"DIGEST_NEWSLETTER__TITLE": "x"}, "newsletter"),
         ({"DIGEST_SMTP__PORT": "many"}, "mail.smtp.port"),
-        ({"DIGEST_HTTP__ALLOW_HOSTS": "a.org,"}, "http.allow_hosts.1: is not a host"),
-        ({"DIGEST_HTTP__ALLOW_HOSTS": '["a.org"]'}, "http.allow_hosts.0: is not a host"),
+        ({"DIGEST_HTTP__ALLOW_HOSTS": "a.org,"}, "http.allow_hosts 2: is not a host"),
+        ({"DIGEST_HTTP__ALLOW_HOSTS": '["a.org"]'}, "http.allow_hosts 1: is not a host"),
         ({"DIGEST_SOURCES__ARXIV__CATEGORIES": ""}, "sources.arxiv.categories: "),
-        ({"DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL cs.LG"}, "sources.arxiv.categories.0: is not a category"),
+        ({"DIGEST_SOURCES__ARXIV__CATEGORIES": "cs.CL cs.LG"}, "sources.arxiv.categories 1: is not a category"),
         ({"DIGEST_": "x"}, "DIGEST_: names no key"),
     ],
 )
@@ -455,7 +483,7 @@ def _keys(section: type[BaseModel], path: str = "") -> list[str]:
 
 @pytest.mark.parametrize("proxy", ["proxy.example.org", "10.0.0.0/99", ""])
 def test_a_trusted_proxy_is_an_ip_address_or_a_network(proxy: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"web.trusted_proxies.0: is not an IP address or network; write one such as"):
+    with pytest.raises(ConfigError, match=r"web.trusted_proxies 1: is not an IP address or network; write one such as"):
         parse_config({"web": {"trusted_proxies": [proxy]}}, folder=tmp_path)
 
 
@@ -468,7 +496,8 @@ def test_a_preset_fills_in_what_is_not_written() -> None:
 def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> None:
     documented = (ROOT / "docs" / "providers.md").read_text()
     for name, preset in PRESETS.items():
-        smtp = parse({"mail": {"provider": "smtp", "smtp": {"preset": name}}}).mail.smtp
+        own = {"username": "ada@example.org", "password": SECRET} if preset.signs_in else {}
+        smtp = parse({"mail": {"provider": "smtp", "smtp": {"preset": name} | own}}).mail.smtp
         assert smtp.host == preset.host
         caps = [f"{cap:,}" if cap else "" for cap in (preset.per_minute, preset.per_day)]
         cells = [
@@ -481,3 +510,22 @@ def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> No
             *caps,
         ]
         assert f"| {' | '.join(cells)} |".replace("  ", " ") in documented
+
+
+@pytest.mark.parametrize(
+    ("smtp", "said"),
+    [
+        ({}, 'mail.smtp.username: is needed for preset = "gmail"; it is the mailbox that sends'),
+        (
+            {"username": "ada@example.org"},
+            'mail.smtp.password: is needed for preset = "gmail"; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]',
+        ),
+        (
+            {"username": "ada@example.org", "oauth": {"client_id": "a", "refresh_token": SECRET}},
+            "mail.smtp.oauth: url is needed where other keys are set; it is where access tokens are given",
+        ),
+    ],
+)
+def test_a_mailbox_that_cannot_be_signed_in_to_is_told_before_anything_is_sent(smtp: dict[str, Any], said: str) -> None:
+    told = refused({"mail": {"provider": "smtp", "smtp": {"preset": "gmail"} | smtp}})
+    assert told.splitlines()[1:] == [f"  {said}"]

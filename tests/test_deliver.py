@@ -17,7 +17,8 @@ from digest.account import erase
 from digest.address import parse_address
 from digest.app import App
 from digest.deliver import deliver, deliver_one, rehearse
-from digest.errors import DeliveryError
+from digest.errors import DeliveryError, InputError
+from digest.feedback import require_sendable
 from digest.mail import Mailer, Messages, in_their_time
 from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
@@ -25,6 +26,7 @@ from digest.publish import publish
 from digest.store import waiting
 from digest.store.attempts import begin_attempts
 from digest.store.deliveries import count_by_state, deliveries_of, delivery_numbered
+from digest.store.impasses import Impasse, impasses_now
 from digest.store.leases import take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.tables import deliveries, leases, suppressions
@@ -77,6 +79,11 @@ def states(app: App) -> dict[DeliveryState, int]:
         return count_by_state(connection)
 
 
+def impasses(app: App) -> list[Impasse]:
+    with app.store.reading() as connection:
+        return impasses_now(connection)
+
+
 @app_on_sqlite
 def test_every_message_is_sent_once_and_accounted_for(queued: App) -> None:
     mailer = Scripted()
@@ -114,7 +121,9 @@ def test_a_refused_recipient_bounces_and_one_that_does_not_exist_is_suppressed(q
     assert sent(queued, Scripted(answer)).counts == Counter(sent=3, bounced=2, skipped=0)
     with queued.store.reading() as connection:
         rows = connection.execute(suppressions.select()).all()
-    assert [row.address_key for row in rows] == ["a@example.org"]
+        assert [row.address_key for row in rows] == ["a@example.org"]
+        with pytest.raises(InputError, match=r"was refused by its server \(550 5\.1\.1\) on 2026-06-19, and nothing"):
+            require_sendable(connection, parse_address("a@example.org"), keys=queued.keys)
 
 
 @app_on_sqlite
@@ -132,6 +141,7 @@ def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_e
     assert sent(queued, Scripted(), minutes=10).counts == Counter(sent=2, skipped=0)
 
 
+@pytest.mark.slow
 def test_a_server_that_was_down_lengthens_no_wait_after_it(queued: App) -> None:
     for _ in range(6):
         sent(queued, Scripted(breaks_after=0))
@@ -169,6 +179,20 @@ def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(que
     assert delivered.error == "The line is cut. Mend it."
     assert states(queued) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
     assert sent(queued, Scripted()).counts["sent"] == 2
+
+
+def test_that_nothing_can_be_handed_over_is_known_until_a_message_is_taken(queued: App) -> None:
+    refused = Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="535 5.7.8")
+    sent(queued, Scripted(breaks_after=0))
+    sent(queued, Scripted(lambda _: refused), minutes=10)
+    [known] = impasses(queued)
+    assert (known.provider, known.since_at, known.tried_at) == ("scripted", NOON, NOON + timedelta(minutes=10))
+    assert "535 5.7.8" in known.why
+    sent(queued, Scripted(breaks_after=2), minutes=20)
+    [known] = impasses(queued)
+    assert (known.since_at, known.why) == (NOON + timedelta(minutes=20), "The line is cut. Mend it.")
+    sent(queued, Scripted(), minutes=30)
+    assert impasses(queued) == []
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)
@@ -480,6 +504,7 @@ def test_a_pause_is_heard_between_two_windows(queued: App) -> None:
     assert states(queued) == {DeliveryState.SENT: 2, DeliveryState.QUEUED: 3}
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_nothing_else(app: App) -> None:
     papers_come_in(app.store)

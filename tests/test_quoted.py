@@ -2,6 +2,7 @@
 
 import quopri
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ def told(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@pytest.mark.slow
 @given(st.lists(TEXT, max_size=5).filter(lambda texts: not any(text.endswith("\r") for text in texts)))
 @example(["a ", "b\t", "\n", "", " c", "=", "."])
 def test_pieces_in_a_row_say_what_was_encoded(texts: list[str]) -> None:

@@ -156,6 +156,7 @@ def test_what_is_not_surely_tex_stays(text: str) -> None:
     assert clean(text) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:8])
 def test_a_hostile_text_is_read_in_no_time(text: str) -> None:
     started = time.process_time()

@@ -255,6 +255,7 @@ def test_sentences_are_all_of_the_text_in_its_order(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["A. ", ".", ". ", "! ", "a.B", '")', "。", " ", "e.g. ", "aaa"])
 def test_a_long_text_is_no_trouble(piece: str) -> None:
     text = piece * 100_000
@@ -278,6 +279,7 @@ READ_AS = {1: "6745c81f629c1b28", 2: "e207f425c3c0f22b"}
 """What every tenth real paper is cleaned to, by the number of the cleaning."""
 
 
+@pytest.mark.slow
 @needs_data
 def test_a_cleaning_that_reads_texts_otherwise_has_another_number() -> None:
     tenth = list(zip(*real_texts(), strict=True))[::10]

@@ -28,7 +28,7 @@ for commands in (account.commands, complaints.commands):
 cli.add_typer(
     people.commands,
     name="subscriber",
-    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, export, erase.",
+    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, lift, export, erase.",
 )
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")
@@ -57,6 +57,10 @@ def settings(
     context.obj = Settings(config=config)
 
 
+# Typer would build it anew for each call.
+command = typer.main.get_command(cli)
+
+
 def main() -> None:
     """Run the command line; exit code 0 is fine, 1 a job that failed or was partial, 2 wrong use or configuration."""
     # What is written here holds addresses and tokens: it is for this user alone.
@@ -64,7 +68,7 @@ def main() -> None:
     # More threads wait for one another where a core has anything else to do, and hardly help where not.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        cli(prog_name="digest")
+        command(prog_name="digest")
     except DigestError as error:
         if "--debug" in sys.argv:
             raise

@@ -1,4 +1,4 @@
-"""subscriber complained: who called a message spam, as a provider or a feedback loop told the operator."""
+"""subscriber complained, lift: who called a message spam, as the operator was told; and that it was a mistake."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.context import Now, now_or, opened, say
+from digest.cli.people import Typed
 from digest.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +37,24 @@ def complained(
     say(f"Noted: {readers} complained, and nothing more is sent there; {strangers} not known here.")
     for newsletter in filter(None, known):
         say(f"{newsletter} has stopped: too many complained. `digest mail resume --newsletter {newsletter}` goes on.")
+
+
+@commands.command()
+def lift(context: typer.Context, address: Typed, now: Now = None) -> None:
+    """A complaint was a mistake, or an address that was refused is there again: send to it again."""
+    from digest.address import parse_address
+    from digest.feedback import lift as end_suppression
+
+    app, parsed = opened(context), parse_address(address)
+    with app.store.writing() as connection:
+        lifted = end_suppression(connection, parsed, keys=app.keys, now=now_or(now))
+    if lifted:
+        say(
+            "Lifted: that address is sent to again. Whoever complained has no subscription any more:"
+            " `digest subscriber add` makes one."
+        )
+    else:
+        say("Nothing to do: messages are sent to that address.")
 
 
 def _addresses(typed: list[str]) -> "list[Address]":

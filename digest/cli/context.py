@@ -80,11 +80,11 @@ def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
 
 
 def warn_of_future(instant: datetime) -> None:
-    """Say on standard error where the moment that was typed has not come: what is done by it holds when it comes."""
+    """Say on standard error where the moment that was typed has not come: what is done by it is not undone."""
     if instant > datetime.now(UTC):
         typer.echo(
-            "digest: That moment has not come, and this is no trial: whoever is due by then has that edition, and"
-            " gets it once. Rehearse by a configuration that names another store (`--config FILE`).",
+            "digest: Warning: it is done as of a moment that has not come, and in earnest: whoever gets an edition by"
+            " it does not get that one again. To rehearse, name a configuration with another store (`--config FILE`).",
             err=True,
         )
 

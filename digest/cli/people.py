@@ -9,7 +9,7 @@ import typer
 
 from digest.cli.context import PAPER, Json, Now, answer, day, day_wanted, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, Want, Weights
+from digest.model import Choices, SubscriptionState, Want, Weights
 
 if TYPE_CHECKING:
     from digest.address import Address
@@ -103,12 +103,21 @@ def _newsletter(app: "App", slug: str | None) -> "Newsletter":
     return wanted
 
 
+_DONE = {
+    None: "Subscribed.",
+    SubscriptionState.ACTIVE: "Changed: it was subscribed already, and has these choices now.",
+    SubscriptionState.UNSUBSCRIBED: "Brought back: its subscription had ended, and goes on with these choices.",
+}
+
+
 def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *, confirmed: bool, now: datetime) -> str:
+    from digest.feedback import require_sendable
     from digest.subscribe import ask, subscribe
 
+    with app.store.reading() as connection:
+        require_sendable(connection, address, keys=app.keys)
     if confirmed:
-        subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
-        return "Subscribed; if it was before, with these choices instead."
+        return _DONE[subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now).before]
     asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now)
     return "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour."
 
@@ -147,7 +156,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
     from digest.cli.showing import followed, judged, plain, row_of
-    from digest.store.deliveries import deliveries_of
+    from digest.store.deliveries import deliveries_of, references_of
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named, subscriptions_of
 
@@ -156,6 +165,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
         number = subscriber_named(connection, parse_address(address))
         if number is None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
+        references = references_of(connection, number)
         told = {
             "subscriptions": [
                 row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
@@ -164,7 +174,13 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
                 for s in subscriptions_of(connection, number)
             ],
             "deliveries": [
-                {"key": d.key, "state": d.state, "detail": d.detail, "dated_at": d.dated_at.isoformat()}
+                {
+                    "key": d.key,
+                    "state": d.state,
+                    "detail": d.detail,
+                    "dated_at": d.dated_at.isoformat(),
+                    "provider_reference": references.get(d.id, ""),
+                }
                 for d in deliveries_of(connection, number)
             ],
             "events": [

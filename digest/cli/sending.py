@@ -9,6 +9,7 @@ from digest.cli.context import say
 from digest.deliver import deliver_one
 from digest.model import DeliveryState
 from digest.store.deliveries import delivery_numbered, take_back
+from digest.store.impasses import Impasse
 from digest.store.pauses import Pause, PauseCause, pauses_now
 
 
@@ -31,6 +32,12 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     say(f"By {app.config.mail.provider}: {delivery.state}{detail}.")
     if delivered.counts["sent"] != 1:
         raise typer.Exit(1)
+
+
+def impasse_told(impasse: Impasse) -> str:
+    """Since when and why nothing can be handed over, and when that was last tried."""
+    since, tried = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (impasse.since_at, impasse.tried_at))
+    return f"Nothing can be handed over by {impasse.provider} since {since}, last tried at {tried}: {impasse.why}"
 
 
 def say_paused(app: App) -> None:

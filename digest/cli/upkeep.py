@@ -133,10 +133,11 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
     from dataclasses import asdict
 
-    from digest.cli.sending import pause_told
+    from digest.cli.sending import impasse_told, pause_told
     from digest.pace import Pace
     from digest.store.clock import last_tick_at
     from digest.store.deliveries import count_by_state, count_skipped
+    from digest.store.impasses import impasses_now
     from digest.store.pauses import pauses_now
     from digest.store.sources import health
     from digest.store.subscribers import next_due
@@ -146,7 +147,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
         waiting, refused = waiting_now(connection, now=now), count_refusals(connection)
-        troubles = Pace(app.limits).troubles(connection, now=now)
+        troubles, stuck = Pace(app.limits).troubles(connection, now=now), impasses_now(connection)
         deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
         skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
     if as_json:
@@ -159,8 +160,8 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
             "waiting": asdict(waiting),
             "troubles": troubles,
         }
-        paused = [asdict(one) for one in halted.values()]
-        answer(told | {"paused": paused, "sources": [asdict(one) for one in sources]})
+        told |= {"paused": [asdict(one) for one in halted.values()], "impasses": [asdict(one) for one in stuck]}
+        answer(told | {"sources": [asdict(one) for one in sources]})
         return
     lines = [
         *(f"{count:>8}  {state}" for state, count in deliveries.items()),
@@ -170,7 +171,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         *_ticks_told(ticked_at, due),
         *map(_source_told, sources),
     ]
-    for line in [*map(pause_told, halted.values()), *troubles, *(lines or ["Nothing yet."])]:
+    for line in [*map(pause_told, halted.values()), *map(impasse_told, stuck), *troubles, *(lines or ["Nothing yet."])]:
         say(line)
 
 

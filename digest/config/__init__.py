@@ -8,12 +8,15 @@ named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from inspect import isclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
+from digest.config.presets import PRESETS
 from digest.config.sections import (
     HttpSection,
     KeysSection,
@@ -103,6 +106,19 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _mailbox_is_signed_in_to(self) -> "Config":
+        smtp = self.mail.smtp
+        preset = PRESETS.get(smtp.preset)
+        if self.mail.provider != "smtp" or preset is None or not preset.signs_in:
+            return self
+        needed = f'is needed for preset = "{smtp.preset}"'
+        if not smtp.username:
+            raise ValueError(f"mail.smtp.username: {needed}; it is the mailbox that sends")
+        if not (smtp.password.get_secret_value() or smtp.oauth.url):
+            raise ValueError(f"mail.smtp.password: {needed}; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]")
+        return self
+
+    @model_validator(mode="after")
     def _dkim_aligns(self) -> "Config":
         signed_for = self.mail.dkim.domain
         for newsletter in self.newsletter if signed_for else ():
@@ -136,14 +152,16 @@ def parse_config(
     environment = environment or {}
     merged = overlaid(values, from_environment(environment))
     if "folder" in merged:
-        raise ConfigError(f"{where} is wrong:\n  {_no_key(['folder'], environment)}")
+        raise ConfigError(f"{where} is wrong:\n  {_no_key(['folder'], 'folder', environment)}")
     try:
         return Config(**merged, folder=folder.resolve())
     except ValidationError as error:
         told = error.errors()
         # A section that is wrong inside is reported as missing besides.
         inside = {item["loc"][:depth] for item in told for depth in range(len(item["loc"]))}
-        lines = [f"  {_explain(item, environment)}" for item in told if item["loc"] not in inside or not item["loc"]]
+        lines = [
+            f"  {_explain(item, merged, environment)}" for item in told if item["loc"] not in inside or not item["loc"]
+        ]
         raise ConfigError("\n".join([f"{where} is wrong:", *lines])) from None
 
 
@@ -160,31 +178,66 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
 
 
-def _explain(item: Any, environment: Mapping[str, str]) -> str:
-    keys = [str(part) for part in item["loc"] if part != "[key]"]
-    path = _path(keys)
+def _explain(item: Any, written: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    keys = [part for part in item["loc"] if part != "[key]"]
+    path = _path(keys, written)
     match item["type"]:
         case "extra_forbidden":
-            return _no_key(keys, environment)
+            return _no_key(keys, path, environment)
         case "model_type" | "dict_type":
-            return f"{path}: is a section; write its keys under [{path}]"
+            header = f"[[{_path(keys[:-1], written)}]]" if isinstance(keys[-1], int) else f"[{path}]"
+            return f"{path}: is a section; write its keys under {header}"
         case "tuple_type":
             return f"{path}: is a list of sections; write the keys of each under [[{path}]]"
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
 
 
-def _no_key(keys: list[str], environment: Mapping[str, str]) -> str:
-    """Where it was written: in the environment, or else in the file."""
-    variables = variables_of(environment, keys)
+def _no_key(keys: Sequence[str | int], path: str, environment: Mapping[str, str]) -> str:
+    """Where it was written, in the environment or else in the file, and which key is nearly the same."""
+    section, name = _section_at(keys[:-1]), str(keys[-1])
+    near = get_close_matches(name, section.model_fields.keys() - ({"folder"} if section is Config else ()), n=1)
+    variables = variables_of(environment, [str(key) for key in keys])
     if variables:
-        return f"{variables[0]}: names no key; mend its name or unset it (config.example.toml lists all keys)"
-    return f"{_path(keys)}: is not a key; mend or remove it (config.example.toml lists them all)"
+        mend = f"did you mean {near[0].upper()}?" if near else "mend its name or unset it"
+        return f"{variables[0]}: names no key; {mend} (config.example.toml lists all keys)"
+    mend = f"did you mean {near[0]}?" if near else "mend or remove it"
+    return f"{path}: is not a key; {mend} (config.example.toml lists them all)"
 
 
-def _path(keys: list[str]) -> str:
-    """As it stands in TOML, where a key with a dot in it has quotes."""
-    return ".".join(key if _BARE.fullmatch(key) else f'"{key}"' for key in keys)
+def _section_at(keys: Sequence[str | int]) -> type[Section]:
+    """The section to which keys lead; places in a list and names that the operator gives lead nowhere."""
+    section: type[Section] = Config
+    for key in keys:
+        field = section.model_fields.get(str(key))
+        section = next(_sections_in(field.annotation), section) if field else section
+    return section
+
+
+def _sections_in(annotation: Any) -> Iterator[type[Section]]:
+    if isclass(annotation) and issubclass(annotation, Section):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _sections_in(inner)
+
+
+def _path(keys: Sequence[str | int], written: Any) -> str:
+    """As it stands in TOML, where a key with a dot in it has quotes; one of several by its name, or by its place."""
+    path, between = "", ""
+    for key in keys:
+        if isinstance(key, int):
+            written = written[key] if isinstance(written, list) else None
+            path, between = f"{path} {_name_of(written) or key + 1}", ", "
+        else:
+            written = written.get(key) if isinstance(written, dict) else None
+            path, between = path + between + (key if _BARE.fullmatch(key) else f'"{key}"'), "."
+    return path
+
+
+def _name_of(section: Any) -> str:
+    """What the operator calls one of several sections, in quotes."""
+    name = (section.get("slug") or section.get("selector")) if isinstance(section, dict) else None
+    return f'"{name}"' if isinstance(name, str) and name.isprintable() else ""
 
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -13,7 +13,10 @@ Envelope = Literal["per_delivery", "fixed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What to fill `[mail.smtp]` with; `per_minute` and `per_day` in messages, None where nobody says."""
+    """What to fill `[mail.smtp]` with; `per_minute` and `per_day` in messages, None where nobody says.
+
+    `signs_in` says whether it takes mail only of who signs in to a mailbox.
+    """
 
     host: str
     port: int = 465
@@ -22,6 +25,7 @@ class Preset:
     envelope: Envelope = "fixed"
     per_minute: int | None = None
     per_day: int | None = None
+    signs_in: bool = True
 
     @property
     def values(self) -> dict[str, Any]:
@@ -31,10 +35,12 @@ class Preset:
 
 
 PRESETS = {
-    "relay": Preset(host="127.0.0.1", port=25, tls="none", connections=16, envelope="per_delivery"),
+    "relay": Preset(host="127.0.0.1", port=25, tls="none", connections=16, envelope="per_delivery", signs_in=False),
     "gmail": Preset(host="smtp.gmail.com", per_day=500),
     "google-workspace": Preset(host="smtp.gmail.com", per_day=2000),
-    "google-relay": Preset(host="smtp-relay.gmail.com", connections=4, envelope="per_delivery", per_day=10_000),
+    "google-relay": Preset(
+        host="smtp-relay.gmail.com", connections=4, envelope="per_delivery", per_day=10_000, signs_in=False
+    ),
     "office365": Preset(
         host="smtp.office365.com", port=587, tls="starttls", connections=3, per_minute=30, per_day=10_000
     ),

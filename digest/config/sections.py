@@ -230,6 +230,8 @@ class OauthSection(Section):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if not self.url and any(dict(self).values()):
+            raise ValueError("url is needed where other keys are set; it is where access tokens are given")
         if urlsplit(self.url).scheme == "http" and not is_inside(self.url):
             raise ValueError("url is not an https address, so anybody could read what is asked with; write https://...")
         if self.url and not self.client_id:

@@ -1,6 +1,6 @@
 """A reader as a whole: a subscription that goes to another address, all that is stored of somebody, and erasing it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,15 +97,6 @@ def move_subscription(connection: Connection, moved: Subscription, *, subscriber
 def turn_back(connection: Connection, numbers: Sequence[int]) -> set[int]:
     """Queue again those of these leased deliveries whose subscription went to another address since; which they are."""
     return _readdress(connection, leased_among(connection, numbers))
-
-
-def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]:
-    """Those of these keyed hashes of addresses under which one is suppressed."""
-    found: set[str] = set()
-    for block in blocks(marks):
-        wanted = suppressions.c.address_key.in_(block)
-        found.update(connection.execute(select(suppressions.c.address_key).where(wanted)).scalars())
-    return found
 
 
 def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callable[[str], str]) -> None:

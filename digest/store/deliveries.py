@@ -192,6 +192,13 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
+def references_of(connection: Connection, subscriber_id: int) -> dict[int, str]:
+    """What the provider said as it took each of a subscriber's deliveries: by that its log knows them."""
+    taken = (deliveries.c.subscriber_id == subscriber_id) & (deliveries.c.provider_reference != "")
+    rows = connection.execute(select(deliveries.c.id, deliveries.c.provider_reference).where(taken))
+    return {row.id: row.provider_reference for row in rows}
+
+
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """How many deliveries are in each state that any is in."""
     query = select(deliveries.c.state, func.count()).where(NOT_SENT).group_by(deliveries.c.state)

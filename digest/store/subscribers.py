@@ -20,7 +20,7 @@ from digest.store.choices import (
 )
 from digest.store.engine import any_of, insert
 from digest.store.jobs import Work, announce
-from digest.store.tables import confirms, deliveries, subscribers, subscriptions, suppressions
+from digest.store.tables import confirms, deliveries, subscribers, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,13 +319,6 @@ def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscri
 def all_subscriptions(connection: Connection) -> list[Subscription]:
     """Every subscription, oldest first."""
     return _subscriptions(connection, connection.execute(_rows().order_by(subscriptions.c.id)).all())
-
-
-def suppress(connection: Connection, subscriber_id: int, *, reason: str, now: datetime) -> None:
-    """Never send to this address again, until the suppression is lifted; an earlier reason stays."""
-    key = select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
-    statement = insert(connection, suppressions).values(address_key=key, reason=reason, since_at=now)
-    connection.execute(statement.on_conflict_do_nothing())
 
 
 def _rows() -> Any:

@@ -394,6 +394,15 @@ pauses = Table(
     Column("cause", String(20), nullable=False, server_default="operator"),
 )
 
+impasses = Table(
+    "impasses",
+    metadata,
+    Column("provider", String(50), primary_key=True),
+    Column("since_at", Instant, nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 # What was taken of each budget, and what was learned of how much its scope takes; times are seconds since 1970 by the
 # database's own clock.
 budgets = Table(

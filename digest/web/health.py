@@ -1,5 +1,6 @@
-"""The sign of life: whether the store behind the site answers, found out in bounded time."""
+"""The sign of life: whether the store behind the site answers, found out in bounded time, and whether mail leaves."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from digest.store import Store
-from digest.store.clock import last_tick_at
+from digest.store.impasses import Impasse, impasses_now
 from digest.web.pages import READ
 
 ANSWERS_WITHIN = 5.0
@@ -21,7 +22,8 @@ def router(store: Store) -> APIRouter:
     pulse = _Pulse(store)
 
     def healthz() -> Response:
-        return PlainTextResponse("ok") if pulse.is_there() else PlainTextResponse(_AWAY, status_code=503)
+        told = pulse.told()
+        return PlainTextResponse(_AWAY, status_code=503) if told is None else PlainTextResponse(told)
 
     routes = APIRouter()
     routes.add_api_route("/healthz", healthz, methods=READ)
@@ -34,19 +36,27 @@ class _Pulse:
     def __init__(self, store: Store) -> None:
         self._store, self._lock = store, Lock()
         self._look: Thread | None = None
-        self._answered = False
+        self._told: str | None = None
 
-    def is_there(self) -> bool:
+    def told(self) -> str | None:
+        """What is well, or not; None where the store does not answer."""
         with self._lock:
             if self._look is None or not self._look.is_alive():
-                self._answered = False
+                self._told = None
                 self._look = Thread(target=self._ask, daemon=True)
                 self._look.start()
             look = self._look
         look.join(ANSWERS_WITHIN)
-        return self._answered and not look.is_alive()
+        return None if look.is_alive() else self._told
 
     def _ask(self) -> None:
         with suppress(Exception), self._store.reading() as connection:
-            last_tick_at(connection)
-            self._answered = True
+            self._told = _told(impasses_now(connection))
+
+
+def _told(impasses: Sequence[Impasse]) -> str:
+    """A provider that takes nothing is no reason to start the service anew; why it does is for the operator alone."""
+    if not impasses:
+        return "ok"
+    since = " and ".join(f"by {one.provider} since {one.since_at:%Y-%m-%d %H:%M} UTC" for one in impasses)
+    return f"ok, but nothing can be handed over {since}: `digest stats`, where this runs, says why.\n"

@@ -39,7 +39,7 @@ def test_deliver_and_stats_say_what_was_refused_and_until_when_the_rest_waits(di
         digest("publish", "--now", due)
         said = digest("deliver", "--now", due)
         assert said.code == 0
-        assert said.err.startswith("digest: That moment has not come")
+        assert said.err.startswith("digest: Warning: it is done as of a moment that has not come")
         assert said.out.splitlines()[0] == "1 bounced, 1 sent."
         assert "1  recipient refused: 550 5.2.2" in said.out
         waits = r"Nothing leaves until .* 07:00 UTC: what \[mail.budget\] allows in 24 hours has left"

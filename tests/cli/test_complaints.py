@@ -37,3 +37,36 @@ def test_what_is_no_address_is_named_by_its_place_and_nothing_is_noted(
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith("digest: Address 2: That is not a full address.")
     assert "complained" not in joined("subscriber", "export", "ada@example.org").out
+
+
+def test_whoever_complained_is_not_subscribed_again_before_that_is_lifted(joined: Digest) -> None:
+    joined("subscriber", "complained", "ada@example.org", "--now", "2026-06-19T12:00")
+    add = ("subscriber", "add", "ada@example.org")
+    for again in (add, (*add, "--confirmed")):
+        told = joined(*again)
+        assert (told.code, told.out) == (2, "")
+        assert told.err == (
+            "digest: That address called a message spam on 2026-06-19, and nothing is sent to it any more."
+            " If that was a mistake, `digest subscriber lift` with the address ends it, and it can be added again.\n"
+        )
+    lifted = joined("subscriber", "lift", "Ada@example.org")
+    assert (lifted.code, lifted.out) == (
+        0,
+        "Lifted: that address is sent to again. Whoever complained has no subscription any more:"
+        " `digest subscriber add` makes one.\n",
+    )
+    assert '"nothing_is_sent": null' in joined("subscriber", "export", "ada@example.org").out
+    assert joined(*add, "--confirmed").out.startswith("Brought back")
+
+
+def test_whoever_complained_and_was_erased_is_known_by_a_mark_until_that_is_lifted(joined: Digest) -> None:
+    joined("subscriber", "complained", "ada@example.org")
+    joined("subscriber", "erase", "ada@example.org", "--yes")
+    add = ("subscriber", "add", "ada@example.org", "--confirmed")
+    assert "called a message spam" in joined(*add).err
+    assert joined("subscriber", "lift", "ada@example.org").out.startswith("Lifted")
+    assert joined(*add).out == "Subscribed.\n"
+
+
+def test_nothing_is_lifted_where_nothing_keeps_messages_away(joined: Digest) -> None:
+    assert joined("subscriber", "lift", "ada@example.org").out == "Nothing to do: messages are sent to that address.\n"

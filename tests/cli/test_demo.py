@@ -37,6 +37,7 @@ def titles(said: str) -> list[list[str]]:
     return [[line.removeprefix("  - ") for line in block.splitlines() if line.startswith("  - ")] for block in blocks]
 
 
+@pytest.mark.slow
 def test_without_network_or_files_it_works_on_the_sample_and_says_so(demo: Digest, tmp_path: Path) -> None:
     ended = demo()
     assert ended.code == 0, ended
@@ -52,6 +53,7 @@ def test_it_can_be_run_again_and_again(demo: Digest, tmp_path: Path) -> None:
     assert len(messages(tmp_path)) == len(READERS)
 
 
+@pytest.mark.slow
 def test_a_demo_that_cannot_begin_leaves_the_one_before(demo: Digest, tmp_path: Path) -> None:
     demo()
     before = [(path.name, path.read_bytes()) for path in messages(tmp_path)]
@@ -60,6 +62,7 @@ def test_a_demo_that_cannot_begin_leaves_the_one_before(demo: Digest, tmp_path: 
     assert [(path.name, path.read_bytes()) for path in messages(tmp_path)] == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", ["papers", "demo"])
 def test_it_leaves_the_operators_own_messages_alone(slug: str, demo: Digest, tmp_path: Path) -> None:
     own = tmp_path / f"var/outbox/new/{slug}.edition.1.2026-06-17"
@@ -105,6 +108,7 @@ def test_on_real_papers_every_reader_gets_their_own(demo: Digest, tmp_path: Path
     assert len(messages(tmp_path)) == len(READERS)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("mshow") is None, reason="mblaze is not here; `apt-get install mblaze` brings it")
 def test_another_mail_program_reads_every_message_without_complaint(demo: Digest, tmp_path: Path) -> None:
     demo()

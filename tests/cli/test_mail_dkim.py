@@ -53,7 +53,7 @@ def test_keys_are_made_once_and_their_records_are_shown(configured: Digest, tmp_
 def test_a_key_that_is_not_made_yet_is_told_how_to_be(configured: Digest) -> None:
     ended = configured("mail", "dkim")
     assert ended.code == 2
-    assert "mail.dkim.keys.0.file" in ended.err
+    assert 'mail.dkim.keys "offprint1", file' in ended.err
     assert "`digest mail dkim --rsa offprint1`" in ended.err
 
 

@@ -34,9 +34,9 @@ def test_before_init_every_command_says_what_to_do(digest: Digest, tmp_path: Pat
     [
         ('[web]\nlisten_on = "x"', "web.listen_on: is not a key"),
         ('[mail]\nwindow = "many"', "mail.window: input should be a valid integer"),
-        ("[[newsletter]]\nhour = 25", "newsletter.0.hour: input should be less than or equal to 23"),
-        ('[[newsletter]]\ntimezone = "Mars"', "newsletter.0.timezone: is not a time zone"),
-        ('[[newsletter]]\ncadence = "hourly"', "newsletter.0.cadence: input should be 'daily'"),
+        ("[[newsletter]]\nhour = 25", "newsletter 1, hour: input should be less than or equal to 23"),
+        ('[[newsletter]]\ntimezone = "Mars"', "newsletter 1, timezone: is not a time zone"),
+        ('[[newsletter]]\ncadence = "hourly"', "newsletter 1, cadence: input should be 'daily'"),
         ('[mail]\nprovider = "smtp"', "mail.smtp.host: is needed"),
         ('[store]\nurl = "nonsense"', "store.url is not a database address"),
         ('[store]\nurl = "postgresql://localhost:abc/x"', "store.url is not a database address"),

@@ -53,6 +53,7 @@ def test_a_body_is_relaxed_as_the_rfc_wants_it(body: bytes, relaxed: bytes) -> N
     assert relaxed_body(body) == plainly_relaxed_body(body) == relaxed
 
 
+@pytest.mark.slow
 @given(WHITE)
 def test_every_body_is_relaxed_as_step_by_step(body: bytes) -> None:
     assert relaxed_body(body) == plainly_relaxed_body(body)

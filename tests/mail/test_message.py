@@ -144,6 +144,7 @@ def test_a_plain_address_is_left_as_it_is() -> None:
 # The standard library builds the same message, and is the oracle.
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     text=st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), min_size=1),

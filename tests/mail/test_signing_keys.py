@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from digest.errors import ConfigError
 from digest.mail.signing_keys import KeyFile, make_key, read_key
 
-KEY = "mail.dkim.keys.0.file"
+KEY = 'mail.dkim.keys "offprint1", file'
 
 
 def file_in(folder: Path) -> KeyFile:

@@ -1,5 +1,6 @@
 """SMTP, against a real server, and against sockets that behave worse than a server would."""
 
+import errno
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from smtp_server import OK, SmtpServer
 
 from digest.errors import DeliveryError
 from digest.mail.smtp import Server, Smtp
+from digest.mail.smtp.opening import why_unopened
 from digest.model import Answer, Later, Outcome, Outgoing
 
 CONTENT = b"Subject: papers\r\n\r\n.one dot\r\n..two dots\r\n.\r\nFrom here on\r\n"
@@ -171,6 +173,21 @@ def _let_in() -> Any:
     from aiosmtpd.smtp import AuthResult
 
     return AuthResult(success=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "its name cannot be resolved"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "connection refused"),
+        (ConnectionResetError(), "the connection was lost"),
+        (TimeoutError(), "no answer in time"),
+        (OSError(errno.EHOSTUNREACH, "Connect call failed"), "no route to host"),
+        (OSError("Multiple exceptions: [Errno 111], [Errno 101]"), "none of its addresses can be reached"),
+    ],
+)
+def test_why_no_connection_was_opened_is_said_in_words(error: Exception, said: str) -> None:
+    assert why_unopened(error) == said
 
 
 def test_nothing_is_sent_in_the_clear_where_starttls_is_asked_for() -> None:

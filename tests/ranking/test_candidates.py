@@ -152,6 +152,7 @@ def test_twins_are_all_those_whose_cosine_says_so() -> None:
     assert ((among.twins[:, None] == among.twins) == alike).all()
 
 
+@pytest.mark.slow
 def test_what_is_remembered_of_a_topic_does_not_keep_what_else_was_asked() -> None:
     among = candidates(library(400), shelved=SHELVED[:50])
     personal = [Profile(liked=(SHELVED[0].id, SHELVED[at].id)) for at in range(1, 50)]

@@ -110,6 +110,7 @@ def test_the_parts_sum_to_the_score_that_it_was_chosen_with() -> None:
     assert found.relevance + found.trend + found.novelty == pytest.approx(float(chosen.scores[0, at]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_every_paper_is_chosen_or_kept_out_as_choosing_has_it() -> None:
     prepared = candidates(PAPERS)
     for who in (reader(), reader(TREES, limit=1), reader(TREES, BIRDS, limit=4), reader(BIRDS, limit=20)):

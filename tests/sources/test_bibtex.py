@@ -152,10 +152,10 @@ def test_a_value_is_read_as_tex(written: str, read: str) -> None:
 
 
 HOSTILE = {
-    "open": "@a{k, t = {" * 100_000,
-    "keys": "@a{" * 300_000,
-    "joins": "@a{k, t = " + "a # " * 300_000,
-    "quote": '@a{k, t = "' + "{" * 500_000,
+    "open": "@a{k, t = {" * 30_000,
+    "keys": "@a{" * 100_000,
+    "joins": "@a{k, t = " + "a # " * 50_000,
+    "quote": '@a{k, t = "' + "{" * 100_000,
 }
 
 

@@ -178,6 +178,7 @@ def test_an_item_without_a_title_is_none_and_one_of_the_future_is_undated() -> N
     assert one("<title>A</title><pubDate>Fri, 19 Jun 2099 00:00:00 GMT</pubDate>").published_at is None
 
 
+@pytest.mark.slow
 def test_texts_and_items_have_their_limits() -> None:
     listing = one(f"<title>{'t' * 5_000}</title><description>{'a' * 1_000_000}</description>")
     assert (len(listing.title), len(listing.abstract)) == (MOST_TITLE, MOST_ABSTRACT)
@@ -214,6 +215,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_feed_that_means_harm_is_refused_before_it_costs_much(content: bytes) -> None:
     tracemalloc.start()

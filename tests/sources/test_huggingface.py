@@ -411,6 +411,7 @@ def serve_recorded(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/api").respond_with_handler(answer)
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("kind", ["week", "month"])
 def test_the_recorded_papers_of_a_month_are_the_same_by_whatever_lists(

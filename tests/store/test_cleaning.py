@@ -68,6 +68,7 @@ def test_what_has_no_raw_text_keeps_its_own(store: Store) -> None:
         assert papers_listed(connection, since=NOON - timedelta(days=9), now=NOON) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_or_has_done_enough_leaves_the_rest_to_the_next_and_the_newest_come_first(
     store: Store,
 ) -> None:

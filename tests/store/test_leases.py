@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from personas import NOON
-from sqlalchemy import select
 
 from digest.address import parse_address
 from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
@@ -22,10 +21,11 @@ from digest.store.deliveries import (
     delivery_numbered,
     queue,
     queue_editions,
+    references_of,
 )
 from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
-from digest.store.subscribers import subscriber_for, suppress
-from digest.store.tables import deliveries
+from digest.store.subscribers import subscriber_for
+from digest.store.suppressions import Suppression, lift_suppressions, suppress, suppression_of
 
 
 def new(connection: Connection, key: str, *, priority: Priority = Priority.EDITION) -> NewDelivery:
@@ -107,8 +107,7 @@ def test_what_was_accepted_keeps_the_provider_s_reference(store: Store) -> None:
     with store.writing() as connection:
         assert record_answers(connection, [(one, NOON) for one in answers], provider="smtp", now=NOON) == {1, 2, 3}
         assert record_answers(connection, [(one, NOON) for one in answers], provider="smtp", now=NOON) == set()
-        rows = connection.execute(select(deliveries.c.id, deliveries.c.provider_reference))
-        assert {row.id: row.provider_reference for row in rows} == told
+        assert references_of(connection, subscriber_id=1) == {number: word for number, word in told.items() if word}
 
 
 def test_answers_move_deliveries_and_only_unplain_ones_are_kept(store: Store) -> None:
@@ -150,3 +149,14 @@ def test_a_suppressed_address_gets_nothing(store: Store) -> None:
         skipped = delivery_numbered(connection, 1)
     assert skipped is not None
     assert skipped.detail == "suppressed"
+
+
+def test_a_suppression_is_known_by_any_of_its_keys_until_it_is_lifted(store: Store) -> None:
+    with store.writing() as connection:
+        subscriber = subscriber_for(connection, parse_address("Ada@example.org"), now=NOON)
+        suppress(connection, subscriber, reason="complained", now=NOON)
+        known = ["a mark", "ada@example.org"]
+        assert suppression_of(connection, known) == Suppression(reason="complained", since_at=NOON)
+        assert lift_suppressions(connection, known)
+        assert suppression_of(connection, known) is None
+        assert not lift_suppressions(connection, known)

@@ -13,6 +13,7 @@ from personas import NOON
 from sites import Front, Place
 
 from digest.store import open_store
+from digest.store.impasses import note_impasse
 from digest.web import create_site
 
 
@@ -31,6 +32,17 @@ def test_a_store_that_cannot_be_used_is_not_well(place: Place, front: Front) -> 
     assert answer.status_code == 503
     assert answer.text.startswith("The store cannot be used just now.")
     assert "broken" not in answer.text
+
+
+def test_a_provider_that_takes_nothing_is_told_and_the_service_is_well_all_the_same(place: Place) -> None:
+    with place.app.store.writing() as connection:
+        note_impasse(connection, "smtp", why="mail.example.org:25 is away.", now=NOON)
+    answer = place.client.get("/healthz")
+    assert (answer.status_code, answer.text) == (
+        200,
+        "ok, but nothing can be handed over by smtp since 2026-06-19 12:00 UTC:"
+        " `digest stats`, where this runs, says why.\n",
+    )
 
 
 @pytest.mark.slow

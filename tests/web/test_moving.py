@@ -30,8 +30,8 @@ from digest.store.subscribers import (
     confirm_numbered,
     subscriber_named,
     subscription_numbered,
-    suppress,
 )
+from digest.store.suppressions import suppress
 from digest.subscribe import CONFIRM_LASTS, ask, confirm, forget_unconfirmed, unsubscribe
 from digest.tokens import Purpose
 from digest.web import create_site

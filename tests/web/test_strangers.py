@@ -15,7 +15,8 @@ from digest.address import parse_address
 from digest.app import App
 from digest.model import DeliveryState, SubscriptionState
 from digest.store.deliveries import count_by_state, deliveries_of
-from digest.store.subscribers import all_subscriptions, subscriber_named, suppress
+from digest.store.subscribers import all_subscriptions, subscriber_named
+from digest.store.suppressions import suppress
 from digest.tokens import Purpose
 from digest.web import create_site
 

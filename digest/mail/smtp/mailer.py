@@ -12,8 +12,8 @@ from dataclasses import fields
 
 from digest.errors import DeliveryError, GrantRefusedError
 from digest.mail.mailer import IN_VAIN_MOST, Messages, never
-from digest.mail.smtp.opening import SignInRefusedError, open_session
-from digest.mail.smtp.replies import SessionError, deferred, refused, without_sign_in
+from digest.mail.smtp.opening import SignInRefusedError, open_session, why_unopened
+from digest.mail.smtp.replies import deferred, refused, without_sign_in
 from digest.mail.smtp.server import Server
 from digest.mail.smtp.session import Desk, Session
 from digest.model import Answer, Later, Outcome, Outgoing
@@ -210,7 +210,7 @@ class _Sending:
         except Exception as error:
             # Whatever it is: a connection that is neither there nor given up would be waited for without end.
             self._returned.appendleft(message)
-            self._one_less(str(error) if isinstance(error, SessionError) else type(error).__name__)
+            self._one_less(why_unopened(error))
         else:
             if not self._has_opened:
                 self._has_opened, self._wanted = True, self._mailer.server.connections

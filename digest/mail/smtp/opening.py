@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import socket
 import ssl
 from functools import partial
@@ -22,6 +23,31 @@ class SignInRefusedError(Exception):
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
         self.reply = reply
+
+
+_IN_WORDS = (
+    (socket.gaierror, "its name cannot be resolved"),
+    (TimeoutError, "no answer in time"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionError, "the connection was lost"),
+)
+
+
+def why_unopened(error: Exception) -> str:
+    """Why a connection could not be opened, in words; a fault of ours by its type."""
+    if isinstance(error, SessionError):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or 'for no reason told').replace('_', ' ').lower()}"
+    for kind, words in _IN_WORDS:
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, OSError):
+        # asyncio names no number where several addresses failed in different ways.
+        return os.strerror(error.errno).lower() if error.errno else "none of its addresses can be reached"
+    return type(error).__name__
 
 
 async def open_session(desk: Desk, server: Server, context: ssl.SSLContext | None, *, hostname: str) -> Session:

@@ -1,0 +1,46 @@
+"""Addresses that nothing is sent to any more, known by their key, or by a mark once they were erased."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from digest.store.engine import blocks, insert
+from digest.store.tables import subscribers, suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why nothing is sent to an address, and since when."""
+
+    reason: str
+    since_at: datetime
+
+
+def suppress(connection: Connection, subscriber_id: int, *, reason: str, now: datetime) -> None:
+    """Never send to this address again, until the suppression is lifted; an earlier reason stays."""
+    key = select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
+    statement = insert(connection, suppressions).values(address_key=key, reason=reason, since_at=now)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def suppression_of(connection: Connection, keys: Collection[str]) -> Suppression | None:
+    """The suppression of whoever is known by one of these keys and marks."""
+    query = select(suppressions.c.reason, suppressions.c.since_at).where(suppressions.c.address_key.in_(keys))
+    row = connection.execute(query.order_by(suppressions.c.since_at)).first()
+    return None if row is None else Suppression(**row._asdict())
+
+
+def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]:
+    """Those of these keyed hashes of addresses under which one is suppressed."""
+    found: set[str] = set()
+    for block in blocks(marks):
+        wanted = suppressions.c.address_key.in_(block)
+        found.update(connection.execute(select(suppressions.c.address_key).where(wanted)).scalars())
+    return found
+
+
+def lift_suppressions(connection: Connection, keys: Collection[str]) -> bool:
+    """Send again to whoever is known by one of these keys and marks; false where nothing kept messages away."""
+    return connection.execute(delete(suppressions).where(suppressions.c.address_key.in_(keys))).rowcount > 0
