@@ -29,7 +29,7 @@ from digest.model import Weights
 from digest.scopes import Limits
 from digest.secretfile import read_secret, write_secret
 from digest.sources import Source
-from digest.store import Store, open_store
+from digest.store import Store, make_folder, open_store
 from digest.store.jobs import has_jobs, make_jobs
 from digest.store.schema import migrate, require_current
 from digest.store.sources import health
@@ -290,6 +290,7 @@ def migrate_store(config: Config) -> tuple[str | None, str, bool]:
 
 def set_up(config: Config) -> tuple[App, str | None, str]:
     """Make what is missing of an installation; with the schema's revision before and after."""
+    make_folder(config.store.url, folder=config.folder)
     store = _open_store(config, create=True)
     before, after, _ = _migrate(config, store)
     _require_own_keys(config, store)

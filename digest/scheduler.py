@@ -29,6 +29,7 @@ from digest.embed import Embedded
 from digest.errors import sentence_of
 from digest.pace import Pace
 from digest.publish import is_due
+from digest.store.pauses import PauseCause, pauses_now
 from digest.store.waiting import are_queued
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
@@ -54,7 +55,7 @@ class Ticker:
         # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
         app.embedder()
-        self._told_wait = ""
+        self._told_wait, self._told_pauses = "", set[str]()
         self._tried_in_vain, self._tries_again_at = 0, self.clock()
         self._stopping = threading.Event()
         self._run = partial(doing, app, should_stop=self._stopping.is_set)
@@ -161,6 +162,7 @@ class Ticker:
 
     def deliver(self) -> None:
         """Send what is queued; after a try that came to nothing, not at once again."""
+        self._say_pauses()
         now = self.clock()
         if timedelta(0) < self._tries_again_at - now <= LONGEST_PAUSE:
             return
@@ -171,6 +173,17 @@ class Ticker:
         for delivered in sending:
             self._say_delivered(delivered)
             self._pause_after(delivered)
+
+    def _say_pauses(self) -> None:
+        """Once each, what somebody stopped and what they let go on; of the breaker's pauses there is a line already."""
+        with self.app.store.reading() as connection:
+            found = pauses_now(connection)
+        stopped = {scope or "everything": one for scope, one in found.items() if one.cause is not PauseCause.BOUNCES}
+        for what in stopped.keys() - self._told_pauses:
+            log.warning("sending paused", what=what, cause=str(stopped[what].cause), why=stopped[what].why)
+        for what in self._told_pauses - stopped.keys():
+            log.info("sending goes on", what=what)
+        self._told_pauses = set(stopped)
 
     def _are_many(self, now: datetime) -> bool:
         """Whether as many may leave as are worth a process."""

@@ -71,8 +71,9 @@ def preview_of(store: Store, press: Press, address: Address, *, weights: Weights
         if not selection.picks:
             raise InputError(
                 "There is no paper that is new to that address, of those listed after"
-                f" {now - LOOK_BACK[choices.cadence]:%d %B %Y}. `digest collect` brings some;"
-                " of one that was seen later than --now, `digest why` says so."
+                f" {now - LOOK_BACK[choices.cadence]:%d %B %Y}. `digest collect` brings some."
+                " Old ones are rehearsed with in a store of its own, by --now from `digest collect` on; of one that was"
+                " seen later, `digest why` says so."
             )
         day = due_on(now, timezone=choices.timezone)
         content = edition_content(press, stock, newsletter=subscription.newsletter, cadence=choices.cadence, day=day)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import store_url
+from logged import lines_logged
 from personas import DIFFUSION, NOON, choices, papers_come_in, reader_joins
 from sites import Clock
 from sqlalchemy import Connection, delete, event, func, select, text
@@ -18,9 +19,10 @@ from digest.deliver import deliver
 from digest.errors import StoreError
 from digest.model import Weights
 from digest.publish import publish
+from digest.scheduler import Ticker
 from digest.store import Store, open_store
 from digest.store.leases import take_queued
-from digest.store.pauses import EVERYTHING, PauseCause, pause_sending, pauses_now
+from digest.store.pauses import EVERYTHING, PauseCause, pause_sending, pauses_now, resume_sending
 from digest.store.search import search_papers
 from digest.store.tables import deliveries, metadata, papers
 
@@ -85,6 +87,30 @@ def test_the_old_store_sends_nothing_any_more(lived_in: App, other: Store) -> No
     assert sent.counts.total() == 0
     with other.reading() as connection:
         assert pauses_now(connection) == {}
+
+
+def test_a_daemon_that_was_forgotten_logs_once_why_it_stands_still_and_once_that_it_goes_on(
+    lived_in: App, other: Store
+) -> None:
+    ticker = Ticker(lived_in, clock=lambda: NOON)
+    copy_store(lived_in.store, other, now=NOON)
+    with lines_logged() as logged:
+        for _ in range(2):
+            ticker.tick(ticker.deliver)
+        with lived_in.store.writing() as connection:
+            resume_sending(connection, EVERYTHING)
+        ticker.tick(ticker.deliver)
+    paused, resumed, delivered = logged
+    why = f"copied to {other.where}"
+    assert paused == {
+        "level": "warning",
+        "event": "sending paused",
+        "what": "everything",
+        "cause": "copied",
+        "why": why,
+    }
+    assert resumed == {"level": "info", "event": "sending goes on", "what": "everything"}
+    assert delivered["event"] == "delivered"
 
 
 def test_whoever_paused_before_copies_no_pause_of_everything_and_the_old_store_says_where_it_went(

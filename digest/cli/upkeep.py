@@ -211,15 +211,18 @@ def migrate(context: typer.Context) -> None:
 @store.command()
 def check(context: typer.Context) -> None:
     """Find damage in the store."""
+    from digest.config import load_config
+    from digest.store import open_store
     from digest.store.check import damage
 
-    app = opened(context)
-    found = damage(app.store)
+    config = load_config(context.obj.config)
+    with closing(open_store(config.store.url, folder=config.folder)) as store:
+        found = damage(store)
     for sentence in found:
         typer.echo(f"digest: {sentence}", err=True)
     if found:
         raise StoreError("The store is not sound: each line above says what is wrong, and what to do.")
-    say(f"The store {app.store.where} is sound.")
+    say(f"The store {store.where} is sound.")
 
 
 @store.command()
@@ -233,7 +236,7 @@ def copy(
     from digest.store import open_store
 
     app, now = opened(context), now_or(None)
-    target = open_store(to, folder=app.config.folder, create=True)
+    target = open_store(to, folder=app.config.folder, create=True, key="--to")
     with closing(target), steps("copying") as shown:
         copied = copy_store(app.store, target, now=now, progress=shown.named)
     rows = counted(sum(copied.values()), "row")

@@ -96,12 +96,17 @@ def figures(language: Language, card: Card) -> Figures:
     upvotes, comments = card.upvotes, card.comments
     return Figures(
         upvotes=language.number(upvotes) if upvotes else language.gettext("New"),
-        label=language.ngettext("upvote", "upvotes", upvotes) if upvotes else "",
+        label=upvote_label(language, upvotes),
         rise=language.gettext(SPANS[card.span].words, rise=language.signed(card.rise)) if card.rise else "",
         comments=language.ngettext("%(count)s comment", "%(count)s comments", comments) if comments else "",
         stars=language.number(card.stars) if card.stars else "",
         authors=_author_line(language, card),
     )
+
+
+def upvote_label(language: Language, upvotes: int) -> str:
+    """What stands behind the number of upvotes; empty where there are none."""
+    return language.ngettext("upvote", "upvotes", upvotes) if upvotes else ""
 
 
 def _author_line(language: Language, card: Card) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from digest.model import Reason, ReasonKind
 from digest.quoted import quoted
 from digest.rendering import words
-from digest.rendering.cards import Card, Figures, figures
+from digest.rendering.cards import Card, Figures, figures, upvote_label
 from digest.rendering.edition import Printed
 from digest.rendering.filling import rendered
 from digest.rendering.forms import Form, Hole, Line, cleaned, form_of
@@ -134,7 +134,9 @@ class Printing:
         """One of the papers that trend, counted from 0, as it stands under the reader's own."""
         if number not in self._trending:
             paper = self.printed.trending[number]
-            shown = {**paper, "upvotes": self.language.number(paper["upvotes"])}
+            upvotes = paper["upvotes"]
+            label = upvote_label(self.language, upvotes)
+            shown = {**paper, "upvotes": self.language.number(upvotes), "label": label}
             text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
             forms = self._forms(text, html, self._context | {"paper": shown})
             self._trending[number] = Encoded(forms.text.filled({}, {}), forms.html.filled({}, {}))

@@ -2,6 +2,6 @@
 
 from sqlalchemy import Connection
 
-from digest.store.engine import Store, open_store
+from digest.store.engine import Store, make_folder, open_store
 
-__all__ = ["Connection", "Store", "open_store"]
+__all__ = ["Connection", "Store", "make_folder", "open_store"]

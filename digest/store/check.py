@@ -22,9 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
+from digest.errors import StoreAddressError, StoreAwayError, StoreBusyError
 from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState, Weekday
 from digest.store.engine import Store, blocks, clock
+from digest.store.explained import trouble
 from digest.store.papers import present_numbers
+from digest.store.schema import require_current
 from digest.store.tables import deliveries, interests, leases, metadata, papers, subscriptions
 
 _RESTORE = "Stop the service and restore a backup."
@@ -43,11 +46,16 @@ _STATES: tuple[tuple[Column[str], type[StrEnum]], ...] = (
 
 
 def damage(store: Store) -> list[str]:
-    """What is wrong with the store and what to do, a sentence each; an empty list for a sound one."""
-    for part in (_file, _schema):
-        if found := _noticed(store, part):
-            # What is missing or unreadable would make every further question fail.
-            return found
+    """What is wrong with the store and what to do, a sentence each; an empty list for a sound one.
+
+    Raises StoreError where it is of another revision, or cannot be asked.
+    """
+    # What is missing or unreadable would make every further question fail.
+    if found := _noticed(store, _file):
+        return found
+    require_current(store)
+    if found := _noticed(store, _schema):
+        return found
     parts = (_references, _leases, _selections, _due, _states, _search)
     return [sentence for part in parts for sentence in _noticed(store, part)]
 
@@ -59,17 +67,20 @@ def _noticed(store: Store, part: Callable[[Connection], Iterable[str]]) -> list[
             return list(part(connection))
     except DatabaseError as error:
         said = " ".join(str(error.orig).split())
+        known = trouble(said, where=store.where)
+        if isinstance(known, StoreAddressError | StoreAwayError | StoreBusyError):
+            raise known from error
         return [f"The database cannot read what it holds ({said}). {_RESTORE}"]
 
 
 def _file(connection: Connection) -> Iterator[str]:
     if connection.dialect.name == "sqlite":
         said = connection.execute(text("PRAGMA integrity_check(100)")).scalars()
-        # A state that there is not is told with its name further down.
-        found = [str(one) for one in said if one != "ok" and not str(one).startswith("CHECK constraint")]
+        # A row of it may be many lines, with a heading. A state that there is not is told with its name further down.
+        lines = [line for one in said for line in str(one).splitlines()]
+        found = [line for line in lines if line != "ok" and not line.startswith(("CHECK constraint", "***"))]
         if found:
-            first = " ".join(found[0].split())
-            yield f"The file is damaged in {len(found)} places or more, first: {first}. {_RESTORE}"
+            yield f"The file is damaged in {len(found)} places or more, first: {found[0]}. {_RESTORE}"
 
 
 def _schema(connection: Connection) -> Iterator[str]:

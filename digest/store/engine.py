@@ -38,7 +38,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from digest.errors import ConfigError, StoreAddressError, StoreBusyError, StoreError
-from digest.store.explained import BUSY_SECONDS, explained
+from digest.store.explained import BUSY_SECONDS, STORE_URL, explained
 from digest.store.line import Line
 from digest.store.query import bare
 from digest.store.server import open_server
@@ -51,10 +51,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open store. `where` names it, without any password."""
+    """An open store. `where` names it, without any password; `key` is what its address is written in."""
 
     engine: Engine
     where: str
+    key: str = STORE_URL
     _line: Line | None = None
 
     @property
@@ -65,7 +66,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment and writes nothing."""
-        with explained(self.where), self.engine.connect() as connection:
+        with explained(self.where, key=self.key), self.engine.connect() as connection:
             if connection.dialect.name != "sqlite":
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -75,7 +76,7 @@ class Store:
     def writing(self, *, durable: bool = False) -> Iterator[Connection]:
         """A transaction that ends whole or not at all; a `durable` one outlasts a power cut, and all before it."""
         writer = self.engine.execution_options(writing=True, durable=durable)
-        with explained(self.where), self._turn(), writer.begin() as connection:
+        with explained(self.where, key=self.key), self._turn(), writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -100,49 +101,66 @@ ANNOUNCES = "announces"
 """The execution option of a store on PostgreSQL whose installation has workers to be called."""
 
 
-def open_store(url: str, *, folder: Path, create: bool = False, announces: bool = False) -> Store:
+def open_store(url: str, *, folder: Path, create: bool = False, announces: bool = False, key: str = STORE_URL) -> Store:
     """The store at an SQLAlchemy URL; a relative SQLite path starts in `folder`. Where it `announces`, see jobs.py.
 
-    Raises StoreError for an SQLite file that is not there, unless it is to be created. A server is asked only when
-    the store is used; one whose database is not in UTF-8 is then a StoreError.
+    Raises StoreError for an SQLite file that is not there, unless it is to be created, and for a folder that is not.
+    A server is asked only when the store is used; one whose database is not in UTF-8 is then a StoreError. Errors
+    name the `key` in which the URL was written.
     """
-    try:
-        parsed = make_url(re.sub("^postgres:", "postgresql:", url))
-    except (ArgumentError, ValueError) as error:
-        raise ConfigError(
-            "store.url is not a database address. Write sqlite:///PATH or postgresql://HOST/NAME."
-        ) from error
+    parsed = _parsed(url, key=key)
     # Of what stands behind its ? only where the server is: a password may be there, too.
     place = {name: parsed.query[name] for name in ("host", "port") if name in parsed.query}
     where = parsed.set(query=place).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        path = _file(parsed, folder=folder, create=create)
+        path = _file(parsed, folder=folder, create=create, key=key)
         line = Line(path.parent)
-        return Store(engine=_open_sqlite(parsed.set(database=str(path)), line), where=where, _line=line)
+        return Store(engine=_open_sqlite(parsed.set(database=str(path)), line), where=where, key=key, _line=line)
     try:
         told = {ANNOUNCES: announces}
-        return Store(
-            engine=open_server(parsed, where=where, json_serializer=_json, execution_options=told), where=where
-        )
+        engine = open_server(parsed, where=where, key=key, json_serializer=_json, execution_options=told)
+        return Store(engine=engine, where=where, key=key)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
-            f"store.url: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
+            f"{key}: there is no driver for {parsed.drivername!r}. Use sqlite:///PATH, or"
             " postgresql://...; Offprint's checkout has its driver in `./run digest`, or by `pip install '.[cluster]'`."
         ) from error
 
 
-def _file(url: URL, *, folder: Path, create: bool) -> Path:
-    path = folder / (url.database or "offprint.db")
-    if create:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"The folder {path.parent} cannot be made: {error.strerror}. Choose another store.url or change"
-                " the rights of the folder above it."
-            ) from error
-    elif not path.exists():
-        raise StoreAddressError(f"There is no store at {path}. Run `digest init` to create it, or mend store.url.")
+def make_folder(url: str, *, folder: Path) -> None:
+    """Make the folder of an SQLite file, as `open_store` finds it; a server has none."""
+    parsed = _parsed(url, key=STORE_URL)
+    if parsed.get_backend_name() != "sqlite":
+        return
+    path = _path(parsed, folder=folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {path.parent} cannot be made: {error.strerror}. Choose another store.url or change"
+            " the rights of the folder above it."
+        ) from error
+
+
+def _parsed(url: str, *, key: str) -> URL:
+    try:
+        return make_url(re.sub("^postgres:", "postgresql:", url))
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(
+            f"{key} is not a database address. Write sqlite:///PATH or postgresql://HOST/NAME."
+        ) from error
+
+
+def _path(url: URL, *, folder: Path) -> Path:
+    return folder / (url.database or "offprint.db")
+
+
+def _file(url: URL, *, folder: Path, create: bool, key: str) -> Path:
+    path = _path(url, folder=folder)
+    if create and not path.parent.is_dir():
+        raise StoreAddressError(f"There is no folder {path.parent}. Make it, or name another in {key}.")
+    if not create and not path.exists():
+        raise StoreAddressError(f"There is no store at {path}. Run `digest init` to create it, or mend {key}.")
     return path
 
 

@@ -14,14 +14,14 @@ BUSY_SECONDS = 30
 
 _CONTESTED = "it gave way to another transaction. Nothing was half-written; try again"
 _ENDED = "the server ended the connection. Nothing was half-written; try again"
-_SILENT = "the server does not answer. Start it, or mend store.url"
-_TLS = "the server and store.url do not agree about TLS. Mend sslmode in store.url"
+_SILENT = "the server does not answer. Start it, or mend {key}"
+_TLS = "the server and {key} do not agree about TLS. Mend sslmode in {key}"
 _STARTING = "the server is starting or stopping. Try again in a minute"
 _FULL = "the server has no connection left. Raise its max_connections, or run fewer processes"
 _DISK_FULL = "the server's disk is full. Make room there; nothing was half-written"
 _SHORT = "the server is short of memory. Give it more; nothing was half-written"
 _DISK_FAILED = "the disk cannot be read or written. Look at the system's log; nothing was half-written"
-_READ_ONLY = "the server takes nothing that is written. Name the one that does in store.url"
+_READ_ONLY = "the server takes nothing that is written. Name the one that does in {key}"
 _STOPPED = (
     "the server stopped what took longer than its statement_timeout or lock_timeout, or what somebody cancelled."
     " Nothing was half-written; try again"
@@ -67,7 +67,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "not a database",
         StoreAddressError,
-        "the file is not a database. Mend store.url, or move the file away and run `digest init`",
+        "the file is not a database. Restore it from a backup, or name another in {key}",
     ),
     ("read-only transaction", StoreBusyError, _READ_ONLY),
     ("deadlock detected|could not serialize", StoreContestedError, _CONTESTED),
@@ -76,38 +76,38 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "authentication failed",
         StoreAddressError,
-        "the server refuses the user or the password. Mend them in store.url",
+        "the server refuses the user or the password. Mend them in {key}",
     ),
     (
         "no password supplied",
         StoreAddressError,
-        "the server asks for a password. Write it into store.url, or into a file that DIGEST_STORE__URL_FILE names",
+        "the server asks for a password. Write it into {key}, or into a file that DIGEST_STORE__URL_FILE names",
     ),
     (
         "no pg_hba.conf entry",
         StoreAddressError,
-        "the server has no rule that lets this user in. Add one to its pg_hba.conf, or mend store.url",
+        "the server has no rule that lets this user in. Add one to its pg_hba.conf, or mend {key}",
     ),
     (
         'database ".*" does not exist',
         StoreAddressError,
-        "the server knows no such database. Make it, or mend store.url",
+        "the server knows no such database. Make it, or mend {key}",
     ),
-    ('role ".*" does not exist', StoreAddressError, "the server knows no such user. Make it, or mend store.url"),
+    ('role ".*" does not exist', StoreAddressError, "the server knows no such user. Make it, or mend {key}"),
     ("sslmode|not support ssl|certificate", StoreAddressError, _TLS),
     ("too many clients|too many connections|connection slots", StoreAwayError, _FULL),
     ("starting up|shutting down|recovery mode|not yet accepting", StoreAwayError, _STARTING),
     (
         "resolve host",
         StoreAwayError,
-        "no machine is known by the name of its host. Mend the host in store.url, or this machine's name service",
+        "no machine is known by the name of its host. Mend the host in {key}, or this machine's name service",
     ),
     (
         "connection refused",
         StoreAwayError,
-        "no server listens there. Start it, or mend the host and the port in store.url",
+        "no server listens there. Start it, or mend the host and the port in {key}",
     ),
-    ("no such file", StoreAwayError, "no server has its socket there. Start it, or mend store.url"),
+    ("no such file", StoreAwayError, "no server has its socket there. Start it, or mend {key}"),
     (
         "connection is bad|connection failed|timeout expired|couldn't get a connection|no route to host|unreachable",
         StoreAwayError,
@@ -117,36 +117,47 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
 """What a database's words hold, in small letters; what kind of error that is, and how it is said. The first counts."""
 
 _REFUSALS = {
-    "permission denied": "the server gives this user no rights. Make it the database's owner, or mend store.url",
-    "connection option": "store.url has an option after its ? that PostgreSQL does not take. Mend it",
+    "permission denied": "the server gives this user no rights. Make it the database's owner, or mend {key}",
+    "connection option": "{key} has an option after its ? that PostgreSQL does not take. Mend it",
 }
 """What else is no fault of ours, though the driver says so of faulty statements, too."""
 
 
-def trouble(said: str, *, where: str) -> StoreError | None:
+STORE_URL = "store.url"
+"""Where a store's address is written, unless it is named on the command line."""
+
+
+def trouble(said: str, *, where: str, key: str = STORE_URL) -> StoreError | None:
     """What a database said, in our words; None for what nobody thought of."""
     for words, kind, told in _TROUBLES:
         if re.search(words, said.lower()):
-            return kind(f"The store {where} cannot be used: {told}.")
+            return kind(_sentences(told, where=where, key=key))
     return None
 
 
-def _trouble(error: DatabaseError, *, where: str) -> StoreError | None:
+def _sentences(told: str, *, where: str, key: str) -> str:
+    return f"The store {where} cannot be used: {told.format(key=key)}."
+
+
+def _trouble(error: DatabaseError, *, where: str, key: str) -> StoreError | None:
     """What an error of the database's means: by its code, where it has one, else by its words."""
     code: str | None = getattr(error.orig, "sqlstate", "")
     for begins, kind, told in _CODES:
         if re.match(begins, code or ""):
-            return kind(f"The store {where} cannot be used: {told}.")
-    known = trouble(str(error.orig), where=where)
+            return kind(_sentences(told, where=where, key=key))
+    known = trouble(str(error.orig), where=where, key=key)
     if known is None and code is None and isinstance(error, OperationalError):
         # No server has said that: its library has lost it, in words that are many.
-        return StoreAwayError(f"The store {where} cannot be used: {_ENDED}.")
+        return StoreAwayError(_sentences(_ENDED, where=where, key=key))
     return known
 
 
 @contextmanager
-def explained(where: str) -> Iterator[None]:
-    """What comes out of it is a StoreError, but for faults of ours. `where` names the store, without any password."""
+def explained(where: str, *, key: str = STORE_URL) -> Iterator[None]:
+    """What comes out of it is a StoreError, but for faults of ours.
+
+    `where` names the store, without any password, and `key` what its address is written in.
+    """
     try:
         yield
     except IntegrityError:
@@ -156,11 +167,11 @@ def explained(where: str) -> Iterator[None]:
         known = next((text for words, text in _REFUSALS.items() if words in said), None)
         if known is None:
             raise
-        raise StoreAddressError(f"The store {where} cannot be used: {known}.") from error
+        raise StoreAddressError(_sentences(known, where=where, key=key)) from error
     except PoolTimeoutError as error:
         raise StoreBusyError(f"The store {where} is too busy. Try again in a minute.") from error
     except DatabaseError as error:
-        known_as = _trouble(error, where=where)
+        known_as = _trouble(error, where=where, key=key)
         if known_as is None:
             raise
         raise known_as from error

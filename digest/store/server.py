@@ -32,8 +32,11 @@ _SETTING = (
 )
 
 
-def open_server(url: URL, *, where: str, **options: Any) -> Engine:
-    """An engine that is told `options`. Whoever connects is told of a StoreError where the database is not in UTF-8."""
+def open_server(url: URL, *, where: str, key: str, **options: Any) -> Engine:
+    """An engine that is told `options`; `where` and `key` are as in `explained`.
+
+    Whoever connects is told of a StoreError where the database is not in UTF-8.
+    """
     ours = {name: value for name, value in _OURS.items() if name not in url.query}
     engine = create_engine(
         url.update_query_dict(ours),
@@ -54,7 +57,7 @@ def open_server(url: URL, *, where: str, **options: Any) -> Engine:
             raise StoreError(
                 f"The store {where} cannot be used: its encoding is {encoding}, which does not hold every letter."
                 " Make a database by `CREATE DATABASE offprint ENCODING 'UTF8' TEMPLATE template0`, and name it in"
-                " store.url."
+                f" {key}."
             )
         connection.execute(_SETTING, [json.dumps(_SERVERS)])
         connection.commit()

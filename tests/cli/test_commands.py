@@ -150,6 +150,25 @@ def test_damage_is_told_in_sentences_and_fails(stocked: Digest, tmp_path: Path) 
     assert "holds 0 papers, the store 2. Run `digest store reindex`" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("first", "size", "said"),
+    [
+        (100, 3000, "The database cannot read what it holds (database disk image is malformed). Stop the service"),
+        (0, 100, "the file is not a database. Restore it from a backup, or name another in store.url."),
+    ],
+)
+def test_a_store_that_cannot_be_read_at_all_is_told_without_sending_for_the_same_command(
+    stocked: Digest, tmp_path: Path, first: int, size: int, said: str
+) -> None:
+    with (tmp_path / "var/offprint.db").open("r+b") as store:
+        store.seek(first)
+        store.write(b"\xff" * size)
+    ended = stocked("store", "check")
+    assert ended.code != 0
+    assert said in ended.err
+    assert "store check" not in ended.err
+
+
 def test_collecting_the_same_file_again_changes_nothing(stocked: Digest) -> None:
     assert "2 listed, 0 new, 0 changed" in stocked("collect", "--file", "papers.jsonl", *NOW).out
 
@@ -374,6 +393,26 @@ def test_a_store_is_not_copied_onto_itself(stocked: Digest) -> None:
         assert onto_itself.code == 1
         assert "holds something already. Name an empty one." in onto_itself.err
     assert "paused" not in stocked("stats").out.lower()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nonsense", "--to is not a database address"),
+        ("mysql://host/name", "--to: there is no driver for 'mysql'"),
+        ("sqlite:///new/offprint.db", "There is no folder"),
+        ("sqlite:///papers.jsonl", "the file is not a database. Restore it from a backup, or name another in --to."),
+        ("postgresql://ada@127.0.0.1:1/name", "Start it, or mend the host and the port in --to."),
+    ],
+)
+def test_a_target_that_cannot_be_copied_to_is_told_of_by_its_option_and_nothing_is_made(
+    stocked: Digest, tmp_path: Path, target: str, said: str
+) -> None:
+    ended = stocked("store", "copy", "--to", target)
+    assert ended.code != 0
+    assert said in ended.err
+    assert "store.url" not in ended.err
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.slow

@@ -117,6 +117,25 @@ def test_nothing_scrolls_sideways(page: Page, message: Message, has_styles: bool
     assert width_needed(page) == NARROWEST
 
 
+AFTER_THE_TOPIC = """() => {
+    const topic = document.querySelector("h1.e .m"), around = document.createRange()
+    around.setStart(topic.nextSibling, 0)
+    around.setEnd(topic.nextSibling, 1)
+    const letters = document.createRange()
+    letters.selectNodeContents(topic)
+    return [around.toString(), around.getBoundingClientRect().left - letters.getBoundingClientRect().right]
+}"""
+
+
+@pytest.mark.parametrize("kind", ["daily", "German"])
+def test_the_full_stop_stands_right_behind_the_topic(page: Page, messages: dict[str, Message], kind: str) -> None:
+    page.set_viewport_size({"width": 640, "height": 100})
+    page.set_content(messages[kind].html)
+    letter, gap = page.evaluate(AFTER_THE_TOPIC)
+    assert letter == "."
+    assert abs(gap) < 1
+
+
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 def test_no_text_is_small(page: Page, message: Message, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

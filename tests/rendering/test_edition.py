@@ -156,9 +156,17 @@ def test_a_paper_without_votes_or_address_is_not_called_the_most_upvoted(changed
 def test_also_trending_names_no_paper_twice() -> None:
     text = render(ten_papers()).text
     also = text[text.index("ALSO TRENDING") :]
-    assert [f"part {number} (1,284)" in " ".join(also.split()) for number in range(8, 16)] == [
+    assert [f"part {number} 1,284 upvotes" in " ".join(also.split()) for number in range(8, 16)] == [
         False, False, True, True, True, False, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("upvotes", "said"), [(0, ""), (1, "1 upvote"), (9, "9 upvotes")])
+def test_also_trending_says_what_it_counts_where_it_counts_anything(upvotes: int, said: str) -> None:
+    trending = [{"title": "Another", "url": "https://papers.example.org/9", "upvotes": upvotes}]
+    body = render([(CARD, TOPIC)], printed=facts() | {"trending": trending})
+    assert " ".join(["* Another", *said.split(), "https://papers.example.org/9"]) in " ".join(body.text.split())
+    assert f"Another {said}All".replace(" ", "") in "".join(read_page(body.html).text.split())
 
 
 def test_a_short_edition_has_no_empty_headings() -> None:

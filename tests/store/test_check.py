@@ -1,5 +1,6 @@
 """Damage is found and explained: every kind of it, done to a real store."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,14 @@ def test_an_index_that_is_not_kept_or_not_complete_is_told(stocked: Store) -> No
 def test_a_constraint_that_was_dropped_is_told(stocked: Store) -> None:
     harm(stocked, "ALTER TABLE deliveries DROP CONSTRAINT uq_deliveries_key")
     assert "The constraint uq_deliveries_key is missing" in damage(stocked)[0]
+
+
+@on_sqlite
+def test_a_file_with_many_places_is_told_by_the_first_of_them(stocked: Store) -> None:
+    harm(stocked, "PRAGMA writable_schema = ON", "DELETE FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    stocked.close()
+    [sentence] = damage(stocked)
+    assert re.fullmatch(r"The file is damaged in \d\d places or more, first: Page \d+[^*]{1,40}\. Stop .*", sentence)
 
 
 @pytest.mark.parametrize("part", range(1, 10))

@@ -1,0 +1,44 @@
+"""What README says to type works as it is typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from commands import Digest
+from places import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The folder in which commands run, as a checkout has it."""
+    (tmp_path / "digest").symlink_to(ROOT / "digest")
+    return tmp_path
+
+
+def typed(*, naming: str) -> list[list[str]]:
+    """README's block of commands that names something, a list of words each."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    [block] = [block for block in blocks if naming in block]
+    return [shlex.split(line, comments=True) for line in block.splitlines()]
+
+
+def test_the_first_steps_lead_without_a_network_to_a_message_in_the_outbox(
+    digest: Digest, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = typed(naming="sample.jsonl")
+    for words in steps:
+        match words:
+            case ["./run", "digest", *arguments]:
+                ended = digest(*arguments)
+                assert ended.code == 0, (arguments, ended.err)
+            case ["export", setting]:
+                monkeypatch.setenv(*setting.split("=", maxsplit=1))
+            case ["unset", name]:
+                monkeypatch.delenv(name)
+            case ["less", shown]:
+                [message] = checkout.glob(shown)
+                assert "Subject: " in message.read_text()
+            case _:
+                raise AssertionError(words)
+    assert [words[0] for words in steps if words[0] == "less"]
