@@ -44,7 +44,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "readonly database",
         StoreBusyError,
-        "it cannot be written. Give this user the right to write the file and its folder",
+        "it cannot be written. Give this user the right to write the file, those beside it (-wal, -shm) and the folder",
     ),
     (
         "unable to open",
