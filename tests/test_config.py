@@ -529,3 +529,14 @@ def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> No
 def test_a_mailbox_that_cannot_be_signed_in_to_is_told_before_anything_is_sent(smtp: dict[str, Any], said: str) -> None:
     told = refused({"mail": {"provider": "smtp", "smtp": {"preset": "gmail"} | smtp}})
     assert told.splitlines()[1:] == [f"  {said}"]
+
+
+@pytest.mark.parametrize(
+    "smtp",
+    [
+        {"preset": "office365", "host": "example-org.mail.protection.outlook.com", "port": 25},
+        {"preset": "gmail", "host": "127.0.0.1", "tls": "none"},
+    ],
+)
+def test_a_preset_asks_for_no_sign_in_at_another_host_than_its_own(smtp: dict[str, Any]) -> None:
+    assert parse({"mail": {"provider": "smtp", "smtp": smtp}}).mail.smtp.username == ""

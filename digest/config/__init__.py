@@ -109,7 +109,7 @@ class Config(Section):
     def _mailbox_is_signed_in_to(self) -> "Config":
         smtp = self.mail.smtp
         preset = PRESETS.get(smtp.preset)
-        if self.mail.provider != "smtp" or preset is None or not preset.signs_in:
+        if self.mail.provider != "smtp" or preset is None or not preset.signs_in or smtp.host != preset.host:
             return self
         needed = f'is needed for preset = "{smtp.preset}"'
         if not smtp.username:
