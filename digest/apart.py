@@ -20,6 +20,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from digest import log
 from digest.errors import ProcessError, sentence_of
 
 # The process knows what to do with signals before it imports all the rest.
@@ -131,6 +132,7 @@ def _ending(code: int, *, is_done_anew: bool) -> str:
 
 def main() -> None:
     """Be the process: do the work that comes over the socket, and tell what was done."""
+    log.to_output()
     stopping = Event()
     # A service manager tells all processes of a service to stop, a terminal all that it started.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from digest.sending import Clock, Sending
 from digest.store import Connection, Store
 from digest.store.deliveries import deliveries_numbered, numbers_queued
 from digest.store.engine import blocks
-from digest.store.impasses import end_impasses, impasses_now, note_impasse
+from digest.store.impasses import note_impasse
 from digest.store.leases import Lease, LeaseLostError, hold, soonest_expiry, take_expired, take_queued
 from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
@@ -62,7 +62,8 @@ def deliver(
             run.send_all(limit=None)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
-    _note_impasse(store, mailer.name, run.delivered, now=clock())
+    if run.delivered.error:
+        _note_impasse(store, mailer.name, run.delivered.error, now=clock())
     return run.delivered
 
 
@@ -75,7 +76,6 @@ def deliver_one(
         run.send_one(delivery_id)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
-    _note_impasse(store, mailer.name, run.delivered, now=clock())
     return run.delivered
 
 
@@ -102,17 +102,11 @@ def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = N
     return done
 
 
-def _note_impasse(store: Store, provider: str, delivered: Delivered, *, now: datetime) -> None:
-    """Whether anything can be handed over is known to who looks at the store, not to who reads the log alone."""
-    with store.reading() as connection:
-        has_ended = delivered.counts["sent"] > 0 and impasses_now(connection)
-    if not has_ended and not delivered.error:
-        return
-    with store.writing() as connection:
-        if has_ended:
-            end_impasses(connection)
-        if delivered.error:
-            note_impasse(connection, provider, why=delivered.error, now=now)
+def _note_impasse(store: Store, provider: str, why: str, *, now: datetime) -> None:
+    """That nothing can be handed over is known to who looks at the store, not to who reads the log alone."""
+    # What the run came to is told, whatever the store is like by now; the next one notes it as well.
+    with suppress(StoreError), store.writing() as connection:
+        note_impasse(connection, provider, why=why, now=now)
 
 
 def _left_behind(store: Store) -> float | None:

@@ -29,7 +29,7 @@ from digest.embed import Embedded
 from digest.errors import sentence_of
 from digest.pace import Pace
 from digest.publish import is_due
-from digest.store.pauses import PauseCause, pauses_now
+from digest.store.pauses import EVERYTHING, Pause, PauseCause, pauses_now
 from digest.store.waiting import are_queued
 from digest.subscribe import forget_unconfirmed
 from digest.summarise import summarise
@@ -55,7 +55,7 @@ class Ticker:
         # A mailer or a model that is set up wrong ends the start, not every tick.
         self._mailer = app.mailer()
         app.embedder()
-        self._told_wait, self._told_pauses = "", set[str]()
+        self._told_wait, self._told_pauses = "", dict[str, Pause]()
         self._tried_in_vain, self._tries_again_at = 0, self.clock()
         self._stopping = threading.Event()
         self._run = partial(doing, app, should_stop=self._stopping.is_set)
@@ -175,15 +175,14 @@ class Ticker:
             self._pause_after(delivered)
 
     def _say_pauses(self) -> None:
-        """Once each, what somebody stopped and what they let go on; of the breaker's pauses there is a line already."""
+        """Once each, what stands still and what goes on; of what the breaker stopped there is a line already."""
         with self.app.store.reading() as connection:
-            found = pauses_now(connection)
-        stopped = {scope or "everything": one for scope, one in found.items() if one.cause is not PauseCause.BOUNCES}
-        for what in stopped.keys() - self._told_pauses:
-            log.warning("sending paused", what=what, cause=str(stopped[what].cause), why=stopped[what].why)
-        for what in self._told_pauses - stopped.keys():
-            log.info("sending goes on", what=what)
-        self._told_pauses = set(stopped)
+            told, self._told_pauses = self._told_pauses, pauses_now(connection)
+        for scope, pause in self._told_pauses.items():
+            if pause != told.get(scope) and pause.cause is not PauseCause.BOUNCES:
+                log.warning("sending paused", what=_scope_told(scope), cause=str(pause.cause), why=pause.why)
+        for scope in told.keys() - self._told_pauses.keys():
+            log.info("sending goes on", what=_scope_told(scope))
 
     def _are_many(self, now: datetime) -> bool:
         """Whether as many may leave as are worth a process."""
@@ -262,3 +261,7 @@ def give_back_memory() -> None:
     """Let the system have what was freed; glibc keeps it otherwise, 150 MB of it after an edition."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _scope_told(scope: str) -> str:
+    return "everything" if scope == EVERYTHING else f"newsletter {scope}"

@@ -34,6 +34,7 @@ from digest.store.attempts import (
     record_answers,
 )
 from digest.store.deliveries import Delivery
+from digest.store.impasses import end_impasses
 from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
 from digest.store.waiting import put_off
 from digest.terms import Delivered, Terms
@@ -267,6 +268,8 @@ class Sending:
             for answer, delivery in refused:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:
                     bounced(connection, delivery, code=answer.code, now=now)
+            if any(answer.outcome in _HEARD for answer, _ in answered):
+                end_impasses(connection)
             paused = self._breaker.look(connection, _gone(refused), now=now)
             self._pace.heed(connection, answered, refused, seconds=monotonic() - self._recorded_at, now=now)
             yield connection
@@ -285,6 +288,8 @@ class Sending:
 
 
 _ACCEPTED = Outcome.ACCEPTED
+_HEARD = {Outcome.ACCEPTED, Outcome.RECIPIENT_REFUSED, Outcome.MESSAGE_REFUSED}
+"""What a provider says of a message that it has been handed."""
 _COUNTED = {
     Outcome.ACCEPTED: "sent",
     Outcome.DEFERRED: "deferred",

@@ -54,6 +54,13 @@ def test_what_is_told_to_stop_stops_by_itself(install: Callable[..., App]) -> No
     assert list(told) == ["stopped"]
 
 
+def test_what_it_logs_stands_in_the_service_s_log(
+    install: Callable[..., App], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert list(doing(install(), works.logging)) == ["done"]
+    assert capfd.readouterr().out.endswith(f" level='warning' event='begun' at='{NOON.isoformat()}'\n")
+
+
 @pytest.mark.parametrize("is_stopping", [True, False])
 def test_what_a_service_manager_ends_before_it_can_hear_has_failed_only_where_nobody_stops(
     install: Callable[..., App], is_stopping: bool

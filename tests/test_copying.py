@@ -89,6 +89,28 @@ def test_the_old_store_sends_nothing_any_more(lived_in: App, other: Store) -> No
         assert pauses_now(connection) == {}
 
 
+PAUSED = {"level": "warning", "event": "sending paused"}
+
+
+def test_a_daemon_that_stood_still_before_logs_that_the_store_was_copied_and_what_newsletter_goes_on(
+    lived_in: App, other: Store
+) -> None:
+    ticker = Ticker(lived_in, clock=lambda: NOON)
+    with lived_in.store.writing() as connection:
+        pause_sending(connection, EVERYTHING, why="moving", now=NOON)
+        pause_sending(connection, "papers", why="of 20, 10 do not exist", now=NOON, cause=PauseCause.BOUNCES)
+    with lines_logged() as logged:
+        ticker.tick(ticker.deliver)
+        copy_store(lived_in.store, other, now=NOON)
+        with lived_in.store.writing() as connection:
+            resume_sending(connection, "papers")
+        ticker.tick(ticker.deliver)
+    by_hand, copied, resumed = logged
+    assert by_hand == PAUSED | {"what": "everything", "cause": "operator", "why": "moving"}
+    assert (copied["cause"], copied["what"]) == ("copied", "everything")
+    assert resumed == {"level": "info", "event": "sending goes on", "what": "newsletter papers"}
+
+
 def test_a_daemon_that_was_forgotten_logs_once_why_it_stands_still_and_once_that_it_goes_on(
     lived_in: App, other: Store
 ) -> None:
@@ -102,13 +124,7 @@ def test_a_daemon_that_was_forgotten_logs_once_why_it_stands_still_and_once_that
         ticker.tick(ticker.deliver)
     paused, resumed, delivered = logged
     why = f"copied to {other.where}"
-    assert paused == {
-        "level": "warning",
-        "event": "sending paused",
-        "what": "everything",
-        "cause": "copied",
-        "why": why,
-    }
+    assert paused == PAUSED | {"what": "everything", "cause": "copied", "why": why}
     assert resumed == {"level": "info", "event": "sending goes on", "what": "everything"}
     assert delivered["event"] == "delivered"
 

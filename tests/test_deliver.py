@@ -11,6 +11,7 @@ import pytest
 from dialects import app_on_sqlite
 from personas import NOON, choices, papers_come_in, reader_joins
 from sqlalchemy import Connection, event, update
+from sqlalchemy.exc import OperationalError
 from works import once_at
 
 from digest.account import erase
@@ -193,6 +194,39 @@ def test_that_nothing_can_be_handed_over_is_known_until_a_message_is_taken(queue
     assert (known.since_at, known.why) == (NOON + timedelta(minutes=20), "The line is cut. Mend it.")
     sent(queued, Scripted(), minutes=30)
     assert impasses(queued) == []
+
+
+@app_on_sqlite
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.RECIPIENT_REFUSED])
+def test_it_is_over_while_the_rest_is_still_sent_and_where_a_server_refuses_readers_alone(
+    queued: App, outcome: Outcome
+) -> None:
+    sent(queued, Scripted(breaks_after=0))
+    found: list[int] = []
+
+    def looking(_: str) -> Answer:
+        found.append(len(impasses(queued)))
+        return Answer(delivery_id=0, outcome=outcome, code="550 5.1.1")
+
+    sent(queued, Scripted(looking), minutes=10)
+    assert (found[0], found[-1], impasses(queued)) == (1, 0, [])
+
+
+def test_a_test_message_that_fails_is_told_to_whoever_sent_it_alone(queued: App) -> None:
+    number = queue_test(queued.store, queued.press, parse_address("op@example.org"), newsletter="papers", now=NOON)
+    mailer = Scripted(breaks_after=0)
+    assert deliver_one(queued.store, mailer, queued.press, number, terms=TERMS, clock=lambda: NOON).error
+    assert impasses(queued) == []
+
+
+@app_on_sqlite
+def test_what_a_run_came_to_is_told_though_the_store_is_closed_to_writing_by_then(queued: App) -> None:
+    def refuse(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO impasses"):
+            raise OperationalError(statement, (), Exception("attempt to write a readonly database"))
+
+    event.listen(queued.store.engine, "before_cursor_execute", refuse)
+    assert sent(queued, Scripted(breaks_after=2)).counts["sent"] == 2
 
 
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
+from digest import log
 from digest.app import App
 from digest.config import Config
 from digest.errors import StoreError
@@ -35,6 +36,12 @@ def stubborn(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Ite
 def telling(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[tuple[Config, datetime, str]]:
     """Tell what it was given, and what all users of the machine see of it."""
     yield app.config, now, Path("/proc/self/cmdline").read_text()
+
+
+def logging(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:
+    """Have something for the log."""
+    log.warning("begun", at=now.isoformat())
+    yield "done"
 
 
 def deaf(app: App, *, now: datetime, should_stop: Callable[[], bool]) -> Iterator[str]:

@@ -25,10 +25,13 @@ from sqlalchemy.exc import DatabaseError
 from digest.errors import StoreAddressError, StoreAwayError, StoreBusyError
 from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState, Weekday
 from digest.store.engine import Store, blocks, clock
-from digest.store.explained import trouble
+from digest.store.explained import trouble_in
 from digest.store.papers import present_numbers
 from digest.store.schema import require_current
 from digest.store.tables import deliveries, interests, leases, metadata, papers, subscriptions
+
+_BROKEN = ("58", "XX")
+"""How PostgreSQL's codes begin where a file of its own is gone, or holds what it should not."""
 
 _RESTORE = "Stop the service and restore a backup."
 _SQLITE_WORDS = (
@@ -50,6 +53,10 @@ def damage(store: Store) -> list[str]:
 
     Raises StoreError where it is of another revision, or cannot be asked.
     """
+    if store.engine.dialect.name != "sqlite":
+        # Whether the server can be asked at all is no question of damage.
+        with store.reading():
+            pass
     # What is missing or unreadable would make every further question fail.
     if found := _noticed(store, _file):
         return found
@@ -66,10 +73,10 @@ def _noticed(store: Store, part: Callable[[Connection], Iterable[str]]) -> list[
         with store.engine.execution_options(writing=True).begin() as connection:
             return list(part(connection))
     except DatabaseError as error:
-        said = " ".join(str(error.orig).split())
-        known = trouble(said, where=store.where)
-        if isinstance(known, StoreAddressError | StoreAwayError | StoreBusyError):
+        known, code = trouble_in(error, where=store.where), getattr(error.orig, "sqlstate", None) or ""
+        if isinstance(known, StoreAddressError | StoreAwayError | StoreBusyError) and not code.startswith(_BROKEN):
             raise known from error
+        said = " ".join(str(error.orig).split())
         return [f"The database cannot read what it holds ({said}). {_RESTORE}"]
 
 

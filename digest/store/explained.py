@@ -44,7 +44,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "readonly database",
         StoreBusyError,
-        "it cannot be written. Give this user the right to write the file and its folder",
+        "it cannot be written. Give this user the right to write the file, those beside it (-wal, -shm) and the folder",
     ),
     (
         "unable to open",
@@ -139,7 +139,7 @@ def _sentences(told: str, *, where: str, key: str) -> str:
     return f"The store {where} cannot be used: {told.format(key=key)}."
 
 
-def _trouble(error: DatabaseError, *, where: str, key: str) -> StoreError | None:
+def trouble_in(error: DatabaseError, *, where: str, key: str = STORE_URL) -> StoreError | None:
     """What an error of the database's means: by its code, where it has one, else by its words."""
     code: str | None = getattr(error.orig, "sqlstate", "")
     for begins, kind, told in _CODES:
@@ -171,7 +171,7 @@ def explained(where: str, *, key: str = STORE_URL) -> Iterator[None]:
     except PoolTimeoutError as error:
         raise StoreBusyError(f"The store {where} is too busy. Try again in a minute.") from error
     except DatabaseError as error:
-        known_as = _trouble(error, where=where, key=key)
+        known_as = trouble_in(error, where=where, key=key)
         if known_as is None:
             raise
         raise known_as from error

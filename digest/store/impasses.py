@@ -32,5 +32,5 @@ def note_impasse(connection: Connection, provider: str, *, why: str, now: dateti
 
 
 def end_impasses(connection: Connection) -> None:
-    """A message was taken: mail leaves, by whichever provider that is now."""
+    """A provider has heard us: mail leaves, by whichever it is now."""
     connection.execute(delete(impasses))

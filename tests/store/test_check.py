@@ -1,6 +1,7 @@
 """Damage is found and explained: every kind of it, done to a real store."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from personas import NOON, PAPERS, choices, papers_come_in
 from sqlalchemy import text
 
 from digest.address import parse_address
+from digest.errors import StoreError
 from digest.model import DeliveryKind, Pick, Priority, Reason, ReasonKind, Selection
 from digest.store import Store, open_store
 from digest.store.check import damage
@@ -15,6 +17,8 @@ from digest.store.deliveries import NewDelivery, queue
 from digest.store.schema import migrate
 from digest.store.search import rebuild_index, search_papers
 from digest.store.subscribers import set_subscription, subscriber_for
+
+on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -64,7 +68,6 @@ def harm(store: Store, *statements: str) -> None:
 
 
 on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 def test_a_sound_store_shows_no_damage(stocked: Store) -> None:
@@ -191,3 +194,26 @@ def test_a_file_that_was_overwritten_somewhere_is_told_in_sentences(tmp_path: Pa
     store.close()
     assert found
     assert all(one.endswith(".") and "backup" in one for one in found)
+
+
+@on_postgresql
+def test_a_file_of_the_server_s_own_that_is_gone_is_damage(stocked: Store) -> None:
+    with stocked.reading() as connection:
+        file = connection.execute(
+            text("SELECT current_setting('data_directory') || '/' || pg_relation_filepath('interests')")
+        ).scalar_one()
+    Path(file).rename(f"{file}.gone")
+    stocked.engine.dispose()
+    assert any("cannot read what it holds" in sentence for sentence in damage(stocked))
+    Path(f"{file}.gone").rename(file)
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("option", "said"), [("sslmod=require", "has an option after its [?]"), ("connect_timeout=abc", "cannot be used")]
+)
+def test_an_address_that_is_mistyped_is_no_damage(store: Store, option: str, said: str, tmp_path: Path) -> None:
+    url = store.engine.url.render_as_string(hide_password=False)
+    other = open_store(f"{url}{'&' if '?' in url else '?'}{option}", folder=tmp_path)
+    with closing(other), pytest.raises(StoreError, match=said):
+        damage(other)
