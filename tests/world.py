@@ -124,7 +124,7 @@ class WorldMailer:
         for message in in_their_time(messages):
             self.world.step()
             if self.world.chance.random() < 0.002:
-                yield Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="451")
+                yield Answer(delivery_id=message.delivery_id, outcome=Outcome.DEFERRED, code="452 4.2.2")
             else:
                 self.world.taken.setdefault(message.key, []).append(self.world.now)
                 yield Answer(delivery_id=message.delivery_id, outcome=Outcome.ACCEPTED)
