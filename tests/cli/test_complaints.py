@@ -35,7 +35,7 @@ def test_what_is_no_address_is_named_by_its_place_and_nothing_is_noted(
     monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\nnonsense\n"))
     told = joined("subscriber", "complained", "-")
     assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("digest: Address 2: That is not a full address.")
+    assert told.err.startswith("digest: Line 2: That is not a full address.")
     assert "complained" not in joined("subscriber", "export", "ada@example.org").out
 
 

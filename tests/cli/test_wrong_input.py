@@ -100,6 +100,8 @@ def test_a_real_list_cut_in_half_is_refused_whole(installed: Digest, tmp_path: P
     ("arguments", "said"),
     [
         (["a@b@c"], "not a full address"),
+        ([""], "not a full address"),
+        (["ada@example.org", "nonsense"], "Address 2: That is not a full address"),
         (['"a\r\nRCPT TO:<e@z>"@y'], "not a full address"),
         (["ada@example.org", "--cadence", "hourly"], "'hourly' is not a cadence"),
         (["ada@example.org", "--timezone", "Mars"], "'Mars' is not a time zone"),
