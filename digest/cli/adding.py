@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from digest.address import Address
     from digest.app import App
     from digest.config.sections import Newsletter
+    from digest.subscribe import Subscribed
 
 commands = typer.Typer()
 
@@ -41,7 +42,10 @@ def add(
     example: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A paper to be like: an arXiv id, a DOI, or its address.")
     ] = None,
-    bibtex: Annotated[Path | None, typer.Option(metavar="FILE", help="Papers to be like, as BibTeX.")] = None,
+    bibtex: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Papers to be like, as BibTeX."),
+    ] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
     on_day: Annotated[
         str | None,
@@ -162,5 +166,17 @@ def _added(app: "App", address: "Address", order: _Order) -> _Added:
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
     if order.confirmed:
-        return _DONE[subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now).before]
+        done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
+        added = _DONE[done.before]
+        return replace(added, told=f"{added.told} {_coming(done, choices, now=now)}")
     return _ASKED[ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now).queued]
+
+
+def _coming(done: "Subscribed", choices: Choices, *, now: datetime) -> str:
+    """When an edition comes, by the reader's clock."""
+    from digest.rendering import words
+    from digest.rendering.language import ENGLISH
+
+    which = "first" if done.before is None else "next"
+    arrival = words.arrival(ENGLISH, done.next_due_at, asked_at=now, timezone=choices.timezone)
+    return f"The {which} edition comes {arrival} ({choices.timezone})."

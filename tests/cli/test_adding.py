@@ -14,6 +14,16 @@ def listed(digest: Digest) -> list[str]:
     return [row["address"] for row in json.loads(digest("subscriber", "list", "--json", *NOW).out)]
 
 
+def test_whoever_is_added_is_told_when_an_edition_comes_by_their_clock(installed: Digest) -> None:
+    add = ("subscriber", "add", "ada@example.org", "--confirmed", "--timezone", "Europe/Paris", *NOW)
+    told = "edition comes tomorrow at 07:00 (Europe/Paris).\n"
+    assert installed(*add).out == f"Subscribed. The first {told}"
+    assert installed(*add).out == f"Changed: it was subscribed already, and has these choices now. The next {told}"
+    installed("subscriber", "unsubscribe", "ada@example.org")
+    back = "Brought back: its subscription had ended, and goes on with these choices."
+    assert installed(*add).out == f"{back} The next {told}"
+
+
 def test_several_are_added_at_once_with_the_same_choices(installed: Digest) -> None:
     added = installed("subscriber", "add", "ada@example.org", "Bob@Example.org", "--topic", "protein folding", *NOW)
     assert (added.code, added.out) == (0, "2 asked to confirm.\n")

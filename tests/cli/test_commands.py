@@ -242,14 +242,6 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
 
 
-def test_adding_says_whether_somebody_is_new_or_changed_or_brought_back(installed: Digest) -> None:
-    add = ("subscriber", "add", "ada@example.org", "--confirmed")
-    assert installed(*add).out == "Subscribed.\n"
-    assert installed(*add).out == "Changed: it was subscribed already, and has these choices now.\n"
-    installed("subscriber", "unsubscribe", "ada@example.org")
-    assert installed(*add).out == "Brought back: its subscription had ended, and goes on with these choices.\n"
-
-
 @pytest.mark.parametrize(
     ("told", "listed", "due_at"),
     [

@@ -65,7 +65,7 @@ def test_whoever_complained_and_was_erased_is_known_by_a_mark_until_that_is_lift
     add = ("subscriber", "add", "ada@example.org", "--confirmed")
     assert "called a message spam" in joined(*add).err
     assert joined("subscriber", "lift", "ada@example.org").out.startswith("Lifted")
-    assert joined(*add).out == "Subscribed.\n"
+    assert joined(*add).out.startswith("Subscribed.")
 
 
 def test_nothing_is_lifted_where_nothing_keeps_messages_away(joined: Digest) -> None:

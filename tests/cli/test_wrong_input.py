@@ -84,8 +84,11 @@ def test_a_file_that_is_no_good_is_named_and_nothing_is_stored(
     assert papers(tmp_path) == 0
 
 
-def test_a_missing_file_is_named(installed: Digest) -> None:
-    assert "nowhere.json" in refused(installed, "collect", "--file", "nowhere.json", code=1)
+@pytest.mark.parametrize("name", ["nowhere.json", "."])
+def test_a_path_without_a_file_is_wrong_use_and_no_failure_of_a_source(installed: Digest, name: str) -> None:
+    for files in ([name], ["config.toml", name]):
+        assert f"'{name}'" in refused(installed, "collect", "--file", *files)
+    assert "files:" not in installed("stats").out
 
 
 @needs_data
@@ -133,7 +136,7 @@ def test_examples_that_cannot_be_had_add_nobody(
     add = ("subscriber", "add", "ada@example.org", "--confirmed")
     said = refused(installed, *add, "--example", "2606.00001", "--example", "2606.00002")
     assert "arxiv:2606.00001, arxiv:2606.00002: not known here, and arXiv cannot be asked (" in said
-    assert "nowhere.bib cannot be read" in refused(installed, *add, "--bibtex", "nowhere.bib", code=1)
+    assert "'nowhere.bib'" in refused(installed, *add, "--bibtex", "nowhere.bib")
     library = "\n".join(f"@misc{{a{number}, title={{Paper {number}}}}}" for number in range(101))
     (tmp_path / "library.bib").write_text(library)
     assert "more than 100 interests" in refused(installed, *add, "--bibtex", "library.bib")
@@ -153,8 +156,8 @@ def test_examples_that_cannot_be_had_add_nobody(
         (["publish", "--now", "0001-01-01"], "before arXiv or too far off"),
         (["trending", "--now", "9999-12-31T23:59-23:00"], "is not a moment"),
         (["collect", "--since", "2199-01-01"], "has not come yet"),
-        (["collect", "--file", "a.json", "--since", "2026-06-01"], "Files are read whole"),
-        (["collect", "a.json"], "come after --file"),
+        (["collect", "--file", "config.toml", "--since", "2026-06-01"], "Files are read whole"),
+        (["collect", "config.toml"], "come after --file"),
         (["paper", "show", "2606.99999"], "no paper '2606.99999'"),
         (["trending", "--window", "year"], "'year' is not a window"),
         (["preview", "stranger@example.org"], "no active subscription"),
@@ -167,7 +170,7 @@ def test_examples_that_cannot_be_had_add_nobody(
         (["mail", "test", "a@b@c"], "not a full address"),
         (["nonsense"], "No such command"),
         (["deliver", "--limit", "0"], "greater than or equal to 1"),
-        (["demo", "papers.json"], "come after --papers"),
+        (["demo", "config.toml"], "come after --papers"),
     ],
 )
 def test_wrong_use_is_explained(installed: Digest, arguments: list[str], said: str) -> None:
