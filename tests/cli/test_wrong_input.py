@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from commands import Digest
 from places import SHARED_DATA, needs_data
+from smtp_server import SmtpServer
 
 
 def papers(folder: Path) -> int:
@@ -198,6 +199,17 @@ def test_a_test_message_that_cannot_be_sent_is_not_kept_for_later(installed: Dig
     assert (ended.code, "cannot be reached" in ended.err) == (1, True)
     assert "skipped: could not be sent at once" in installed("stats").out
     assert " queued" not in installed("stats").out
+
+
+def test_a_test_message_whose_sender_is_refused_is_said_not_to_be_sent(installed: Digest, tmp_path: Path) -> None:
+    with SmtpServer(lambda *_: "535 5.7.8 bad credentials") as server:
+        (tmp_path / "config.toml").write_text(
+            f'[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "127.0.0.1"\nport = {server.port}\ntls = "none"\n'
+        )
+        assert refused(installed, "mail", "test", "ada@example.org", code=1) == (
+            "digest: smtp refused us as a sender (535 5.7.8: bad credentials). It was not sent; mend the sender or the"
+            " sign-in, then try again.\n"
+        )
 
 
 @pytest.mark.parametrize("server", ['host = "mail.example.org"', 'preset = "relay"'])
