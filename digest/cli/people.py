@@ -52,10 +52,10 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
 def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
-    from digest.cli.showing import followed, judged, plain, row_of
+    from digest.cli.showing import plain, subscriptions_told
     from digest.store.deliveries import deliveries_of, references_of
     from digest.store.events import events_of
-    from digest.store.subscribers import subscriber_named, subscriptions_of
+    from digest.store.subscribers import subscriber_named
 
     app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
@@ -64,12 +64,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         references = references_of(connection, number)
         told = {
-            "subscriptions": [
-                row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
-                | followed(connection, s.choices, now=now)
-                | judged(connection, s.id, now=now)
-                for s in subscriptions_of(connection, number)
-            ],
+            "subscriptions": subscriptions_told(connection, number, now=now),
             "deliveries": [
                 {
                     "key": d.key,
