@@ -305,6 +305,18 @@ def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path
     assert not (tmp_path / "var/outbox").exists()
 
 
+def test_a_preview_of_nothing_says_whether_there_are_papers_at_all(installed: Digest, tmp_path: Path) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed")
+    assert installed("preview", "ada@example.org").err == (
+        "digest: The store has no papers yet. `digest collect` brings some.\n"
+    )
+    (tmp_path / "papers.jsonl").write_text(json.dumps(ROWS[0]))
+    installed("collect", "--file", "papers.jsonl", *NOW)
+    said = installed("preview", "ada@example.org", "--now", "2026-08-01T12:00").err
+    assert said.startswith("digest: No paper listed after 25 July 2026 is new to that address. `digest collect` brings")
+    assert "There is no paper '2606.99999' here." in installed("paper", "show", "2606.99999").err
+
+
 @pytest.mark.slow
 def test_a_source_that_has_failed_for_a_day_is_told_to_the_operator(installed: Digest, tmp_path: Path) -> None:
     named = '[mail]\nalarms = "operator@example.org"\n[sources.huggingface]\nurl = "http://127.0.0.1:9/api"\n'

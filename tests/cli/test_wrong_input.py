@@ -148,7 +148,7 @@ def test_examples_that_cannot_be_had_add_nobody(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["why", "stranger@example.org", "2606.99999"], "no paper '2606.99999'"),
+        (["why", "stranger@example.org", "2606.99999"], "The store has no papers yet. `digest collect` brings some."),
         (["subscriber", "like", "stranger@example.org", "1"], "no active subscription"),
         (["collect", "--source", "other"], "no source 'other'"),
         (["collect", "--since", "yesterday"], "'yesterday' is not a date"),
@@ -159,7 +159,7 @@ def test_examples_that_cannot_be_had_add_nobody(
         (["collect", "--since", "2199-01-01"], "has not come yet"),
         (["collect", "--file", "config.toml", "--since", "2026-06-01"], "Files are read whole"),
         (["collect", "config.toml"], "come after --file"),
-        (["paper", "show", "2606.99999"], "no paper '2606.99999'"),
+        (["paper", "show", "2606.99999"], "The store has no papers yet. `digest collect` brings some."),
         (["trending", "--window", "year"], "'year' is not a window"),
         (["preview", "stranger@example.org"], "no active subscription"),
         (["preview"], "--all-messages"),
