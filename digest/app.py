@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
 ARXIV = "Thank you to arXiv for use of its open access interoperability."
+MAIL_PORTS = (25, 465, 587)
 RETIRED = b"retired "
 """Before a key in the file of keys: it is good for leaving alone."""
 
@@ -377,9 +378,11 @@ def key_files(config: Config) -> "list[KeyFile]":
 
 def refuse_examples(config: Config) -> None:
     """Raise ConfigError where real mail would leave with an example's sender, or with links that nobody can open."""
-    servers = {"smtp": config.mail.smtp.host, "mailgun": urlsplit(config.mail.mailgun.url).hostname}
-    # What listens on this machine may be a sink; a relay is none.
-    if is_this_machine(servers[config.mail.provider] or "") and config.mail.smtp.preset != "relay":
+    smtp = config.mail.smtp
+    servers = {"smtp": smtp.host, "mailgun": urlsplit(config.mail.mailgun.url).hostname}
+    is_relay = config.mail.provider == "smtp" and (smtp.preset == "relay" or smtp.port in MAIL_PORTS)
+    # What listens on this machine may be a sink; what does so where mail servers do is none.
+    if is_this_machine(servers[config.mail.provider] or "") and not is_relay:
         return
     if urlsplit(config.web.base_url).scheme != "https":
         raise ConfigError(

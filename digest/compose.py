@@ -213,6 +213,7 @@ class Composer:
             asked_at=asked.asked_at,
             confirm_url=press.link(f"/confirm/{token}"),
             expires_after=asked.expires_at - asked.asked_at,
+            is_subscribed=bool(delivery.reader and delivery.reader["is_subscribed"]),
         )
         return fill(press.library.compile("confirm", language), context)
 

@@ -192,6 +192,7 @@ def ask(
             dated_at=now,
             send_before_at=now + CONFIRM_LASTS,
             signed_with=keys.newest,
+            reader={"is_subscribed": is_active(connection, subscriber_id, newsletter)},
         )
         return Asked(queued=queue(connection, message))
 
@@ -199,7 +200,11 @@ def ask(
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
     """What a confirm link is about, or None where it is not ours, has expired, or nothing is left to confirm."""
     asked = confirm_behind(connection, Purpose.CONFIRM, token, keys=keys, now=now)
-    if asked is not None and asked.used_at is not None and not _is_active(connection, asked):
+    if (
+        asked is not None
+        and asked.used_at is not None
+        and not is_active(connection, asked.subscriber_id, asked.newsletter)
+    ):
         return None
     return asked
 
@@ -215,10 +220,11 @@ def confirm_behind(
     return asked if now < asked.expires_at else None
 
 
-def _is_active(connection: Connection, asked: Confirm) -> bool:
+def is_active(connection: Connection, subscriber_id: int, newsletter: str) -> bool:
+    """Whether the subscriber has a subscription of that newsletter that goes on."""
     return any(
-        subscription.newsletter == asked.newsletter and subscription.state is SubscriptionState.ACTIVE
-        for subscription in subscriptions_of(connection, asked.subscriber_id)
+        subscription.newsletter == newsletter and subscription.state is SubscriptionState.ACTIVE
+        for subscription in subscriptions_of(connection, subscriber_id)
     )
 
 

@@ -156,10 +156,8 @@ def test_an_empty_file_is_a_whole_configuration() -> None:
         (signing({"selector": "A", "file": "a.pem"}), 'mail.dkim.keys "A", selector'),
         (signing({"selector": "a; t=0", "file": "a.pem"}), 'mail.dkim.keys "a; t=0", selector'),
         (signing({"selector": "-a", "file": "a.pem"}), 'mail.dkim.keys "-a", selector'),
-        (
-            signing({"selector": "a" * 64, "file": "a.pem"}),
-            'mail.dkim.keys "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", selector',
-        ),
+        (signing({"selector": "-" * 63, "file": "a.pem"}), f'mail.dkim.keys "{"-" * 63}", selector'),
+        (signing({"selector": "a" * 64, "file": "a.pem"}), "mail.dkim.keys 1, selector"),
         (signing({"selector": "a", "file": "a.pem", "retired": "soon"}), 'mail.dkim.keys "a", retired'),
         (signing({"selector": "a", "file": "a.pem", "bits": 2048}), 'mail.dkim.keys "a", bits'),
         (signing({"selector": "a", "file": "a.pem"}, {"selector": "a", "file": "b.pem"}), "mail.dkim.keys"),
@@ -330,6 +328,14 @@ def test_one_of_several_newsletters_is_named_by_its_slug_and_else_by_its_place()
     ]
 
 
+def test_newsletters_of_one_slug_are_told_apart_by_their_places() -> None:
+    said = refused({"newsletter": [{"slug": "daily"}, {"slug": "weekly", "hour": 24}, {"slug": "weekly", "hour": 25}]})
+    assert [line.partition(":")[0] for line in said.splitlines()[1:]] == [
+        "  newsletter 2, hour",
+        "  newsletter 3, hour",
+    ]
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -352,6 +358,10 @@ def test_a_key_that_is_nearly_right_is_told_the_right_one(values: dict[str, Any]
         ({"DIGEST_WEB__BASE": "x"}, "DIGEST_WEB__BASE: names no key"),
         ({"DIGEST_SMTP__PASSWORT": "x"}, "DIGEST_SMTP__PASSWORT: names no key; did you mean PASSWORD? ("),
         ({"DIGEST_SMTP__PASSWORT_FILE": __file__}, "DIGEST_SMTP__PASSWORT_FILE: names no key"),
+        ({"DIGEST_SMPT__PASSWORD": "x"}, "DIGEST_SMPT__PASSWORD: names no key; did you mean SMTP? ("),
+        ({"DIGEST_MAIL__SMPT__PASSWORD": "x"}, "DIGEST_MAIL__SMPT__PASSWORD: names no key; did you mean SMTP? ("),
+        ({"DIGEST_NEWSLETTERS__TITLE": "x"}, "DIGEST_NEWSLETTERS__TITLE: names no key; mend its name or unset it ("),
+        ({"DIGEST_MAIL__DKIM__KEY": "x"}, "DIGEST_MAIL__DKIM__KEY: names no key; mend its name or unset it ("),
         ({"DIGEST_NONSENSE": "x"}, "DIGEST_NONSENSE: names no key"),
         ({"DIGEST_NONSENSE__MORE": "x"}, "DIGEST_NONSENSE__MORE: names no key"),
         ({"DIGEST_FOLDER": "x"}, "DIGEST_FOLDER: names no key"),
@@ -529,3 +539,14 @@ def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> No
 def test_a_mailbox_that_cannot_be_signed_in_to_is_told_before_anything_is_sent(smtp: dict[str, Any], said: str) -> None:
     told = refused({"mail": {"provider": "smtp", "smtp": {"preset": "gmail"} | smtp}})
     assert told.splitlines()[1:] == [f"  {said}"]
+
+
+@pytest.mark.parametrize(
+    "smtp",
+    [
+        {"preset": "office365", "host": "example-org.mail.protection.outlook.com", "port": 25},
+        {"preset": "gmail", "host": "127.0.0.1", "tls": "none"},
+    ],
+)
+def test_a_preset_asks_for_no_sign_in_at_another_host_than_its_own(smtp: dict[str, Any]) -> None:
+    assert parse({"mail": {"provider": "smtp", "smtp": smtp}}).mail.smtp.username == ""

@@ -162,5 +162,5 @@ def test_a_key_of_ed25519_alone_is_refused_before_any_message_is_made(signing: I
 def test_a_key_that_others_can_read_is_refused_before_any_message_is_made(signing: Installed, tmp_path: Path) -> None:
     app = signing("r1")
     (tmp_path / "var/r1.pem").chmod(0o644)
-    with pytest.raises(ConfigError, match=r"mail\.dkim\.keys\.0\.file .* can be read by other users"):
+    with pytest.raises(ConfigError, match=r'mail\.dkim\.keys "r1", file .* can be read by other users'):
         app.press  # noqa: B018 -- what messages are made with

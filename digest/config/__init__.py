@@ -8,11 +8,11 @@ named without its `mail`: `DIGEST_SMTP__PASSWORD` is `[mail.smtp] password`. The
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from inspect import isclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -34,7 +34,7 @@ from digest.config.sections import (
     TemplatesSection,
     WebSection,
 )
-from digest.environment import from_environment, overlaid, variables_of
+from digest.environment import MAILERS, from_environment, overlaid, variables_of
 from digest.errors import ConfigError
 from digest.locator import are_aligned, domain_of, is_this_machine
 
@@ -109,7 +109,7 @@ class Config(Section):
     def _mailbox_is_signed_in_to(self) -> "Config":
         smtp = self.mail.smtp
         preset = PRESETS.get(smtp.preset)
-        if self.mail.provider != "smtp" or preset is None or not preset.signs_in:
+        if self.mail.provider != "smtp" or preset is None or not preset.signs_in or smtp.host != preset.host:
             return self
         needed = f'is needed for preset = "{smtp.preset}"'
         if not smtp.username:
@@ -195,14 +195,26 @@ def _explain(item: Any, written: Mapping[str, Any], environment: Mapping[str, st
 
 def _no_key(keys: Sequence[str | int], path: str, environment: Mapping[str, str]) -> str:
     """Where it was written, in the environment or else in the file, and which key is nearly the same."""
-    section, name = _section_at(keys[:-1]), str(keys[-1])
-    near = get_close_matches(name, section.model_fields.keys() - ({"folder"} if section is Config else ()), n=1)
     variables = variables_of(environment, [str(key) for key in keys])
+    near = get_close_matches(str(keys[-1]), _keys_in(_section_at(keys[:-1]), by_variables=bool(variables)), n=1)
     if variables:
         mend = f"did you mean {near[0].upper()}?" if near else "mend its name or unset it"
         return f"{variables[0]}: names no key; {mend} (config.example.toml lists all keys)"
     mend = f"did you mean {near[0]}?" if near else "mend or remove it"
     return f"{path}: is not a key; {mend} (config.example.toml lists them all)"
+
+
+def _keys_in(section: type[Section], *, by_variables: bool) -> Set[str]:
+    """The keys of a section; to variables, mailers are sections by themselves, and a list of sections is none."""
+    keys = section.model_fields.keys() - ({"folder"} if section is Config else set())
+    if not by_variables:
+        return keys
+    mailers = MAILERS if section is Config else frozenset()
+    return mailers | {key for key in keys if not _is_list_of_sections(section.model_fields[key].annotation)}
+
+
+def _is_list_of_sections(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple and any(_sections_in(annotation))
 
 
 def _section_at(keys: Sequence[str | int]) -> type[Section]:
@@ -222,12 +234,15 @@ def _sections_in(annotation: Any) -> Iterator[type[Section]]:
 
 
 def _path(keys: Sequence[str | int], written: Any) -> str:
-    """As it stands in TOML, where a key with a dot in it has quotes; one of several by its name, or by its place."""
+    """As it stands in TOML, where a key with a dot has quotes; one of several by a name of its own, or by its place."""
     path, between = "", ""
     for key in keys:
         if isinstance(key, int):
-            written = written[key] if isinstance(written, list) else None
-            path, between = f"{path} {_name_of(written) or key + 1}", ", "
+            several = written if isinstance(written, list) else []
+            written = several[key] if several else None
+            name = _name_of(written)
+            is_known = name and [_name_of(one) for one in several].count(name) == 1
+            path, between = f"{path} {name if is_known else key + 1}", ", "
         else:
             written = written.get(key) if isinstance(written, dict) else None
             path, between = path + between + (key if _BARE.fullmatch(key) else f'"{key}"'), "."
@@ -235,9 +250,11 @@ def _path(keys: Sequence[str | int], written: Any) -> str:
 
 
 def _name_of(section: Any) -> str:
-    """What the operator calls one of several sections, in quotes."""
+    """What the operator calls one of several sections, in quotes; nothing where that is no name."""
     name = (section.get("slug") or section.get("selector")) if isinstance(section, dict) else None
-    return f'"{name}"' if isinstance(name, str) and name.isprintable() else ""
+    return f'"{name}"' if isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME else ""
 
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_NAME = 63
+"""As long as a selector may be; a slug is shorter."""

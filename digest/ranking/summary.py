@@ -40,13 +40,14 @@ def best_sentence(title: str, abstract: str) -> str:
     whole: Counter[str] = Counter()
     for one in counted:
         whole.update(one)
+    length = _length(whole)
 
     def score(position: int) -> float:
         sentence, counts = found[position], counted[position]
         return (
             TITLE * len(titled & counts.keys()) / (len(titled) or 1)
             + CUE * bool(_CUE.search(sentence))
-            + CENTRE * _cosine(counts, whole)
+            + CENTRE * _cosine(counts, whole, length)
             + POSITION * position / len(found)
             + LENGTH * len(sentence) / 100
         )
@@ -56,9 +57,10 @@ def best_sentence(title: str, abstract: str) -> str:
     return best[numbered.end() :] if numbered else best
 
 
-def _cosine(part: Mapping[str, int], whole: Mapping[str, int]) -> float:
+def _cosine(part: Mapping[str, int], whole: Mapping[str, int], length: float) -> float:
+    """The cosine of a part with the whole, whose length is known."""
     dot = sum(count * whole[word] for word, count in part.items())
-    return dot / (_length(part) * _length(whole))
+    return dot / (_length(part) * length)
 
 
 def _length(counts: Mapping[str, int]) -> float:

@@ -25,8 +25,9 @@ def confirm_context(
     asked_at: datetime,
     confirm_url: str,
     expires_after: timedelta,
+    is_subscribed: bool,
 ) -> dict[str, object]:
-    """All that `templates/confirm` asks for.
+    """All that `templates/confirm` asks for; `is_subscribed` is whether the address was when this was asked.
 
     Whoever asked may not be whoever reads it, so nothing of it was typed by a visitor but the
     address itself: of the choices only those from our own lists are named, and examples counted.
@@ -36,9 +37,12 @@ def confirm_context(
     return frame(site) | {
         "address": address,
         "arrival": f"{arrival} ({choices.timezone})",
-        "preheader": language.gettext(
+        "preheader": language.gettext("One click, and its settings are replaced. Not you? Do nothing.")
+        if is_subscribed
+        else language.gettext(
             "One click and the first edition arrives %(arrival)s. Not you? Do nothing.", arrival=arrival
         ),
+        "is_subscribed": is_subscribed,
         "choices": _recognisable(language, choices),
         "confirm_url": confirm_url,
         "expires_in": language.ngettext("%(count)s hour", "%(count)s hours", hours),

@@ -15,7 +15,7 @@ from digest.sources.values import web_address
 from digest.text import clean
 
 _ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*([{(])")
-_KEY = re.compile(r"\s*([^\s,={}()\"#%]*)\s*(?=[,})])")
+_KEY = re.compile(r"\s*+([^\s,={}()\"#%]*+)\s*+(?=[,})])")
 _FIELD = re.compile(r"[\s,]*([A-Za-z][\w:.+/-]*)\s*=\s*")
 _PART = re.compile(r"([A-Za-z][\w:.+/-]*|\d+)")
 _JOIN = re.compile(r"\s*#\s*")
@@ -28,6 +28,8 @@ _ENDS = {"{": "}", "(": ")"}
 
 # Braces that hold capitals, `{GPT}-4`; those of a command, an accent or an index are left to the reading of TeX.
 _GROUP = re.compile(r"(?<![\\A-Za-z^_}\]\"'`~=.])\{([^\\{}$]+)\}")
+_DEEPEST = 16
+"""So many braces are opened that hold one another; more mean harm."""
 
 
 def looks_like_bibtex(text: str) -> bool:
@@ -190,6 +192,8 @@ def _count(value: str) -> int:
 
 def readable(value: str) -> str:
     """A value is TeX through and through: its letters as letters, without braces that only hold it together."""
-    while (opened := _GROUP.sub(r"\1", value)) != value:
-        value = opened
+    for _ in range(_DEEPEST):
+        value, opened = _GROUP.subn(r"\1", value)
+        if not opened:
+            break
     return clean(value)

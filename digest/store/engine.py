@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
@@ -78,6 +79,11 @@ class Store:
         writer = self.engine.execution_options(writing=True, durable=durable)
         with explained(self.where, key=self.key), self._turn(), writer.begin() as connection:
             yield connection
+
+    def require_writable(self) -> None:
+        """Write nothing. Raises StoreError where that fails."""
+        with self.writing() as connection:
+            connection.execute(text("DELETE FROM pauses WHERE 1 = 0"))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -44,7 +44,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "readonly database",
         StoreBusyError,
-        "it cannot be written. Give this user the right to write the file and its folder",
+        "it cannot be written. Give this user the right to write the file, those beside it (-wal, -shm) and the folder",
     ),
     (
         "unable to open",
@@ -81,7 +81,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
     (
         "no password supplied",
         StoreAddressError,
-        "the server asks for a password. Write it into {key}, or into a file that DIGEST_STORE__URL_FILE names",
+        "the server asks for a password. Write it into ~/.pgpass, or into the variable PGPASSWORD",
     ),
     (
         "no pg_hba.conf entry",

@@ -1,4 +1,4 @@
-"""The sign of life: whether the store behind the site answers, found out in bounded time, and whether mail leaves."""
+"""The sign of life: whether the store behind the site can be used, found out in bounded time, and if mail leaves."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,6 +7,7 @@ from threading import Lock, Thread
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
+from digest.errors import StoreError
 from digest.store import Store
 from digest.store.impasses import Impasse, impasses_now
 from digest.web.pages import READ
@@ -39,7 +40,7 @@ class _Pulse:
         self._told: str | None = None
 
     def told(self) -> str | None:
-        """What is well, or not; None where the store does not answer."""
+        """What is well, or not; None where the store does not answer, or nothing can be written."""
         with self._lock:
             if self._look is None or not self._look.is_alive():
                 self._told = None
@@ -47,11 +48,17 @@ class _Pulse:
                 self._look.start()
             look = self._look
         look.join(ANSWERS_WITHIN)
-        return None if look.is_alive() else self._told
+        return self._told
 
     def _ask(self) -> None:
-        with suppress(Exception), self._store.reading() as connection:
-            self._told = _told(impasses_now(connection))
+        with suppress(Exception):
+            with self._store.reading() as connection:
+                self._told = _told(impasses_now(connection))
+            # Where somebody else writes for long, that is well.
+            try:
+                self._store.require_writable()
+            except StoreError:
+                self._told = None
 
 
 def _told(impasses: Sequence[Impasse]) -> str:

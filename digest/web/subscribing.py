@@ -25,7 +25,7 @@ from digest.rendering.marks import why
 from digest.store import Connection
 from digest.store.sources import last_collected_at
 from digest.store.subscribers import Confirm, subscriptions_of
-from digest.subscribe import Origin, ask, asked_for, confirm
+from digest.subscribe import Origin, ask, asked_for, confirm, is_active
 from digest.tokens import Purpose
 from digest.web.asking import LASTS, check_mail, own_mailboxes
 from digest.web.clients import network_of
@@ -128,9 +128,12 @@ class _Subscribing:
             asked = asked_for(connection, token, keys=self.app.keys, now=self.clock())
             if asked is not None and asked.used_at is not None:
                 return self._welcome(connection, asked)
+            is_known = asked is not None and is_active(connection, asked.subscriber_id, asked.newsletter)
         if asked is None:
             return self._expired()
         facts = f"{_facts(asked)}."
+        if is_known:
+            facts += " It is subscribed already: these settings replace the present ones."
         return self.pages.notice(f"Confirm {asked.address}", lede=facts, button=Button(text="Confirm subscription"))
 
     def confirm(self, token: str, request: Request) -> Response:

@@ -212,7 +212,7 @@ def test_a_test_message_whose_sender_is_refused_is_said_not_to_be_sent(installed
         )
 
 
-@pytest.mark.parametrize("server", ['host = "mail.example.org"', 'preset = "relay"'])
+@pytest.mark.parametrize("server", ['host = "mail.example.org"', 'preset = "relay"', 'host = "127.0.0.1"'])
 def test_real_mail_does_not_leave_with_an_examples_sender(server: str, installed: Digest, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         f'[web]\nbase_url = "https://papers.example.org"\n[mail]\nprovider = "smtp"\n[mail.smtp]\n{server}'

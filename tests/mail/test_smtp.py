@@ -175,6 +175,11 @@ def _let_in() -> Any:
     return AuthResult(success=True)
 
 
+# As asyncio tells of each of a name's addresses; uvloop tells of one alone.
+REFUSED = f"[Errno {errno.ECONNREFUSED}] Connect call failed"
+UNREACHABLE = f"[Errno {errno.ENETUNREACH}] Connect call failed"
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -183,11 +188,23 @@ def _let_in() -> Any:
         (ConnectionResetError(), "the connection was lost"),
         (TimeoutError(), "no answer in time"),
         (OSError(errno.EHOSTUNREACH, "Connect call failed"), "no route to host"),
-        (OSError("Multiple exceptions: [Errno 111], [Errno 101]"), "none of its addresses can be reached"),
+        (
+            OSError(f"Multiple exceptions: {REFUSED} ('::1', 25, 0, 0), {REFUSED} ('127.0.0.1', 25)"),
+            "connection refused",
+        ),
+        (OSError(f"Multiple exceptions: {REFUSED}, {UNREACHABLE}"), "connection refused, network is unreachable"),
+        (OSError("Multiple exceptions: "), "none of its addresses can be reached"),
     ],
 )
 def test_why_no_connection_was_opened_is_said_in_words(error: Exception, said: str) -> None:
     assert why_unopened(error) == said
+
+
+@pytest.mark.parametrize("host", ["..", "mail..example.org", f"{'a' * 64}.example.org"])
+def test_a_host_s_name_that_is_none_is_said_to_be_none(host: str) -> None:
+    nowhere = Smtp(Server(host=host, port=25, tls="none"), local_hostname="sender.example.org")
+    with pytest.raises(DeliveryError, match="its name is no host's"):
+        list(nowhere.send([message(1)]))
 
 
 def test_nothing_is_sent_in_the_clear_where_starttls_is_asked_for() -> None:

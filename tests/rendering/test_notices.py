@@ -13,7 +13,7 @@ CONFIRM_URL = "https://papers.example.org/confirm/4711-abcdefghijklmnopqrstuvwxy
 TYPED = "cheap pills at evil.example.org"
 
 
-def confirm(*interests: Interest) -> Body:
+def confirm(*interests: Interest, is_subscribed: bool = False) -> Body:
     choices = Choices(cadence=Cadence.WEEKDAYS, hour=7, timezone="Europe/Paris", max_papers=10, interests=interests)
     context = confirm_context(
         ENGLISH,
@@ -24,6 +24,7 @@ def confirm(*interests: Interest) -> Body:
         asked_at=datetime(2026, 6, 16, 18, 42, tzinfo=UTC),
         confirm_url=CONFIRM_URL,
         expires_after=timedelta(hours=48),
+        is_subscribed=is_subscribed,
     )
     return fill(LIBRARY.compile("confirm"), context)
 
@@ -37,6 +38,17 @@ def test_a_confirm_message_says_what_happens_and_when() -> None:
         assert "Not you? Do nothing." in part
         assert "deleted in 48 hours" in part
         assert "papers.example.org on 16 June 2026, 18:42 UTC" in part
+
+
+def test_whoever_is_subscribed_already_is_told_what_a_click_would_replace() -> None:
+    body = confirm(is_subscribed=True)
+    for part in (" ".join(body.text.split()), " ".join(read_page(body.html).text.split())):
+        assert (
+            "reader@example.org, which is subscribed already. Confirm, and its settings are replaced by these" in part
+        )
+        assert "Do nothing, and all stays as it is. This link expires in 48 hours." in part
+        assert "deleted" not in part
+        assert "first edition" not in part
 
 
 def test_a_confirm_message_has_one_link_in_both_parts() -> None:

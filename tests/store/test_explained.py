@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from conftest import store_url
 from sqlalchemy import Connection, text
 
-from digest.errors import StoreAwayError, StoreBusyError, StoreContestedError, StoreError
+from digest.errors import StoreAddressError, StoreAwayError, StoreBusyError, StoreContestedError, StoreError
 from digest.store import Store, open_store
 
 pytestmark = pytest.mark.slow
@@ -100,6 +101,33 @@ def test_a_connection_that_its_library_has_found_lost_is_said(served: Store) -> 
     error = refused(served, cut_wire, lambda connection: driven(connection).pgconn.exec_(b"SELECT 1"), "SELECT 1")
     assert type(error) is StoreAwayError
     assert "ended the connection" in str(error)
+
+
+@pytest.mark.parametrize("key", ["store.url", "--to"])
+def test_a_password_that_is_missing_is_to_be_written_where_no_command_line_shows_it(
+    key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "absent"))
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as other:
+        server.settimeout(30)
+        asked = other.submit(ask_for_a_password, server)
+        address = f"postgresql://ada@127.0.0.1:{server.getsockname()[1]}/name?sslmode=disable&gssencmode=disable"
+        store = open_store(address, folder=tmp_path, key=key)
+        error = refused(store, "SELECT 1")
+        asked.result()
+        store.close()
+    assert type(error) is StoreAddressError
+    assert str(error).endswith("asks for a password. Write it into ~/.pgpass, or into the variable PGPASSWORD.")
+
+
+def ask_for_a_password(server: socket.socket) -> None:
+    """Answer one client's first message as a PostgreSQL does that takes a password in the clear."""
+    client, _ = server.accept()
+    with client:
+        client.recv(1024)
+        client.sendall(b"R\0\0\0\x08\0\0\0\x03")
+        client.recv(1024)
 
 
 def cut_wire(connection: Connection) -> None:

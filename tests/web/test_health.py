@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import postgres
@@ -11,6 +12,7 @@ import pytest
 from conftest import store_url
 from personas import NOON
 from sites import Front, Place
+from sqlalchemy import event
 
 from digest.store import open_store
 from digest.store.impasses import note_impasse
@@ -32,6 +34,22 @@ def test_a_store_that_cannot_be_used_is_not_well(place: Place, front: Front) -> 
     assert answer.status_code == 503
     assert answer.text.startswith("The store cannot be used just now.")
     assert "broken" not in answer.text
+
+
+def test_a_store_that_can_be_read_alone_is_not_well(place: Place) -> None:
+    engine = place.app.store.engine
+
+    def close_to_writing(connection: Any, _record: object) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("SET default_transaction_read_only = on")
+            connection.commit()
+
+    assert place.client.get("/healthz").status_code == 200
+    event.listen(engine, "connect", close_to_writing)
+    engine.dispose()
+    assert place.client.get("/healthz").status_code == 503
 
 
 def test_a_provider_that_takes_nothing_is_told_and_the_service_is_well_all_the_same(place: Place) -> None:

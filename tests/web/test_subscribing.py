@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from built import parsed
 from personas import NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
 from reading import read_page
 from sites import Place
@@ -279,3 +280,17 @@ def test_a_link_does_not_bring_back_whoever_has_left(place: Place) -> None:
     place.client.post(f"/unsubscribe/{place.unsubscribe_token()}")
     assert place.client.post(path).status_code == 404
     assert [one.state for one in subscribed(place)] == [SubscriptionState.UNSUBSCRIBED]
+
+
+def test_whoever_is_subscribed_already_reads_that_their_settings_would_be_replaced(place: Place) -> None:
+    reader_joins(place.app, "ada@example.org", choices("agents"))
+    ask(place)
+    place.deliver()
+    [message] = (place.outbox / "new").iterdir()
+    body = parsed(message.read_bytes()).get_body(["plain"])
+    assert body is not None
+    assert "ada@example.org, which is subscribed already." in " ".join(body.get_content().split())
+    page = place.client.get(f"/confirm/{place.confirm_token()}").text
+    assert "It is subscribed already: these settings replace the present ones." in page
+    [theirs] = subscribed(place)
+    assert theirs.choices.interests == topics("agents")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import re
 import socket
 import ssl
 from functools import partial
@@ -31,6 +32,7 @@ _IN_WORDS = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionError, "the connection was lost"),
 )
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
 def why_unopened(error: Exception) -> str:
@@ -45,8 +47,10 @@ def why_unopened(error: Exception) -> str:
         if isinstance(error, kind):
             return words
     if isinstance(error, OSError):
-        # asyncio names no number where several addresses failed in different ways.
-        return os.strerror(error.errno).lower() if error.errno else "none of its addresses can be reached"
+        # Where several addresses failed, asyncio's error has no number, but its words have each one's.
+        numbers = [error.errno] if error.errno else [int(number) for number in _NUMBER.findall(str(error))]
+        told = dict.fromkeys(os.strerror(number).lower() for number in numbers)
+        return ", ".join(told) or "none of its addresses can be reached"
     return type(error).__name__
 
 
@@ -96,8 +100,11 @@ async def _be_greeted(session: Session, server: Server, context: ssl.SSLContext 
 
 
 async def _reach(session: Session, server: Server) -> None:
-    async with asyncio.timeout(server.timeouts.connect):
-        await asyncio.get_running_loop().create_connection(lambda: session, server.host, server.port)
+    try:
+        async with asyncio.timeout(server.timeouts.connect):
+            await asyncio.get_running_loop().create_connection(lambda: session, server.host, server.port)
+    except UnicodeError as error:  # what it cannot spell in the DNS
+        raise SessionError("its name is no host's") from error
 
 
 async def _say_hello(session: Session, hostname: str, timeouts: Timeouts) -> None:
