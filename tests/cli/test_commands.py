@@ -198,8 +198,9 @@ def test_an_embedding_model_that_is_down_is_named_and_collecting_succeeds(
 
 
 def test_an_embedding_model_that_is_not_there_is_named_before_anything_is_collected(
-    installed: Digest, monkeypatch: pytest.MonkeyPatch
+    installed: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "papers.jsonl").write_text(json.dumps(ROWS[0]))
     monkeypatch.setenv("DIGEST_SEMANTIC__MODEL", "nowhere")
     ended = installed("collect", "--file", "papers.jsonl", *NOW)
     assert (ended.code, ended.out) == (2, "")
