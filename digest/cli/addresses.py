@@ -1,6 +1,6 @@
 """Addresses of several people, as an operator types them or has them in a list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,19 +26,24 @@ def addresses_in(typed: Sequence[str]) -> "dict[str, Address]":
     """
     from digest.address import parse_address
 
-    # A list out of a spreadsheet may begin with a mark of its encoding, or have names in another.
-    read = typer.get_text_stream("stdin", encoding="utf-8-sig", errors="replace") if typed == READ else None
     found: dict[str, tuple[str, Address]] = {}
-    for number, text in enumerate(typed if read is None else read, 1):
-        place = f"{'Address' if read is None else 'Line'} {number}"
+    for place, text in _placed(typed):
         try:
-            blank = read is not None and not text.strip()
-            address = None if blank else parse_address(_without_name(text.strip()))
+            address = parse_address(_without_name(text))
         except InputError as error:
             raise InputError(f"{place}: {error} Nothing was done." if are_several(typed) else str(error)) from error
-        if address is not None:
-            found.setdefault(address.key, (place, address))
+        found.setdefault(address.key, (place, address))
     return dict(found.values())
+
+
+def _placed(typed: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What was typed, or each line that is not empty, behind where it stands."""
+    if typed != READ:
+        yield from ((f"Address {number}", text.strip()) for number, text in enumerate(typed, 1))
+        return
+    # A list out of a spreadsheet may begin with a mark of its encoding, or have names in another.
+    lines = typer.get_text_stream("stdin", encoding="utf-8-sig", errors="replace")
+    yield from ((f"Line {number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def _without_name(text: str) -> str:
