@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from digest.due import LOOK_BACK
+from digest.errors import InputError
 from digest.measure import Measures, newest_measure
 from digest.model import (
     Cadence,
@@ -31,7 +32,7 @@ from digest.ranking.weighing import Reader
 from digest.store import Connection
 from digest.store.features import features_of
 from digest.store.feedback import feedback_of
-from digest.store.papers import latest_signals, papers_by_id, papers_listed, papers_named
+from digest.store.papers import has_papers, latest_signals, papers_by_id, papers_listed, papers_named
 from digest.store.past import Past, past_editions
 from digest.store.sources import last_collected_at
 from digest.store.vectors import stored_model, texts_of, vectors_of
@@ -58,6 +59,12 @@ class Stock:
     as_of: datetime
     papers: Mapping[int, Paper]
     model: str
+
+
+def require_papers(connection: Connection) -> None:
+    """Raises InputError where there is no paper to choose."""
+    if not has_papers(connection):
+        raise InputError("The store has no papers yet. `digest collect` brings some.")
 
 
 def take_stock(connection: Connection, *, sources: Sequence[str], cadences: Iterable[Cadence], now: datetime) -> Stock:

@@ -29,6 +29,10 @@ from digest.store.pauses import pauses_now
 from digest.store.waiting import skip_late, waiting_now
 from digest.terms import Delivered, Terms
 
+_QUEUED_AGAIN = "Everything is queued again; mend the sender or the sign-in, then deliver."
+_NOT_SENT = "It was not sent; mend the sender or the sign-in, then try again."
+"""What a refusal of the sender means for what is queued, and for one message that somebody waits for."""
+
 BLOCK = 1000
 """Deliveries to a lease."""
 
@@ -71,7 +75,7 @@ def deliver_one(
     store: Store, mailer: Mailer, press: Press, delivery_id: int, *, terms: Terms, clock: Clock
 ) -> Delivered:
     """Send one delivery that is queued, and nothing else."""
-    run = _Run(store, mailer, press, terms=terms, clock=clock)
+    run = _Run(store, mailer, press, terms=terms, clock=clock, where_refused=_NOT_SENT)
     try:
         run.send_one(delivery_id)
     except _Stopped as stopped:
@@ -127,9 +131,10 @@ class _Run:
         clock: Clock,
         should_stop: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
+        where_refused: str = _QUEUED_AGAIN,
     ) -> None:
         self.store, self.mailer, self.terms, self.clock = store, mailer, terms, clock
-        self.should_stop, self.progress = should_stop, progress
+        self.should_stop, self.progress, self.where_refused = should_stop, progress, where_refused
         self.composer = Composer(press, signs=not mailer.signs)
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.pace, self.breaker = Pace(terms.limits), Breaker()
@@ -227,8 +232,7 @@ class _Run:
             return ""
         told = f"{sending.refusal.code}: {sending.refusal.detail}".strip(": ")
         self.delivered.refused = f"{self.mailer.name} ({told})"
-        why = f"{self.mailer.name} refused us as a sender ({told})."
-        return f"{why} Everything is queued again; mend the sender or the sign-in, then deliver."
+        return f"{self.mailer.name} refused us as a sender ({told}). {self.where_refused}"
 
     @contextmanager
     def _held(self, lease: Lease) -> Iterator[None]:

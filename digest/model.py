@@ -333,7 +333,7 @@ class Later:
 class Answer:
     """A provider's word on one message.
 
-    `code` is its own (`550 5.1.1`, `HTTP 429`), `detail` its first line without any address,
+    `code` is its own (`550 5.1.1`, `HTTP 429`), `detail` the rest of its first line without any address,
     `retry_after` in seconds where it named a time.
     """
 

@@ -58,10 +58,11 @@ LONGEST_MONTH = 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """A subscription, and what it was before; None where it is new."""
+    """A subscription, what it was before (None where it is new), and when its next edition is due."""
 
     id: int
     before: SubscriptionState | None
+    next_due_at: datetime
 
 
 def choices_from(
@@ -237,10 +238,10 @@ def confirm(store: Store, token: str, *, keys: Keys, now: datetime, network: str
     with store.writing() as connection:
         asked = asked_for(connection, token, keys=keys, now=now)
         if asked is not None and use_confirm(connection, asked.id, now=now):
-            number = _subscribe(
+            subscribed = _subscribe(
                 connection, asked.subscriber_id, newsletter=asked.newsletter, choices=asked.choices, now=now
             )
-            subscription = active_held(connection, number)
+            subscription = active_held(connection, subscribed.id)
             assert subscription is not None
             welcome(connection, subscription, confirm_id=asked.id, keys=keys, now=now)
             from_where = keys.fingerprint(f"network {network}") if network else ""
@@ -270,9 +271,7 @@ def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choic
     """Subscribe an address for which the operator vouches, whatever its subscription was before."""
     with store.writing() as connection:
         subscriber_id = subscriber_for(connection, address, now=now)
-        known = [one for one in subscriptions_of(connection, subscriber_id) if one.newsletter == newsletter]
-        number = _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
-        return Subscribed(id=number, before=known[0].state if known else None)
+        return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
 
 
 @tried_again
@@ -318,16 +317,18 @@ def forget_unconfirmed(store: Store, *, now: datetime) -> int:
         return forget_confirms(connection, now=now)
 
 
-def _subscribe(connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime) -> int:
+def _subscribe(
+    connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
+) -> Subscribed:
     close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
-    before = [one.id for one in subscriptions_of(connection, subscriber_id) if one.newsletter == newsletter]
-    free_on = max(
-        (first_free_on(connection, number, timezone=choices.timezone, now=now) for number in before), default=date.min
-    )
+    known = subscriptions_of(connection, subscriber_id)
+    before = next((one for one in known if one.newsletter == newsletter), None)
+    free_on = first_free_on(connection, before.id, timezone=choices.timezone, now=now) if before else date.min
     due_at = next_due_at(now, choices, not_before=free_on)
-    return set_subscription(
+    number = set_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )
+    return Subscribed(id=number, before=before.state if before else None, next_due_at=due_at)
 
 
 def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None:

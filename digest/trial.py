@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.address import Address
-from digest.choose import Stock, choose, pasts_of, take_stock
+from digest.choose import Stock, choose, pasts_of, require_papers, take_stock
 from digest.compose import Composer, reader_facts
 from digest.due import LOOK_BACK, due_on
 from digest.errors import InputError
@@ -69,11 +69,11 @@ def preview_of(store: Store, press: Press, address: Address, *, weights: Weights
         stock, selection = chosen_now(connection, press, subscription, weights=weights, now=now)
         choices = subscription.choices
         if not selection.picks:
+            require_papers(connection)
             raise InputError(
-                "There is no paper that is new to that address, of those listed after"
-                f" {now - LOOK_BACK[choices.cadence]:%d %B %Y}. `digest collect` brings some."
-                " Old ones are rehearsed with in a store of its own, by --now from `digest collect` on; of one that was"
-                " seen later, `digest why` says so."
+                f"No paper listed after {now - LOOK_BACK[choices.cadence]:%d %B %Y} is new to that address."
+                " `digest collect` brings newer ones, and `digest why` says of each what bars it. Older ones are for a"
+                " rehearsal: a store of its own, and --now with every command."
             )
         day = due_on(now, timezone=choices.timezone)
         content = edition_content(press, stock, newsletter=subscription.newsletter, cadence=choices.cadence, day=day)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import account, complaints, evaluating, jobs, papers, people, upkeep
+from digest.cli import account, adding, complaints, evaluating, jobs, papers, people, upkeep
 from digest.cli.context import DEFAULT_CONFIG, Settings
 from digest.errors import ConfigError, DigestError, InputError
 
@@ -23,10 +23,11 @@ cli = typer.Typer(
 )
 for commands in (upkeep.commands, jobs.commands, papers.commands, evaluating.commands):
     cli.registered_commands += commands.registered_commands
-for commands in (account.commands, complaints.commands):
-    people.commands.registered_commands += commands.registered_commands
+subscriber = typer.Typer(no_args_is_help=True)
+for commands in (adding.commands, people.commands, account.commands, complaints.commands):
+    subscriber.registered_commands += commands.registered_commands
 cli.add_typer(
-    people.commands,
+    subscriber,
     name="subscriber",
     help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, lift, export, erase.",
 )

@@ -1,16 +1,12 @@
 """subscriber complained, lift: who called a message spam, as the operator was told; and that it was a mistake."""
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from digest.cli.addresses import addresses_in
 from digest.cli.context import Now, now_or, opened, say
 from digest.cli.people import Typed
-from digest.errors import InputError
-
-if TYPE_CHECKING:
-    from digest.address import Address
 
 commands = typer.Typer()
 
@@ -27,9 +23,9 @@ def complained(
     from digest.feedback import complained_by
     from digest.rendering.words import counted
 
-    app, instant, told = opened(context), now_or(now), _addresses(address)
+    app, instant, told = opened(context), now_or(now), addresses_in(address)
     heard: list[str | None] = []
-    for one in told:
+    for one in told.values():
         with app.store.writing() as connection:
             heard.append(complained_by(connection, one, now=instant))
     known = [stopped for stopped in heard if stopped is not None]
@@ -55,18 +51,3 @@ def lift(context: typer.Context, address: Typed, now: Now = None) -> None:
         )
     else:
         say("Nothing to do: messages are sent to that address.")
-
-
-def _addresses(typed: list[str]) -> "list[Address]":
-    """Those that were typed, or read, each once. Raises InputError with the place of what is none."""
-    from digest.address import parse_address
-
-    found: dict[str, Address] = {}
-    for number, line in enumerate(sys.stdin if typed == ["-"] else typed, 1):
-        try:
-            address = parse_address(line.strip()) if line.strip() else None
-        except InputError as error:
-            raise InputError(f"Address {number}: {error} Nothing was noted.") from error
-        if address is not None:
-            found[address.key] = address
-    return list(found.values())

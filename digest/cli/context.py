@@ -71,10 +71,12 @@ def now_or(text: str | None) -> datetime:
 
 def paper_in(connection: "Connection", name: str, *, now: datetime) -> "Paper":
     """The paper that was typed, as PAPER says. Raises InputError where there is none."""
+    from digest.choose import require_papers
     from digest.examples import paper_meant
 
     found = paper_meant(connection, name, now=now)
     if found is None:
+        require_papers(connection)
         raise InputError(f"There is no paper {name!r} here. `digest paper search` finds papers by their words.")
     return found
 

@@ -22,8 +22,14 @@ commands = typer.Typer()
 def collect(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    file: Annotated[list[Path] | None, typer.Option(metavar="PATH", help="Read files instead of the sources.")] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="More files, after --file.")] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", exists=True, dir_okay=False, help="Read files instead of the sources."),
+    ] = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", exists=True, dir_okay=False, help="More files, after --file."),
+    ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Read back to this day.")] = None,
     now: Now = None,
 ) -> None:
@@ -241,8 +247,14 @@ def serve(context: typer.Context) -> None:
 @commands.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End instead of serving the site.")] = False,
-    papers: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Files of papers, not live ones.")] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, after --papers.")] = None,
+    papers: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Files of papers, not live ones."),
+    ] = None,
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", exists=True, dir_okay=False, help="More files, after --papers."),
+    ] = None,
 ) -> None:
     """Show the whole service on example readers."""
     from digest.cli.demo import show_demo

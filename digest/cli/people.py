@@ -1,125 +1,22 @@
-"""subscriber add, list, show, like, dislike, take-back, pause, resume, unsubscribe."""
+"""subscriber list, show, like, dislike, take-back, pause, resume, unsubscribe."""
 
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import PAPER, Json, Now, answer, day, day_wanted, now_or, opened, paper_in, say
+from digest.cli.context import PAPER, Json, Now, answer, day, now_or, opened, paper_in, say
 from digest.errors import InputError
-from digest.model import Choices, SubscriptionState, Want, Weights
+from digest.model import Want
 
 if TYPE_CHECKING:
-    from digest.address import Address
     from digest.app import App
-    from digest.config.sections import Newsletter
     from digest.model import Subscription
 
-commands = typer.Typer(no_args_is_help=True)
+commands = typer.Typer()
 
 Typed = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, such as ada@example.org.")]
 Named = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)]
-
-
-@commands.command()
-def add(
-    context: typer.Context,
-    address: Typed,
-    topic: Annotated[
-        list[str] | None, typer.Option(metavar="WORDS", help="A topic in words; may be given again.")
-    ] = None,
-    mute: Annotated[
-        list[str] | None, typer.Option(metavar="WORDS", help="Words of papers that are not wanted.")
-    ] = None,
-    category: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="An arXiv category, such as cs.CL.")
-    ] = None,
-    author: Annotated[list[str] | None, typer.Option(metavar="NAME", help="An author to follow.")] = None,
-    example: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A paper to be like: an arXiv id, a DOI, or its address.")
-    ] = None,
-    bibtex: Annotated[Path | None, typer.Option(metavar="FILE", help="Papers to be like, as BibTeX.")] = None,
-    cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or monthly.")] = None,
-    on_day: Annotated[
-        str | None,
-        typer.Option("--day", metavar="DAY", help="Of the week where weekly (tuesday), of the month where monthly."),
-    ] = None,
-    hour: Annotated[int | None, typer.Option(help="The local hour, 0 to 23.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
-    max_papers: Annotated[int | None, typer.Option("--max", help="The most papers in an edition.")] = None,
-    relevance: Annotated[float | None, typer.Option(help="How much counts what matches, 0 to 5.")] = None,
-    trend: Annotated[float | None, typer.Option(help="How much counts what is trending, 0 to 5.")] = None,
-    novelty: Annotated[float | None, typer.Option(help="How much counts what is new, 0 to 5.")] = None,
-    only_matches: Annotated[bool, typer.Option("--only-matches", help="Nothing that only trends.")] = False,
-    language: Annotated[str, typer.Option(metavar="CODE", help="The language of the messages, such as en.")] = "en",
-    newsletter: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Which newsletter; the first if unsaid.")
-    ] = None,
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="Subscribe at once: you vouch for it.")] = False,
-    now: Now = None,
-) -> None:
-    """Subscribe an address: it gets a confirm message, unless you vouch for it."""
-    from digest.address import parse_address
-    from digest.examples import bring_examples, example_named, examples_in
-    from digest.subscribe import choices_from
-
-    app, parsed, instant = opened(context), parse_address(address), now_or(now)
-    wanted = _newsletter(app, newsletter)
-    examples = [*map(example_named, example or ()), *(examples_in(bibtex) if bibtex else ())]
-    choices = choices_from(
-        topics=topic or (),
-        categories=category or (),
-        authors=author or (),
-        mutes=mute or (),
-        examples=[one.alias for one in examples],
-        cadence=cadence or wanted.cadence,
-        **{"weekday": wanted.weekday, "month_day": wanted.month_day, **day_wanted(on_day, cadence or wanted.cadence)},
-        hour=wanted.hour if hour is None else hour,
-        timezone=timezone or wanted.timezone,
-        max_papers=wanted.max_papers if max_papers is None else max_papers,
-        weights=_weights(app, relevance=relevance, trend=trend, novelty=novelty),
-        only_matches=only_matches,
-        language=language,
-        languages=app.press.library.languages,
-    )
-    bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
-    say(_added(app, parsed, wanted.slug, choices, confirmed=confirmed, now=instant))
-
-
-def _weights(app: "App", **told: float | None) -> Weights | None:
-    """The operator's with what was typed in their place; none where nothing was."""
-    typed = {name: value for name, value in told.items() if value is not None}
-    return replace(app.weights, **typed) if typed else None
-
-
-def _newsletter(app: "App", slug: str | None) -> "Newsletter":
-    """The newsletter with that slug, or the first."""
-    known = app.press.newsletters
-    wanted = known.get(slug or next(iter(known)))
-    if wanted is None:
-        raise InputError(f"There is no newsletter {slug!r}. There are: {', '.join(known)}.")
-    return wanted
-
-
-_DONE = {
-    None: "Subscribed.",
-    SubscriptionState.ACTIVE: "Changed: it was subscribed already, and has these choices now.",
-    SubscriptionState.UNSUBSCRIBED: "Brought back: its subscription had ended, and goes on with these choices.",
-}
-
-
-def _added(app: "App", address: "Address", newsletter: str, choices: Choices, *, confirmed: bool, now: datetime) -> str:
-    from digest.feedback import require_sendable
-    from digest.subscribe import ask, subscribe
-
-    with app.store.reading() as connection:
-        require_sendable(connection, address, keys=app.keys)
-    if confirmed:
-        return _DONE[subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now).before]
-    asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now)
-    return "A confirm message is queued." if asked.queued else "A confirm message was queued within the last hour."
 
 
 @commands.command(name="list")
@@ -155,10 +52,10 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
 def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
-    from digest.cli.showing import followed, judged, plain, row_of
+    from digest.cli.showing import plain, subscriptions_told
     from digest.store.deliveries import deliveries_of, references_of
     from digest.store.events import events_of
-    from digest.store.subscribers import subscriber_named, subscriptions_of
+    from digest.store.subscribers import subscriber_named
 
     app, now = opened(context), now_or(None)
     with app.store.reading() as connection:
@@ -167,12 +64,7 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         references = references_of(connection, number)
         told = {
-            "subscriptions": [
-                row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
-                | followed(connection, s.choices, now=now)
-                | judged(connection, s.id, now=now)
-                for s in subscriptions_of(connection, number)
-            ],
+            "subscriptions": subscriptions_told(connection, number, now=now),
             "deliveries": [
                 {
                     "key": d.key,

@@ -18,6 +18,22 @@ def plain(value: Any) -> str:
     return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
 
 
+def subscriptions_told(connection: "Connection", subscriber_id: int, *, now: datetime) -> list[dict[str, Any]]:
+    """Somebody's subscriptions, and what they were asked to confirm."""
+    from digest.store.subscribers import open_confirms, subscriptions_of
+
+    told = [
+        row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
+        | followed(connection, s.choices, now=now)
+        | judged(connection, s.id, now=now)
+        for s in subscriptions_of(connection, subscriber_id)
+    ]
+    return told + [
+        row_of(c.address, c.newsletter, "pending", c.choices, now=now) | followed(connection, c.choices, now=now)
+        for c in open_confirms(connection, now=now, subscriber_id=subscriber_id)
+    ]
+
+
 def followed(connection: "Connection", choices: Choices, *, now: datetime) -> dict[str, Any]:
     """What a reader follows; examples with their titles."""
     from digest.store.papers import papers_by_id, papers_named

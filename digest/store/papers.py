@@ -102,6 +102,11 @@ def keywords_seen(connection: Connection, *, since: datetime, now: datetime) -> 
     return [tuple(keywords) for keywords in connection.execute(seen.where(papers.c.withdrawn_at.is_(None))).scalars()]
 
 
+def has_papers(connection: Connection) -> bool:
+    """Whether there is any paper."""
+    return connection.execute(select(papers.c.id).limit(1)).first() is not None
+
+
 def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Paper]:
     """The papers with these numbers, those that there are."""
     found = [paper for block in blocks(ids) for paper in _papers(connection, papers.c.id.in_(block), now=now)]

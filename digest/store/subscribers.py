@@ -119,11 +119,13 @@ def confirm_numbered(connection: Connection, number: int) -> Confirm | None:
     return None if row is None else _confirm(row)
 
 
-def open_confirms(connection: Connection, *, now: datetime) -> list[Confirm]:
-    """Whoever was asked and has neither answered nor run out of time, oldest first."""
+def open_confirms(connection: Connection, *, now: datetime, subscriber_id: int | None = None) -> list[Confirm]:
+    """Whoever was asked and has neither answered nor run out of time, oldest first; one subscriber's alone if named."""
     joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
     query = select(confirms, subscribers.c.address).select_from(joined)
     unanswered = query.where(confirms.c.used_at.is_(None), confirms.c.expires_at > now)
+    if subscriber_id is not None:
+        unanswered = unanswered.where(confirms.c.subscriber_id == subscriber_id)
     return [_confirm(row) for row in connection.execute(unanswered.order_by(confirms.c.id))]
 
 

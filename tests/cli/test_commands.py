@@ -198,8 +198,9 @@ def test_an_embedding_model_that_is_down_is_named_and_collecting_succeeds(
 
 
 def test_an_embedding_model_that_is_not_there_is_named_before_anything_is_collected(
-    installed: Digest, monkeypatch: pytest.MonkeyPatch
+    installed: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "papers.jsonl").write_text(json.dumps(ROWS[0]))
     monkeypatch.setenv("DIGEST_SEMANTIC__MODEL", "nowhere")
     ended = installed("collect", "--file", "papers.jsonl", *NOW)
     assert (ended.code, ended.out) == (2, "")
@@ -229,6 +230,7 @@ def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_pat
     assert "confirm message is queued" in installed("subscriber", "add", "ada@example.org").out
     assert "within the last hour" in installed("subscriber", "add", "ada@example.org").out
     assert "pending" in installed("subscriber", "list").out
+    assert "state pending" in installed("subscriber", "show", "ada@example.org").out
     assert "1 sent" in installed("deliver").out
     [message] = (tmp_path / "var/outbox/new").iterdir()
     assert "/confirm/1-" in message.read_text()
@@ -240,14 +242,6 @@ def test_a_subscriber_can_be_unsubscribed(installed: Digest) -> None:
     assert "Nothing to do" in installed("subscriber", "unsubscribe", "ada@example.org").out
     assert json.loads(installed("subscriber", "list", "--json").out)[0]["state"] == "unsubscribed"
     assert json.loads(installed("subscriber", "show", "ada@example.org", "--json").out)["subscriptions"]
-
-
-def test_adding_says_whether_somebody_is_new_or_changed_or_brought_back(installed: Digest) -> None:
-    add = ("subscriber", "add", "ada@example.org", "--confirmed")
-    assert installed(*add).out == "Subscribed.\n"
-    assert installed(*add).out == "Changed: it was subscribed already, and has these choices now.\n"
-    installed("subscriber", "unsubscribe", "ada@example.org")
-    assert installed(*add).out == "Brought back: its subscription had ended, and goes on with these choices.\n"
 
 
 @pytest.mark.parametrize(
@@ -310,6 +304,18 @@ def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path
     assert {path.name for path in (tmp_path / "shown").iterdir()} == {"preview.eml", "preview.html", "preview.txt"}
     assert "Few-Step Sampling" in (tmp_path / "shown/preview.txt").read_text()
     assert not (tmp_path / "var/outbox").exists()
+
+
+def test_a_preview_of_nothing_says_whether_there_are_papers_at_all(installed: Digest, tmp_path: Path) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed")
+    assert installed("preview", "ada@example.org").err == (
+        "digest: The store has no papers yet. `digest collect` brings some.\n"
+    )
+    (tmp_path / "papers.jsonl").write_text(json.dumps(ROWS[0]))
+    installed("collect", "--file", "papers.jsonl", *NOW)
+    said = installed("preview", "ada@example.org", "--now", "2026-08-01T12:00").err
+    assert said.startswith("digest: No paper listed after 25 July 2026 is new to that address. `digest collect` brings")
+    assert "There is no paper '2606.99999' here." in installed("paper", "show", "2606.99999").err
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def test_what_is_no_address_is_named_by_its_place_and_nothing_is_noted(
     monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\nnonsense\n"))
     told = joined("subscriber", "complained", "-")
     assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("digest: Address 2: That is not a full address.")
+    assert told.err.startswith("digest: Line 2: That is not a full address.")
     assert "complained" not in joined("subscriber", "export", "ada@example.org").out
 
 
@@ -65,7 +65,7 @@ def test_whoever_complained_and_was_erased_is_known_by_a_mark_until_that_is_lift
     add = ("subscriber", "add", "ada@example.org", "--confirmed")
     assert "called a message spam" in joined(*add).err
     assert joined("subscriber", "lift", "ada@example.org").out.startswith("Lifted")
-    assert joined(*add).out == "Subscribed.\n"
+    assert joined(*add).out.startswith("Subscribed.")
 
 
 def test_nothing_is_lifted_where_nothing_keeps_messages_away(joined: Digest) -> None:

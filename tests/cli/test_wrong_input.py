@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from commands import Digest
 from places import SHARED_DATA, needs_data
+from smtp_server import SmtpServer
 
 
 def papers(folder: Path) -> int:
@@ -84,8 +85,11 @@ def test_a_file_that_is_no_good_is_named_and_nothing_is_stored(
     assert papers(tmp_path) == 0
 
 
-def test_a_missing_file_is_named(installed: Digest) -> None:
-    assert "nowhere.json" in refused(installed, "collect", "--file", "nowhere.json", code=1)
+@pytest.mark.parametrize("name", ["nowhere.json", "."])
+def test_a_path_without_a_file_is_wrong_use_and_no_failure_of_a_source(installed: Digest, name: str) -> None:
+    for files in ([name], ["config.toml", name]):
+        assert f"'{name}'" in refused(installed, "collect", "--file", *files)
+    assert "files:" not in installed("stats").out
 
 
 @needs_data
@@ -100,6 +104,8 @@ def test_a_real_list_cut_in_half_is_refused_whole(installed: Digest, tmp_path: P
     ("arguments", "said"),
     [
         (["a@b@c"], "not a full address"),
+        ([""], "not a full address"),
+        (["ada@example.org", "nonsense"], "Address 2: That is not a full address"),
         (['"a\r\nRCPT TO:<e@z>"@y'], "not a full address"),
         (["ada@example.org", "--cadence", "hourly"], "'hourly' is not a cadence"),
         (["ada@example.org", "--timezone", "Mars"], "'Mars' is not a time zone"),
@@ -131,7 +137,7 @@ def test_examples_that_cannot_be_had_add_nobody(
     add = ("subscriber", "add", "ada@example.org", "--confirmed")
     said = refused(installed, *add, "--example", "2606.00001", "--example", "2606.00002")
     assert "arxiv:2606.00001, arxiv:2606.00002: not known here, and arXiv cannot be asked (" in said
-    assert "nowhere.bib cannot be read" in refused(installed, *add, "--bibtex", "nowhere.bib", code=1)
+    assert "'nowhere.bib'" in refused(installed, *add, "--bibtex", "nowhere.bib")
     library = "\n".join(f"@misc{{a{number}, title={{Paper {number}}}}}" for number in range(101))
     (tmp_path / "library.bib").write_text(library)
     assert "more than 100 interests" in refused(installed, *add, "--bibtex", "library.bib")
@@ -142,7 +148,7 @@ def test_examples_that_cannot_be_had_add_nobody(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["why", "stranger@example.org", "2606.99999"], "no paper '2606.99999'"),
+        (["why", "stranger@example.org", "2606.99999"], "The store has no papers yet. `digest collect` brings some."),
         (["subscriber", "like", "stranger@example.org", "1"], "no active subscription"),
         (["collect", "--source", "other"], "no source 'other'"),
         (["collect", "--since", "yesterday"], "'yesterday' is not a date"),
@@ -151,9 +157,9 @@ def test_examples_that_cannot_be_had_add_nobody(
         (["publish", "--now", "0001-01-01"], "before arXiv or too far off"),
         (["trending", "--now", "9999-12-31T23:59-23:00"], "is not a moment"),
         (["collect", "--since", "2199-01-01"], "has not come yet"),
-        (["collect", "--file", "a.json", "--since", "2026-06-01"], "Files are read whole"),
-        (["collect", "a.json"], "come after --file"),
-        (["paper", "show", "2606.99999"], "no paper '2606.99999'"),
+        (["collect", "--file", "config.toml", "--since", "2026-06-01"], "Files are read whole"),
+        (["collect", "config.toml"], "come after --file"),
+        (["paper", "show", "2606.99999"], "The store has no papers yet. `digest collect` brings some."),
         (["trending", "--window", "year"], "'year' is not a window"),
         (["preview", "stranger@example.org"], "no active subscription"),
         (["preview"], "--all-messages"),
@@ -165,7 +171,7 @@ def test_examples_that_cannot_be_had_add_nobody(
         (["mail", "test", "a@b@c"], "not a full address"),
         (["nonsense"], "No such command"),
         (["deliver", "--limit", "0"], "greater than or equal to 1"),
-        (["demo", "papers.json"], "come after --papers"),
+        (["demo", "config.toml"], "come after --papers"),
     ],
 )
 def test_wrong_use_is_explained(installed: Digest, arguments: list[str], said: str) -> None:
@@ -193,6 +199,17 @@ def test_a_test_message_that_cannot_be_sent_is_not_kept_for_later(installed: Dig
     assert (ended.code, "cannot be reached" in ended.err) == (1, True)
     assert "skipped: could not be sent at once" in installed("stats").out
     assert " queued" not in installed("stats").out
+
+
+def test_a_test_message_whose_sender_is_refused_is_said_not_to_be_sent(installed: Digest, tmp_path: Path) -> None:
+    with SmtpServer(lambda *_: "535 5.7.8 bad credentials") as server:
+        (tmp_path / "config.toml").write_text(
+            f'[mail]\nprovider = "smtp"\n[mail.smtp]\nhost = "127.0.0.1"\nport = {server.port}\ntls = "none"\n'
+        )
+        assert refused(installed, "mail", "test", "ada@example.org", code=1) == (
+            "digest: smtp refused us as a sender (535 5.7.8: bad credentials). It was not sent; mend the sender or the"
+            " sign-in, then try again.\n"
+        )
 
 
 @pytest.mark.parametrize("server", ['host = "mail.example.org"', 'preset = "relay"', 'host = "127.0.0.1"'])

@@ -91,7 +91,8 @@ def refused(message: Outgoing, reply: Reply, *, permanently: Outcome) -> Answer:
     outcome, status = Outcome.DEFERRED, reply.status
     if reply.code >= 500:
         outcome = Outcome.SENDER_REFUSED if _SENDERS_FAULT.match(status) else permanently
-    return Answer(delivery_id=message.delivery_id, outcome=outcome, code=status, detail=reply.detail)
+    detail = reply.detail.removeprefix(status.partition(" ")[2]).lstrip()
+    return Answer(delivery_id=message.delivery_id, outcome=outcome, code=status, detail=detail)
 
 
 def without_sign_in(message: Outgoing, why: str) -> Answer:

@@ -1,0 +1,65 @@
+"""A list of addresses is brought over, as the operator has it."""
+
+import io
+import json
+
+import pytest
+from commands import Digest
+
+NOW = ("--now", "2026-06-17T20:00")
+ADD = ("subscriber", "add", "-", "--confirmed", *NOW)
+
+
+def listed(digest: Digest) -> list[str]:
+    return [row["address"] for row in json.loads(digest("subscriber", "list", "--json", *NOW).out)]
+
+
+def test_whoever_is_added_is_told_when_an_edition_comes_by_their_clock(installed: Digest) -> None:
+    add = ("subscriber", "add", "ada@example.org", "--confirmed", "--timezone", "Europe/Paris", *NOW)
+    told = "edition comes tomorrow at 07:00 (Europe/Paris).\n"
+    assert installed(*add).out == f"Subscribed. The first {told}"
+    assert installed(*add).out == f"Changed: it was subscribed already, and has these choices now. The next {told}"
+    installed("subscriber", "unsubscribe", "ada@example.org")
+    back = "Brought back: its subscription had ended, and goes on with these choices."
+    assert installed(*add).out == f"{back} The next {told}"
+
+
+def test_several_are_added_at_once_with_the_same_choices(installed: Digest) -> None:
+    added = installed("subscriber", "add", "ada@example.org", "Bob@Example.org", "--topic", "protein folding", *NOW)
+    assert (added.code, added.out) == (0, "2 asked to confirm.\n")
+    assert listed(installed) == ["ada@example.org", "Bob@example.org"]
+
+
+def test_a_list_is_read_from_standard_input_names_and_all_and_what_was_done_is_counted(
+    installed: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ada", "bob"):
+        installed("subscriber", "add", f"{name}@example.org", "--confirmed", *NOW)
+    installed("subscriber", "unsubscribe", "bob@example.org")
+    people = ("\ufeffAda Lovelace <ada@example.org>\r", "", "bob@example.org", "ADA@example.org")
+    lines = "\n".join(people).encode() + b'\nZo\xeb, "of the lab" <zoe@example.org>'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
+    added = installed(*ADD, "--hour", "9")
+    assert (added.code, added.out) == (0, "1 subscribed, 1 changed, 1 brought back.\n")
+    assert {row["hour"] for row in json.loads(installed("subscriber", "list", "--json").out)} == {9}
+    assert sorted(listed(installed)) == ["ada@example.org", "bob@example.org", "zoe@example.org"]
+
+
+def test_one_wrong_line_is_named_and_nobody_is_added(installed: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\n\nBob <bob>\n"))
+    refused = installed(*ADD)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("digest: Line 3: That is not a full address.")
+    assert listed(installed) == []
+
+
+def test_of_a_list_whoever_gets_nothing_any_more_is_left_out_and_named_by_line(
+    installed: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *NOW)
+    installed("subscriber", "complained", "ada@example.org", *NOW)
+    monkeypatch.setattr("sys.stdin", io.StringIO("bob@example.org\nada@example.org\n"))
+    added = installed(*ADD)
+    assert (added.code, added.out) == (0, "1 subscribed, 1 left out.\n")
+    assert added.err.startswith("digest: Line 2: That address called a message spam on 2026-06-17")
+    assert "ada@" not in added.err
