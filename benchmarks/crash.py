@@ -1,6 +1,6 @@
 """Whether every message is accounted for, however often its sender is killed. Prints a table; exit code 1 if not.
 
-    ./run bench crash [--messages N] [--kills N]
+    ./run bench crash [--messages N] [--kills N] [--after-unknown drop resend]
 
 A sender is killed (SIGKILL) at random instants while messages arrive at a real SMTP server, and started again, on
 SQLite and on PostgreSQL. After every kill what the server received is compared with the ledger. With
@@ -27,10 +27,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=200)
+    policies = ["drop", "resend"]
+    parser.add_argument("--after-unknown", nargs="+", choices=policies, default=policies)
     wanted = parser.parse_args()
     print(f"{'store':<20} {'kills':>6} {'sent':>8} {'unknown':>8} {'missing':>8} {'twice':>6} {'seconds':>8}")
     fine = True
-    for after_unknown in ("drop", "resend"):
+    for after_unknown in wanted.after_unknown:
         with tempfile.TemporaryDirectory() as name, addresses(Path(name)) as urls:
             for kind, url in urls.items():
                 folder = Path(name) / kind

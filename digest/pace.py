@@ -40,6 +40,9 @@ AT_LEAST = 0.001
 PATIENCE = 15.0
 """Seconds for which a permit is waited for with a lease in hand, if at all; what waits longer is given back."""
 
+FEW = 100
+"""Of so many that were taken one may be refused for now, as by greylisting, without saying how much is taken."""
+
 DOMAINS_MOST = 2
 """Where more domains refuse at once, it is the provider that does."""
 
@@ -153,7 +156,7 @@ class Pace:
         for answer, delivery in answered:
             if answer.outcome is Outcome.ACCEPTED:
                 accepted.update((to_domain(_domain(delivery)), self._provider))
-        slow_scopes = self._refusing(slow)
+        slow_scopes = {scope: count for scope, count in self._refusing(slow).items() if count * FEW > accepted[scope]}
         changed: dict[str, Spent | None] = {
             scope: refused(
                 self._spent.get(scope, Spent()),

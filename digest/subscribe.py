@@ -222,10 +222,18 @@ def confirm_behind(
 
 def is_active(connection: Connection, subscriber_id: int, newsletter: str) -> bool:
     """Whether the subscriber has a subscription of that newsletter that goes on."""
-    return any(
-        subscription.newsletter == newsletter and subscription.state is SubscriptionState.ACTIVE
-        for subscription in subscriptions_of(connection, subscriber_id)
-    )
+    return _state(connection, subscriber_id, newsletter) is SubscriptionState.ACTIVE
+
+
+def has_left(connection: Connection, address: Address, *, newsletter: str) -> bool:
+    """Whether the address was subscribed to that newsletter, and is not any more."""
+    number = subscriber_named(connection, address)
+    return number is not None and _state(connection, number, newsletter) is SubscriptionState.UNSUBSCRIBED
+
+
+def _state(connection: Connection, subscriber_id: int, newsletter: str) -> SubscriptionState | None:
+    theirs = subscriptions_of(connection, subscriber_id)
+    return next((one.state for one in theirs if one.newsletter == newsletter), None)
 
 
 @tried_again

@@ -41,7 +41,8 @@ def ended(folder: Path, *arguments: str) -> tuple[int | None, str]:
     """Run the command to its end: its exit code, and its errors."""
     with tempfile.NamedTemporaryFile() as errors:
         process = forked(folder, *arguments, errors=errors.name)
-        process.join(timeout=120)
+        # Whatever else the machine does: this is for what hangs.
+        process.join(timeout=1200)
         return process.exitcode, errors.read().decode()
 
 

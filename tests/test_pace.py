@@ -289,6 +289,18 @@ def test_a_full_mailbox_slows_nobody_down(sqlite_app: App) -> None:
         assert spent_of_all(connection) == {}
 
 
+@pytest.mark.parametrize(("refused", "scopes"), [(1, set()), (2, {"to example.org"})])
+def test_one_in_a_hundred_that_is_refused_for_now_slows_nobody_down(
+    sqlite_app: App, refused: int, scopes: set[str]
+) -> None:
+    queued(sqlite_app, *at("example.org", 101))
+    some = {f"e{number}@example.org" for number in range(refused)}
+    mailer = Scripted(lambda recipient: (Outcome.DEFERRED, "451 4.7.1") if recipient in some else None)
+    assert sent(sqlite_app, mailer, Limits()).counts["deferred"] == refused
+    with sqlite_app.store.reading() as connection:
+        assert spent_of_all(connection).keys() == scopes
+
+
 def test_many_domains_that_refuse_at_once_are_the_provider(sqlite_app: App) -> None:
     queued(sqlite_app, *(f"reader@{name}.example" for name in "abcdef"))
     delivered = sent(sqlite_app, Scripted(lambda _: (Outcome.DEFERRED, "454 4.7.0")), Limits(provider_name="relay"))

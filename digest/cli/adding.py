@@ -89,8 +89,9 @@ def add(
         languages=app.press.library.languages,
     )
     bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
-    order = _Order(newsletter=wanted.slug, choices=choices, confirmed=confirmed, now=instant)
-    if are_several(address):
+    are_listed = are_several(address)
+    order = _Order(newsletter=wanted.slug, choices=choices, confirmed=confirmed, are_listed=are_listed, now=instant)
+    if are_listed:
         say(_several_added(app, people, order))
     else:
         [one] = people.values()
@@ -114,11 +115,12 @@ def _newsletter(app: "App", slug: str | None) -> "Newsletter":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    """What is to be done with each address."""
+    """What is to be done with each address; one that is listed among others does not bring back who has left."""
 
     newsletter: str
     choices: Choices
     confirmed: bool
+    are_listed: bool
     now: datetime
 
 
@@ -144,7 +146,7 @@ _ASKED = {
 
 
 def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -> str:
-    """Add them, and count; of whoever gets nothing any more is told where they stand in the list."""
+    """Add them, and count; of whoever has left, or gets nothing any more, is told where they stand in the list."""
     counts = Counter({one.counted: 0 for one in (*_DONE.values(), *_ASKED.values())})
     with steps("subscribing", total=len(people)) as shown:
         for place, address in people.items():
@@ -158,13 +160,15 @@ def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -
 
 
 def _added(app: "App", address: "Address", order: _Order) -> _Added:
-    """Add one address. Raises InputError where nothing is sent to it any more."""
+    """Add one address. Raises InputError where nothing is sent to it any more, or it has left and is one of a list."""
     from digest.feedback import require_sendable
-    from digest.subscribe import ask, subscribe
+    from digest.subscribe import ask, has_left, subscribe
 
     newsletter, choices, now = order.newsletter, order.choices, order.now
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
+        if order.are_listed and has_left(connection, address, newsletter=newsletter):
+            raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
     if order.confirmed:
         done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
         added = _DONE[done.before]
