@@ -41,7 +41,7 @@ RIVALS = Path(__file__).parent / "rivals"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=["client", "pipeline", "ledger", "two"], default="client")
-    parser.add_argument("--messages", type=int, default=5000)
+    parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
     parser.add_argument("--faster", action="store_true")
