@@ -528,7 +528,13 @@ def test_every_preset_is_a_configuration_that_can_send_and_is_documented() -> No
         ({}, 'mail.smtp.username: is needed for preset = "gmail"; it is the mailbox that sends'),
         (
             {"username": "ada@example.org"},
-            'mail.smtp.password: is needed for preset = "gmail"; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]',
+            "mail.smtp.password: is needed where there is a username; set DIGEST_SMTP__PASSWORD, or use"
+            " [mail.smtp.oauth]",
+        ),
+        (
+            {"preset": "", "host": "mail.example.org", "username": "ada@example.org"},
+            "mail.smtp.password: is needed where there is a username; set DIGEST_SMTP__PASSWORD, or use"
+            " [mail.smtp.oauth]",
         ),
         (
             {"username": "ada@example.org", "oauth": {"client_id": "a", "refresh_token": SECRET}},

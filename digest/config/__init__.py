@@ -109,13 +109,17 @@ class Config(Section):
     def _mailbox_is_signed_in_to(self) -> "Config":
         smtp = self.mail.smtp
         preset = PRESETS.get(smtp.preset)
-        if self.mail.provider != "smtp" or preset is None or not preset.signs_in or smtp.host != preset.host:
+        if self.mail.provider != "smtp":
             return self
-        needed = f'is needed for preset = "{smtp.preset}"'
-        if not smtp.username:
-            raise ValueError(f"mail.smtp.username: {needed}; it is the mailbox that sends")
-        if not (smtp.password.get_secret_value() or smtp.oauth.url):
-            raise ValueError(f"mail.smtp.password: {needed}; set DIGEST_SMTP__PASSWORD, or use [mail.smtp.oauth]")
+        if preset is not None and preset.signs_in and smtp.host == preset.host and not smtp.username:
+            raise ValueError(
+                f'mail.smtp.username: is needed for preset = "{smtp.preset}"; it is the mailbox that sends'
+            )
+        if smtp.username and not (smtp.password.get_secret_value() or smtp.oauth.url):
+            raise ValueError(
+                "mail.smtp.password: is needed where there is a username; set DIGEST_SMTP__PASSWORD, or use"
+                " [mail.smtp.oauth]"
+            )
         return self
 
     @model_validator(mode="after")
