@@ -118,6 +118,7 @@ _TROUBLES: tuple[tuple[str, type[StoreError], str], ...] = (
 
 _REFUSALS = {
     "permission denied": "the server gives this user no rights. Make it the database's owner, or mend {key}",
+    "bad value for": "{key} has an option after its ? whose value PostgreSQL does not take. Mend it",
     "connection option": "{key} has an option after its ? that PostgreSQL does not take. Mend it",
 }
 """What else is no fault of ours, though the driver says so of faulty statements, too."""

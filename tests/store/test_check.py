@@ -210,7 +210,11 @@ def test_a_file_of_the_server_s_own_that_is_gone_is_damage(stocked: Store) -> No
 
 @on_postgresql
 @pytest.mark.parametrize(
-    ("option", "said"), [("sslmod=require", "has an option after its [?]"), ("connect_timeout=abc", "cannot be used")]
+    ("option", "said"),
+    [
+        ("sslmod=require", "has an option after its [?]"),
+        ("connect_timeout=abc", "whose value PostgreSQL does not take"),
+    ],
 )
 def test_an_address_that_is_mistyped_is_no_damage(store: Store, option: str, said: str, tmp_path: Path) -> None:
     url = store.engine.url.render_as_string(hide_password=False)
