@@ -216,6 +216,9 @@ class _Run:
             sending.give_up()
             return sending.attempted
         if stopped:
+            # Or what is too late meanwhile would be found so only once mail leaves again, behind the next publishing.
+            with self.store.writing() as connection:
+                self._skip_late(connection)
             raise _Stopped(stopped)
         return sending.attempted
 

@@ -96,7 +96,9 @@ class Oracle:
     def _edition(
         self, edition: Edition, day: date, is_merged: bool, due_at: datetime, late: timedelta
     ) -> Iterator[str]:
-        if edition.state == "skipped" and self._worked(due_at, due_at + late, "daemon", "provider") >= self.enough:
+        # By a clock that is ahead everything is past its deadline.
+        has_judged = edition.state == "skipped" and not self._wrong_clock(due_at, due_at + late)
+        if has_judged and self._worked(due_at, due_at + late, "daemon", "provider") >= self.enough:
             yield f"{day}: skipped ({edition.detail}), though the service worked in time"
         if edition.state not in {"sent", "unknown", "skipped"}:
             yield f"{day}: left {edition.state} {edition.detail}"

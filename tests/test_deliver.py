@@ -212,6 +212,17 @@ def test_it_is_over_while_the_rest_is_still_sent_and_where_a_server_refuses_read
     assert (found[0], found[-1], impasses(queued)) == (1, 0, [])
 
 
+@app_on_sqlite
+def test_what_is_too_late_is_skipped_while_nobody_answers_so_that_the_next_edition_has_its_papers(queued: App) -> None:
+    class Away(Scripted):
+        def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
+            raise DeliveryError("Nobody answers.")
+
+    delivered = sent(queued, Away(), minutes=7 * 60)
+    assert delivered.counts["skipped"] == 5
+    assert states(queued) == {DeliveryState.SKIPPED: 5}
+
+
 def test_a_test_message_that_fails_is_told_to_whoever_sent_it_alone(queued: App) -> None:
     number = queue_test(queued.store, queued.press, parse_address("op@example.org"), newsletter="papers", now=NOON)
     mailer = Scripted(breaks_after=0)
