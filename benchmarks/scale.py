@@ -93,7 +93,7 @@ def main() -> None:
     print(f"{wanted.readers:,} readers, {wanted.papers:,} papers, {wanted.connections} connections a worker")
     print(f"{'':<24} {'delay':>6} {'publish':>9} {'deliver':>9} {'':>9} {'':>9} {'processor':>11} {'peak of a':>10}")
     print(f"{'':<24} {'ms':>6} {'s':>9} {'s':>9} {'/s':>9} {'/s':>9} {'us/message':>11} {'process MB':>10}")
-    with tempfile.TemporaryDirectory() as name, postgres.running() as server:
+    with tempfile.TemporaryDirectory() as name, postgres.running(vacuums=True) as server:
         for delay in wanted.delays:
             for workers in wanted.workers:
                 run = on_postgresql(Path(name) / f"{delay}-{workers}", server, wanted, delay=delay, workers=workers)

@@ -30,15 +30,18 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running(*, is_careful: bool = False) -> Iterator[str]:
-    """A fresh server; yields the URL of its database, up to the name. A careful one writes to a disk, with fsync."""
+def running(*, is_careful: bool = False, vacuums: bool = False) -> Iterator[str]:
+    """A fresh server; yields the URL of its database, up to the name. A careful one writes to a disk, with fsync.
+
+    One that lives long enough for dead rows to count `vacuums`; a careful one always does.
+    """
     in_memory = os.access(MEMORY, os.W_OK) and not is_careful
     # A socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if in_memory else "/tmp"))
     if (user := _user()) is not None:
         shutil.chown(folder, user)
     _run(folder, "initdb", "-U", "offprint", "-A", "trust", "-E", "UTF8", "--no-locale")
-    _start(folder, is_careful=is_careful)
+    _start(folder, is_careful=is_careful, vacuums=vacuums)
     try:
         yield f"postgresql://offprint@/{{name}}?host={folder}"
     finally:
@@ -57,9 +60,10 @@ def stopped(url: str) -> Iterator[None]:
         _start(folder)
 
 
-def _start(folder: Path, *, is_careful: bool = False) -> None:
+def _start(folder: Path, *, is_careful: bool = False, vacuums: bool = False) -> None:
     # Nothing of a test has to outlive a power cut; in memory a database is copied in 15 ms instead of 300.
-    careless = "" if is_careful else "-c fsync=off -c full_page_writes=off -c autovacuum=off"
+    careless = "" if is_careful else "-c fsync=off -c full_page_writes=off"
+    careless += "" if is_careful or vacuums else " -c autovacuum=off"
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c log_min_messages=fatal {careless}"
     _run(folder, "pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
 
