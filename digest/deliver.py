@@ -66,8 +66,7 @@ def deliver(
             run.send_all(limit=None)
     except _Stopped as stopped:
         run.delivered.error = str(stopped)
-    if run.delivered.error:
-        _note_impasse(store, mailer.name, run.delivered.error, now=clock())
+        run.note_impasse()
     return run.delivered
 
 
@@ -106,13 +105,6 @@ def rehearse(store: Store, press: Press, *, now: datetime, limit: int | None = N
     return done
 
 
-def _note_impasse(store: Store, provider: str, why: str, *, now: datetime) -> None:
-    """That nothing can be handed over is known to who looks at the store, not to who reads the log alone."""
-    # What the run came to is told, whatever the store is like by now; the next one notes it as well.
-    with suppress(StoreError), store.writing() as connection:
-        note_impasse(connection, provider, why=why, now=now)
-
-
 def _left_behind(store: Store) -> float | None:
     with store.reading() as connection:
         return soonest_expiry(connection)
@@ -148,6 +140,14 @@ class _Run:
                 return
             attempted = self._send_leased(lease, most=left)
             left = None if left is None else left - attempted
+
+    def note_impasse(self) -> None:
+        """That nothing can be handed over is known to who looks at the store, not to who reads the log alone."""
+        # What the run came to is told, whatever the store is like by now; the next one notes it as well.
+        with suppress(StoreError), self.store.writing() as connection:
+            note_impasse(connection, self.mailer.name, why=self.delivered.error, now=self.clock())
+            # Else what is too late would be found so only once mail leaves again, behind the next publishing.
+            self._skip_late(connection)
 
     def send_one(self, delivery_id: int) -> None:
         seconds = self.terms.lease_seconds
@@ -216,9 +216,6 @@ class _Run:
             sending.give_up()
             return sending.attempted
         if stopped:
-            # Or what is too late meanwhile would be found so only once mail leaves again, behind the next publishing.
-            with self.store.writing() as connection:
-                self._skip_late(connection)
             raise _Stopped(stopped)
         return sending.attempted
 
