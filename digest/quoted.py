@@ -4,8 +4,9 @@ import re
 from binascii import a2b_qp, b2a_qp
 
 _SOFT_BREAK = b"=\r\n"
+_DOT = b"=2E" + _SOFT_BREAK
 _LINE = 75
-_PLAIN = re.compile(r"(?:(?!\.)[ -<>-~]{0,75}(?<! )\n)*(?!\.)[ -<>-~]{1,75}(?<! )")
+_PLAIN = re.compile(r"(?:(?!\.)[ -<>-~]{0,75}(?<! )\n)+(?!\.)[ -<>-~]{1,75}(?<! )")
 """Lines that stand as they are: most paragraphs are of them, once they are wrapped."""
 
 _OVERLONG = re.compile(rb"^(.{74})(=(?:20|09)\r)$", re.MULTILINE)
@@ -16,13 +17,17 @@ def quoted(text: str) -> bytes:
     """The text in lines of at most 76 octets that end in CRLF.
 
     Where its last line has no end, a soft break follows: another piece begins on a line of its own, and a reader
-    sees the two side by side. Raises UnicodeEncodeError for half a character.
+    sees the two side by side. None begins with a dot, which SMTP would have to double. Raises UnicodeEncodeError for
+    half a character.
     """
+    if text[:1] == ".":
+        rest = text.lstrip(".")
+        return _DOT * (len(text) - len(rest)) + quoted(rest)
     lines = text.encode()
     if text.isascii():
         if len(lines) <= _LINE and text.isprintable() and "=" not in text and lines[-1:] > b" ":
             return lines + _SOFT_BREAK
-        if _PLAIN.fullmatch(text):
+        if "\n" in text and _PLAIN.fullmatch(text):
             return lines.replace(b"\n", b"\r\n") + _SOFT_BREAK
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -27,7 +27,8 @@ def test_pieces_in_a_row_say_what_was_encoded(texts: list[str]) -> None:
 
 @given(TEXT)
 @example("x" * 500)
-@example("." * 500)
+@example("." * 5000)
+@example("." + "x" * 75)
 @example("x" * 76)
 @example("a\n" + "x" * 76)
 @example("x" * 73 + "=")
@@ -41,6 +42,7 @@ def test_every_line_is_ascii_short_and_ends_in_crlf(text: str) -> None:
     encoded = quoted(text)
     assert encoded.isascii()
     assert encoded == b"" or encoded.endswith(b"\r\n")
+    assert not encoded.startswith(b".")
     lines = encoded.split(b"\r\n")
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     assert all(len(line) <= 76 and not line.endswith((b" ", b"\t")) for line in lines)

@@ -101,17 +101,6 @@ class Form:
         parts[1::2] = self._in_holes(values)
         return b"".join(parts)
 
-    def settled(self, values: Mapping[str, bytes]) -> "Form":
-        """The form with these of its holes filled for good. What stands between two others is shared with this one."""
-        fixed, names = [self._parts[0]], list[str]()
-        for name, following in zip(self._names, self._parts[2::2], strict=True):
-            if name in values:
-                fixed[-1] = b"".join([fixed[-1], values[name], following])
-            else:
-                names.append(name)
-                fixed.append(following)
-        return Form(fixed, names, self._paragraphs)
-
 
 def form_of(rendered: str) -> Form:
     """What a template gave, as a form. Raises RenderingError where it changed a hole."""

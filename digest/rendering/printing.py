@@ -5,6 +5,7 @@ What a paper looks like is worked out once, and why it suits an interest once fo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -77,14 +78,13 @@ class Entry:
 
 
 class _Paper:
-    """A paper's forms by role and number, its summaries by what is marked, and the card that it is known by."""
+    """A paper's forms by role, its summaries by what is marked, and the card that it is known by."""
 
-    __slots__ = ("card", "forms", "leads", "roles", "summaries")
+    __slots__ = ("card", "forms", "leads", "summaries")
 
     def __init__(self, card: Card, *, leads: bool) -> None:
         self.card, self.leads = card, leads
-        self.roles: dict[str, Forms] = {}
-        self.forms: dict[tuple[str, int], Forms] = {}
+        self.forms: dict[str, Forms] = {}
         self.summaries: dict[tuple[str, ...], tuple[bytes, bool]] = {}
 
 
@@ -122,9 +122,14 @@ class Printing:
         told, shown, texts = {"feedback": feedback.text}, {"feedback": feedback.html}, dict[str, str]()
         for number, (card, reason) in enumerate(papers, 1):
             paper = self._papers.get(id(card)) or self._kept(card)
-            text, html = paper.forms.get((role, number)) or self._numbered(paper, role, number)
+            text, html = paper.forms.get(role) or self._formed(paper, role)
+            told["number"], told["paper"] = _numbered(number)
+            shown["number"] = shown["paper"] = told["paper"]
             shown["summary"], marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
-            said = self._leads if paper.leads and reason.kind is _TRENDING else self._why(reason, marked=marked)
+            if paper.leads and reason.kind is _TRENDING:
+                said = self._leads
+            else:
+                said = self._said[marked].get(reason[:2]) or self._why(reason, marked=marked)
             texts["why_text"], told["why_text"], shown["why"] = said
             found.append(Encoded(text.filled(told, texts), html.filled(shown, texts)))
             role = "card" if number < carded else "other"
@@ -150,18 +155,10 @@ class Printing:
         paper = self._papers[id(card)] = _Paper(card, leads=leads)
         return paper
 
-    def _numbered(self, paper: _Paper, role: str, number: int) -> Forms:
-        text, html = paper.roles.get(role) or self._formed(paper, role)
-        told, plain = quoted(f"{number:2}"), quoted(str(number))
-        forms = Forms(text.settled({"number": told, "paper": plain}), html.settled({"number": plain, "paper": plain}))
-        paper.forms[role, number] = forms
-        return forms
-
     def _formed(self, paper: _Paper, role: str) -> Forms:
         text, html = self.compiled.text_pieces, self.compiled.pieces
         context = self._context | {"entry": _entry(self.language, paper.card)}
-        forms = self._forms(text["card"] if role == "lead" else text[role], html[role], context)
-        paper.roles[role] = forms
+        forms = paper.forms[role] = self._forms(text["card"] if role == "lead" else text[role], html[role], context)
         return forms
 
     def _summary(self, paper: _Paper, terms: tuple[str, ...]) -> tuple[bytes, bool]:
@@ -178,12 +175,10 @@ class Printing:
     def _why(self, reason: Reason, *, marked: bool) -> Said:
         """The reason in words."""
         known = self._said[marked]
-        said = known.get(reason[:2])
-        if said is None:
-            if len(known) >= MOST_KEPT:
-                known.clear()
-            html, text = why(self.language, reason, marked=marked)
-            said = known[reason[:2]] = _said(text, html)
+        if len(known) >= MOST_KEPT:
+            known.clear()
+        html, text = why(self.language, reason, marked=marked)
+        said = known[reason[:2]] = _said(text, html)
         return said
 
     def _framed(self, shape: Shape) -> dict[str, object]:
@@ -233,6 +228,12 @@ _MOST_UPVOTED = {
 }
 
 _TRENDING = ReasonKind.TRENDING
+
+
+@lru_cache(maxsize=64)
+def _numbered(number: int) -> tuple[bytes, bytes]:
+    """A paper's number as it stands before its title, where those of two digits align, and in its links."""
+    return quoted(f"{number:2}"), quoted(str(number))
 
 
 def _said(text: str, html: Markup) -> Said:

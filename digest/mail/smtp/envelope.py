@@ -10,7 +10,7 @@ from digest.model import Outgoing
 
 _PATH_MOST = 254
 _LOCAL_PART_MOST = 64
-_LF, _CR, _DOT = b"\n\r."
+_LF, _CR = b"\n\r"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -73,11 +73,11 @@ def on_the_wire(content: bytes) -> bytes:
     import numpy as np
 
     octets = np.frombuffer(content, np.uint8)
-    feeds = octets == _LF
-    bare = (feeds[1:] != (octets[:-1] == _CR)).any() or content[:1] == b"\n" or content[-1:] == b"\r"
-    if bare:
+    bare = (octets[1:] == _LF) ^ (octets[:-1] == _CR)
+    if bare.any() or content[:1] == b"\n" or content[-1:] == b"\r":
         return on_the_wire(_LINE_END.sub(b"\r\n", content))
-    if content[:1] == b"." or (feeds[:-1] & (octets[1:] == _DOT)).any():
+    if b"\n." in content:
         content = content.replace(b"\n.", b"\n..")
-        content = b"." + content if content[:1] == b"." else content
+    if content[:1] == b".":
+        content = b"." + content
     return content + (b".\r\n" if content[-2:] == b"\r\n" or not content else b"\r\n.\r\n")
