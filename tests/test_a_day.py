@@ -159,6 +159,7 @@ def test_the_daemon_sends_each_reader_their_edition_at_their_hour_once(
         assert [taken.recipients for taken in smtp.taken] == [(f"{name}@example.org",) for name in hours]
 
 
+@pytest.mark.slow
 def test_a_provider_that_refuses_our_sign_in_is_left_alone_for_ever_longer_and_then_tried_again(
     service: Callable[..., App], clock: Clock
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_provider_that_refuses_our_sign_in_is_left_alone_for_ever_longer_and_t
         assert [taken.recipients for taken in smtp.taken] == [("reader@example.org",)]
 
 
+@pytest.mark.slow
 def test_after_an_outage_editions_wait_for_the_first_collect(service: Callable[..., App], clock: Clock) -> None:
     with SmtpServer() as smtp:
         app = service(smtp)

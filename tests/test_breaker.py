@@ -73,6 +73,7 @@ def complaint(app: App, number: int) -> bool:
         return complained(connection, delivery, now=NOON)
 
 
+@pytest.mark.slow
 def test_bounces_are_counted_over_all_runs_that_send_an_edition(app: App) -> None:
     queued(app, 30)
     everybody = Dead(lambda _: True)
@@ -85,6 +86,7 @@ def test_bounces_are_counted_over_all_runs_that_send_an_edition(app: App) -> Non
         assert count_by_state(connection) == {DeliveryState.BOUNCED: 10, DeliveryState.QUEUED: 20}
 
 
+@pytest.mark.slow
 def test_what_stopped_a_newsletter_is_not_counted_against_it_once_it_goes_on(install: Callable[..., App]) -> None:
     app = queued(install(), 30)
     assert sent(app, Dead(lambda _: True)).paused == ["papers"]
@@ -136,6 +138,7 @@ def sent_to_many(app: App, *, readers: int) -> None:
         connection.execute(deliveries.insert(), [told | {"key": f"more {n}"} for n in range(readers - 4)])
 
 
+@pytest.mark.slow
 def test_readers_who_complain_get_nothing_more_and_stop_the_newsletter_once_they_are_too_many(app: App) -> None:
     sent_to_many(app, readers=2999)
     assert [complaint(app, number) for number in (1, 1, 2, 3)] == [False, False, False, True]
@@ -151,12 +154,14 @@ def test_readers_who_complain_get_nothing_more_and_stop_the_newsletter_once_they
     assert [one.address for one in waiting] in ([], ["3@example.org"])
 
 
+@pytest.mark.slow
 def test_one_complaint_in_a_thousand_stops_nothing(install: Callable[..., App]) -> None:
     app = install()
     sent_to_many(app, readers=3000)
     assert [complaint(app, number) for number in (1, 2, 3)] == [False] * 3
 
 
+@pytest.mark.slow
 def test_a_complaint_of_somebody_who_was_erased_counts_and_one_of_what_was_never_sent_does_not(
     install: Callable[..., App],
 ) -> None:
@@ -167,6 +172,7 @@ def test_a_complaint_of_somebody_who_was_erased_counts_and_one_of_what_was_never
     assert [complaint(app, number) for number in (1, 2, 3)] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_complaint_of_an_address_counts_once_against_the_last_edition_that_it_was_sent(
     install: Callable[..., App],
 ) -> None:
@@ -190,6 +196,7 @@ def test_whoever_complains_before_any_edition_gets_none(app: App) -> None:
     assert sent(app, Dead(lambda _: False)).counts == Counter(skipped=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cause", "key"), [("bounces", "alarm:bounces:"), ("complaints", "alarm:complaints:")])
 def test_the_operator_is_told_once_a_day_who_has_stopped_and_why(
     install: Callable[..., App], cause: str, key: str
@@ -208,6 +215,7 @@ def test_the_operator_is_told_once_a_day_who_has_stopped_and_why(
     assert [one.startswith(key) for one in alarms] == [True]
 
 
+@pytest.mark.slow
 def test_once_the_operator_was_told_a_look_reads_no_table_whole_and_waits_for_no_writer(app: App) -> None:
     def told() -> list[str]:
         return alarm_of_pauses(app.store, app.press, to="op@example.org", now=NOON)

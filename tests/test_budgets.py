@@ -34,6 +34,7 @@ def refusal(spent: Spent, seconds: float, *, count: int = 1, accepted: int = 0, 
     return refused(spent, count=count, accepted=accepted, seconds=1.0, moment=moment(seconds), chance=chance)
 
 
+@pytest.mark.slow
 @given(
     st.floats(0.05, 2000),
     st.lists(st.tuples(st.floats(0, 3), st.integers(1, 300)), min_size=1, max_size=60),
@@ -66,6 +67,7 @@ def test_a_whole_second_s_messages_can_leave_in_a_second() -> None:
     assert 140 <= count <= 142
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 50)), min_size=1, max_size=50))
 def test_no_24_hours_have_more_than_a_day_s_budget_by_more_than_their_first_hour(asked: list[tuple[int, int]]) -> None:
     budget, spent, now = Budget(per_day=40), Spent(), 0
@@ -112,11 +114,13 @@ ANY_SPENT = st.builds(
 ANY_BUDGET = st.builds(Budget, per_second=st.none() | st.floats(0.01, 300), per_day=st.none() | st.integers(0, 30))
 
 
+@pytest.mark.slow
 @given(ANY_BUDGET, ANY_SPENT)
 def test_where_there_is_no_room_it_takes_time_until_there_is(budget: Budget, spent: Spent) -> None:
     assert room(budget, spent, moment()) != 0 or seconds_closed(budget, spent, moment()) > 0
 
 
+@pytest.mark.slow
 @given(ANY_BUDGET, ANY_SPENT)
 def test_what_a_clock_ahead_has_told_holds_up_nobody_once_it_is_set_back(budget: Budget, spent: Spent) -> None:
     told = set_back(spent, moment())

@@ -105,6 +105,7 @@ def states(app: App) -> dict[DeliveryState, int]:
         return count_by_state(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [2, 6])
 def test_a_store_that_is_locked_for_longer_than_anybody_s_patience_loses_no_answer(queued: App, window: int) -> None:
     with closing(Lock(queued.store, failures=20)) as other, SmtpServer(locking(other, after=2)) as server:

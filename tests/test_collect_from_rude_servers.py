@@ -83,6 +83,7 @@ def collect_from(
     return first, second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "answer", "said"),
     # The client tells what is wrong, whichever source has it; each source meets some of all. arXiv meets all below.

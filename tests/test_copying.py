@@ -62,6 +62,7 @@ def paused(store: Store) -> dict[str, PauseCause]:
         return {scope: one.cause for scope, one in pauses_now(connection).items()}
 
 
+@pytest.mark.slow
 def test_a_copy_holds_the_same_rows_and_finds_the_same_words(lived_in: App, other: Store) -> None:
     before = rows(lived_in.store)
     copied = copy_store(lived_in.store, other, now=NOON)
@@ -72,6 +73,7 @@ def test_a_copy_holds_the_same_rows_and_finds_the_same_words(lived_in: App, othe
         assert [found.paper.id for found in search_papers(connection, "laundry", limit=9, now=NOON)] == [2]
 
 
+@pytest.mark.slow
 def test_numbers_that_were_given_out_are_not_given_out_again_by_the_copy(lived_in: App, other: Store) -> None:
     with lived_in.store.writing() as connection:
         connection.execute(delete(papers).where(papers.c.id == 3))
@@ -81,6 +83,7 @@ def test_numbers_that_were_given_out_are_not_given_out_again_by_the_copy(lived_i
         assert connection.execute(select(func.max(papers.c.id))).scalar() == 4
 
 
+@pytest.mark.slow
 def test_the_old_store_sends_nothing_any_more(lived_in: App, other: Store) -> None:
     copy_store(lived_in.store, other, now=NOON)
     sent = deliver(lived_in.store, lived_in.mailer(), lived_in.press, terms=lived_in.terms, clock=lambda: NOON)
@@ -92,6 +95,7 @@ def test_the_old_store_sends_nothing_any_more(lived_in: App, other: Store) -> No
 PAUSED = {"level": "warning", "event": "sending paused"}
 
 
+@pytest.mark.slow
 def test_a_daemon_that_stood_still_before_logs_that_the_store_was_copied_and_what_newsletter_goes_on(
     lived_in: App, other: Store
 ) -> None:
@@ -111,6 +115,7 @@ def test_a_daemon_that_stood_still_before_logs_that_the_store_was_copied_and_wha
     assert resumed == {"level": "info", "event": "sending goes on", "what": "newsletter papers"}
 
 
+@pytest.mark.slow
 def test_a_daemon_that_was_forgotten_logs_once_why_it_stands_still_and_once_that_it_goes_on(
     lived_in: App, other: Store
 ) -> None:
@@ -129,6 +134,7 @@ def test_a_daemon_that_was_forgotten_logs_once_why_it_stands_still_and_once_that
     assert delivered["event"] == "delivered"
 
 
+@pytest.mark.slow
 def test_whoever_paused_before_copies_no_pause_of_everything_and_the_old_store_says_where_it_went(
     lived_in: App, other: Store
 ) -> None:
@@ -140,6 +146,7 @@ def test_whoever_paused_before_copies_no_pause_of_everything_and_the_old_store_s
     assert paused(lived_in.store) == {EVERYTHING: PauseCause.COPIED, "papers": PauseCause.OPERATOR}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["old", "new"])
 def test_what_is_killed_before_a_commit_leaves_nothing_that_sends_twice_and_is_simply_made_again(
     lived_in: App, other: Store, whose: str
@@ -173,6 +180,7 @@ def test_nothing_is_copied_while_anybody_sends(lived_in: App, other: Store) -> N
         copy_store(lived_in.store, other, now=NOON)
 
 
+@pytest.mark.slow
 def test_a_copy_that_is_cut_short_leaves_nothing_and_is_simply_made_again(lived_in: App, other: Store) -> None:
     def cut(told: str) -> None:
         if told.startswith("deliveries"):

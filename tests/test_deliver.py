@@ -127,6 +127,7 @@ def test_a_refused_recipient_bounces_and_one_that_does_not_exist_is_suppressed(q
             require_sendable(connection, parse_address("a@example.org"), keys=queued.keys)
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_message_refused_for_now_waits_as_long_as_it_is_told_and_then_longer_each_time(queued: App) -> None:
     def later(name: str) -> Answer | None:
@@ -182,6 +183,7 @@ def test_a_mailer_that_breaks_half_way_keeps_what_it_sent_and_the_rest_waits(que
     assert sent(queued, Scripted()).counts["sent"] == 2
 
 
+@pytest.mark.slow
 def test_that_nothing_can_be_handed_over_is_known_until_a_message_is_taken(queued: App) -> None:
     refused = Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="535 5.7.8")
     sent(queued, Scripted(breaks_after=0))
@@ -355,6 +357,7 @@ def test_past_its_deadline_nothing_is_sent(queued: App) -> None:
     assert sent(queued, Scripted(), minutes=6 * 60 + 1).counts == Counter(skipped=5)
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_the_same_delivery_makes_the_same_bytes_on_every_try(queued: App) -> None:
     def later(_: str) -> Answer:
@@ -566,6 +569,7 @@ def test_a_newsletter_of_which_too_many_addresses_do_not_exist_is_stopped_and_no
     assert sent(app, Scripted()).counts["sent"] == 1
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_list_with_a_few_dead_addresses_is_not_stopped(app: App) -> None:
     papers_come_in(app.store)

@@ -57,6 +57,7 @@ def test_nothing_is_made_to_wait_into_its_deadline() -> None:
     assert leaves_at(NOON + MINUTE) == NOON
 
 
+@pytest.mark.slow
 def test_what_is_published_waits_for_its_canary(app: App) -> None:
     papers_come_in(app.store)
     for number in range(5):
@@ -67,6 +68,7 @@ def test_what_is_published_waits_for_its_canary(app: App) -> None:
     assert [sent(app, after) for after in (timedelta(0), CANARY_WAIT - MINUTE, CANARY_WAIT)] == [1, 0, 4]
 
 
+@pytest.mark.slow
 def test_of_an_edition_whose_publishing_was_stopped_the_rest_waits_for_the_canary_too(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -443,6 +443,7 @@ def test_no_message_holds_a_secret(client: Client, httpserver: HTTPServer) -> No
     assert not [message for message in failures if SECRET in message or "reader" in message or "/" in message]
 
 
+@pytest.mark.slow
 def test_a_packed_bomb_ends_by_its_size_before_it_has_gone_off(httpserver: HTTPServer) -> None:
     bomb = gzip.compress(b"0" * 50_000_000, 9)
     assert len(bomb) < 60_000
@@ -456,6 +457,7 @@ def test_a_packed_bomb_ends_by_its_size_before_it_has_gone_off(httpserver: HTTPS
     assert peak < 20_000_000
 
 
+@pytest.mark.slow
 def test_packed_bytes_that_hold_nothing_count_too(client: Client) -> None:
     nothing = gzip.compress(b"") * 20_000
     assert len(nothing) > 100_000

@@ -96,6 +96,7 @@ def states(app: App) -> dict[DeliveryState, int]:
         return count_by_state(connection)
 
 
+@pytest.mark.slow
 def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: App) -> None:
     queued(app, *at("example.org", 7))
     limits = Limits(everything=Budget(per_day=3), provider=Budget(per_day=5), provider_name="smtp.example.org")
@@ -110,6 +111,7 @@ def test_beyond_a_day_s_budget_everything_waits_and_it_is_said_until_when(app: A
     assert (second.counts["sent"], second.wait and second.wait.scope) == (2, "by smtp.example.org")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_costs_nothing_of_a_day_s_budget(app: App) -> None:
     class Down(Scripted):
         def send(self, messages: Messages, **_: object) -> Iterator[Answer]:
@@ -125,6 +127,7 @@ def test_a_server_that_is_down_costs_nothing_of_a_day_s_budget(app: App) -> None
     assert sent(app, Scripted(), limits).counts["sent"] == 4
 
 
+@pytest.mark.slow
 def test_of_a_budget_of_few_messages_a_minute_it_is_not_said_that_the_day_s_is_spent(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 2))
     slow = sent(sqlite_app, Scripted(), Limits(everything=Budget(per_second=1 / 30, per_day=500)))
@@ -144,6 +147,7 @@ def test_whoever_only_looks_at_what_waits_holds_up_no_sender(
         assert Pace(Limits(everything=Budget(per_day=1))).troubles(connection, now=NOON) == []
 
 
+@pytest.mark.slow
 def test_what_a_provider_refused_that_is_not_used_any_more_is_not_told_for_ever(sqlite_app: App) -> None:
     queued(sqlite_app, *at("one.example", 2), *at("two.example", 2), *at("three.example", 2))
     refusing = Scripted(lambda _: (Outcome.DEFERRED, "451 4.7.0"))
@@ -153,6 +157,7 @@ def test_what_a_provider_refused_that_is_not_used_any_more_is_not_told_for_ever(
         assert Pace(Limits(provider_name="smtp.two.example")).troubles(connection, now=NOON) == []
 
 
+@pytest.mark.slow
 def test_what_is_past_its_deadline_meanwhile_is_skipped_and_the_next_day_goes_on(app: App) -> None:
     queued(app, *at("example.org", 3))
     limits = Limits(everything=Budget(per_day=1))
@@ -164,6 +169,7 @@ def test_what_is_past_its_deadline_meanwhile_is_skipped_and_the_next_day_goes_on
         assert count_skipped(connection) == {"past its deadline": 2}
 
 
+@pytest.mark.slow
 def test_an_edition_leaves_a_twentieth_of_the_day_to_whoever_waits_for_a_confirm_message(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 22))
     limits = Limits(everything=Budget(per_day=20))
@@ -188,6 +194,7 @@ def preview_waits(app: App) -> None:
     queue_preview(app.store, shown)
 
 
+@pytest.mark.slow
 def test_a_preview_leaves_like_a_confirm_message_where_the_day_of_editions_is_spent(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 22))
     limits, mailer = Limits(everything=Budget(per_day=20)), Scripted()
@@ -197,6 +204,7 @@ def test_a_preview_leaves_like_a_confirm_message_where_the_day_of_editions_is_sp
     assert mailer.recipients[19:] == ["new@example.org"]
 
 
+@pytest.mark.slow
 def test_a_preview_of_a_newsletter_that_stands_still_holds_up_no_other(install: Callable[..., App]) -> None:
     app = queued(install(newsletter=[{"slug": "papers"}, {"slug": "other"}]), *at("example.org", 2))
     preview_waits(app)
@@ -235,6 +243,7 @@ def test_while_a_slow_server_takes_a_window_whoever_leaves_gets_nothing_and_a_pa
     assert (sum(spent.hours.values()), {one.attempts for one in waiting}) == (left, {0})
 
 
+@pytest.mark.slow
 def test_a_test_of_the_provider_waits_for_no_budget(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 2))
     limits = Limits(everything=Budget(per_day=1))
@@ -248,6 +257,7 @@ def test_a_test_of_the_provider_waits_for_no_budget(sqlite_app: App) -> None:
     assert mailer.recipients == ["op@example.org"]
 
 
+@pytest.mark.slow
 def test_a_domain_s_budget_holds_up_no_other_domain(sqlite_app: App) -> None:
     queued(sqlite_app, *at("gmail.example", 6), *at("example.org", 4))
     limits = Limits(domains={"gmail.example": Budget(per_day=2)})
@@ -259,6 +269,7 @@ def test_a_domain_s_budget_holds_up_no_other_domain(sqlite_app: App) -> None:
     assert sent(sqlite_app, Scripted(), limits, hours=1).counts == Counter()
 
 
+@pytest.mark.slow
 def test_what_is_put_off_does_not_count_among_as_many_as_are_to_be_sent(sqlite_app: App) -> None:
     app = queued(sqlite_app, *at("full.example", 3), *at("open.example", 2))
     mailer, terms = (
@@ -270,6 +281,7 @@ def test_what_is_put_off_does_not_count_among_as_many_as_are_to_be_sent(sqlite_a
     assert mailer.recipients == ["f0@full.example", *at("open.example", 2)]
 
 
+@pytest.mark.slow
 def test_a_domain_that_refuses_everything_for_now_is_left_alone_and_nobody_bounces(app: App) -> None:
     queued(app, *at("gmail.example", 12), *at("example.org", 6))
     full = (Outcome.DEFERRED, "421 4.7.28")
@@ -289,6 +301,7 @@ def test_a_full_mailbox_slows_nobody_down(sqlite_app: App) -> None:
         assert spent_of_all(connection) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("refused", "scopes"), [(1, set()), (2, {"to example.org"})])
 def test_one_in_a_hundred_that_is_refused_for_now_slows_nobody_down(
     sqlite_app: App, refused: int, scopes: set[str]
@@ -301,6 +314,7 @@ def test_one_in_a_hundred_that_is_refused_for_now_slows_nobody_down(
         assert spent_of_all(connection).keys() == scopes
 
 
+@pytest.mark.slow
 def test_many_domains_that_refuse_at_once_are_the_provider(sqlite_app: App) -> None:
     queued(sqlite_app, *(f"reader@{name}.example" for name in "abcdef"))
     delivered = sent(sqlite_app, Scripted(lambda _: (Outcome.DEFERRED, "454 4.7.0")), Limits(provider_name="relay"))
@@ -312,6 +326,7 @@ def test_many_domains_that_refuse_at_once_are_the_provider(sqlite_app: App) -> N
     assert later.wait.is_refused
 
 
+@pytest.mark.slow
 def test_a_new_provider_s_first_days_are_counted_from_its_first_message(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 3))
     limits = Limits(provider_name="smtp.example.org", warm_up=WarmUp(first_day=2, growth=1.5))
@@ -321,6 +336,7 @@ def test_a_new_provider_s_first_days_are_counted_from_its_first_message(sqlite_a
     assert sent(sqlite_app, Scripted(), other).counts["sent"] == 1
 
 
+@pytest.mark.slow
 def test_messages_leave_evenly_and_whoever_unsubscribes_while_one_waits_for_its_permit_gets_none(app: App) -> None:
     queued(app, *at("example.org", 6))
 
@@ -335,6 +351,7 @@ def test_messages_leave_evenly_and_whoever_unsubscribes_while_one_waits_for_its_
     assert last - first > 0.35
 
 
+@pytest.mark.slow
 def test_whoever_asks_to_stop_is_heard_while_a_message_waits_and_its_lease_is_given_back(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 3))
     mailer = Scripted()
@@ -344,6 +361,7 @@ def test_whoever_asks_to_stop_is_heard_while_a_message_waits_and_its_lease_is_gi
     assert states(sqlite_app) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 2}
 
 
+@pytest.mark.slow
 def test_a_confirm_message_does_not_wait_for_the_edition_that_waits_for_its_permits(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 4))
 
@@ -358,6 +376,7 @@ def test_a_confirm_message_does_not_wait_for_the_edition_that_waits_for_its_perm
     assert len(mailer.recipients) == 5
 
 
+@pytest.mark.slow
 def test_by_smtp_a_connection_outlasts_the_time_between_two_permits(sqlite_app: App) -> None:
     queued(sqlite_app, *at("example.org", 6))
     with SmtpServer() as server:

@@ -138,6 +138,7 @@ def test_after_days_of_outage_one_edition_comes_and_not_one_for_each_day(app: Ap
     assert subscription(app, number).next_due_at == NOON + timedelta(days=1)
 
 
+@pytest.mark.slow
 @app_on_sqlite
 @pytest.mark.parametrize(("days", "since_on"), [(1, None), (2, "2026-06-19"), (3, "2026-06-19")])
 def test_an_edition_after_an_outage_says_since_when_it_looks(app: App, days: int, since_on: str | None) -> None:
@@ -168,6 +169,7 @@ def test_a_delivery_that_was_taken_back_gives_its_papers_back(app: App) -> None:
     assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3}
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_an_edition_that_was_never_sent_is_made_good_by_the_next(app: App) -> None:
     papers_come_in(app.store)
@@ -183,6 +185,7 @@ def test_an_edition_that_was_never_sent_is_made_good_by_the_next(app: App) -> No
     assert {pick.paper_id for pick in selection(app, 2).picks} == {1, 2, 3, 4}
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_second_edition_of_the_same_date_is_not_queued_and_loses_no_paper(app: App) -> None:
     papers_come_in(app.store, [DIFFUSION])

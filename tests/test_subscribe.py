@@ -132,6 +132,7 @@ def test_many_who_ask_at_once_for_one_address_cause_one_message(app: App) -> Non
     assert queued.count(True) == 1
 
 
+@pytest.mark.slow
 def test_a_link_that_is_pressed_fifty_times_at_once_is_one_subscription_and_one_welcome(app: App) -> None:
     asked(app)
     token = link(app)

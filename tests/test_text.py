@@ -49,6 +49,7 @@ def test_cleaning_twice_changes_nothing_more(raw: str) -> None:
     assert clean(clean(raw)) == clean(raw)
 
 
+@pytest.mark.slow
 @given(plain)
 def test_a_text_without_flaws_comes_through_unchanged(text: str) -> None:
     assert clean(text) == text
@@ -175,6 +176,7 @@ def test_the_first_authors_family_name_is_found_in_either_order(authors: list[st
     assert author_key(authors) == key
 
 
+@pytest.mark.slow
 @given(anything | plain, limits)
 @example("one long word".replace(" ", ""), 1)
 @example("one long word".replace(" ", ""), 2)

@@ -38,6 +38,7 @@ def stocked(installed: Digest, tmp_path: Path) -> Digest:
     return installed
 
 
+@pytest.mark.slow
 def test_init_writes_a_configuration_that_works_and_leaves_one_that_is_there(digest: Digest, tmp_path: Path) -> None:
     assert "sends to nobody" in digest("init").out
     (tmp_path / "config.toml").write_text('[web]\nsite_name = "Lab papers"\n')
@@ -58,6 +59,7 @@ def test_papers_can_be_searched_shown_and_ranked(stocked: Digest) -> None:
     assert [one["arxiv_id"] for one in listed] == ["2606.00001", "2606.00002"]
 
 
+@pytest.mark.slow
 def test_examples_weights_likes_and_dislikes_are_kept_and_shown_by_title(stocked: Digest, tmp_path: Path) -> None:
     library = (
         "@misc{a, title={Attention for Laundry}, author={Birch, Cleo}}\n@misc{b, title={Mine}, eprint={2606.00002}}"
@@ -84,6 +86,7 @@ def test_examples_weights_likes_and_dislikes_are_kept_and_shown_by_title(stocked
     assert f"dislikes {ROWS[0]['title']} (2606.00001)" in told
 
 
+@pytest.mark.slow
 def test_an_example_is_fetched_from_arxiv(
     stocked: Digest, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +103,7 @@ def test_an_example_is_fetched_from_arxiv(
     assert "No paper." in stocked("paper", "search", "fetched").out
 
 
+@pytest.mark.slow
 def test_why_is_told_in_words_and_in_json(stocked: Digest) -> None:
     stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--mute", "laundry", "--confirmed")
     told = stocked("why", "ada@example.org", "https://arxiv.org/abs/2606.00001v1", *NOW).out
@@ -112,6 +116,7 @@ def test_why_is_told_in_words_and_in_json(stocked: Digest) -> None:
     assert "It was listed at 19 June 2026" in stocked("why", "ada@example.org", "2606.00001").out
 
 
+@pytest.mark.slow
 def test_similar_papers_are_shown(installed: Digest, tmp_path: Path) -> None:
     listings = [themed(theme, number) for theme in THEMES for number in range(EACH)]
     rows = [{"id": one.aliases[0][6:], "title": one.title, "abstract": one.abstract} for one in listings]
@@ -197,6 +202,7 @@ def test_an_embedding_model_that_is_down_is_named_and_collecting_succeeds(
     assert "digest: Some papers and topics go by their words alone: localhost answered HTTP 503." in ended.err
 
 
+@pytest.mark.slow
 def test_an_embedding_model_that_is_not_there_is_named_before_anything_is_collected(
     installed: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +266,7 @@ def test_a_subscriber_has_a_day_of_the_week_or_the_month(
     assert json.loads(installed("subscriber", "list", "--json").out)[0]["next_due_at"] == due_at
 
 
+@pytest.mark.slow
 def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:
     added = ("subscriber", "add", "ada@example.org", "--confirmed", "--language", "en", "--cadence", "daily", *NOW)
     installed(*added)
@@ -284,6 +291,7 @@ def test_a_subscriber_can_take_a_break_and_end_it(installed: Digest) -> None:
     assert "no active subscription" in installed("subscriber", "pause", "bob@example.org").err
 
 
+@pytest.mark.slow
 def test_a_break_that_one_of_several_newsletters_refuses_changes_none(digest: Digest, tmp_path: Path) -> None:
     digest("init")
     with (tmp_path / "config.toml").open("a") as config:
@@ -297,6 +305,7 @@ def test_a_break_that_one_of_several_newsletters_refuses_changes_none(digest: Di
     assert "paused" not in digest("subscriber", "list", *NOW).out
 
 
+@pytest.mark.slow
 def test_a_preview_is_the_message_in_three_files(stocked: Digest, tmp_path: Path) -> None:
     stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed")
     ended = stocked("preview", "ada@example.org", "--out", "shown", *NOW)
@@ -365,6 +374,7 @@ def test_all_sending_is_paused_and_goes_on(installed: Digest) -> None:
     assert "There is no newsletter 'x'." in installed("mail", "pause", "--newsletter", "x").err
 
 
+@pytest.mark.slow
 def test_tidying_says_what_went(stocked: Digest) -> None:
     stocked("subscriber", "add", "ada@example.org", "--topic", "diffusion models", "--confirmed", *NOW)
     monday = ("--now", "2026-06-22T08:00")

@@ -79,6 +79,7 @@ def test_nobody_else_has_a_newsletter_of_its_name(digest: Digest, tmp_path: Path
     assert f"newsletter.slug: '{DEMO}' is the demo's" in ended.err
 
 
+@pytest.mark.slow
 def test_live_papers_are_taken_where_a_source_answers(
     digest: Digest, monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer, tmp_path: Path
 ) -> None:

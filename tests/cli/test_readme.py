@@ -25,6 +25,7 @@ def typed(*, naming: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_first_steps_lead_without_a_network_to_a_message_in_the_outbox(
     digest: Digest, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,7 @@ def test_a_selector_that_is_gone_is_named_with_what_to_do() -> None:
         Signer(keys=(key("r2"),)).sign(build(), RSA, signed_at=SIGNED_AT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selectors", [["e1"], ["r1", "r2"], ["r1", "e1", "e2"]])
 def test_only_one_rsa_key_and_one_of_ed25519_beside_it_sign(selectors: list[str]) -> None:
     with pytest.raises(ConfigError, match=r"mail\.dkim\.keys needs one RSA key"):

@@ -53,6 +53,7 @@ def test_every_encoded_word_holds_whole_characters(subject: str) -> None:
         assert not alone["Subject"].defects
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=300))
 @example("=?utf-8?b?")
 @example("a =?x?= b")

@@ -155,6 +155,7 @@ def test_a_token_server_that_gives_none_is_asked_again_by_the_next_tick(
         assert {answer.outcome for answer in sender.send([message(1), message(2)])} == {Outcome.ACCEPTED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "told"),
     [

@@ -69,6 +69,7 @@ def test_messages_go_under_tls_from_the_first_byte(context: ssl.SSLContext) -> N
     assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_a_certificate_of_nobody_known_is_not_talked_to(
     context: ssl.SSLContext, tls: Tls, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -108,6 +108,7 @@ def test_what_was_packed_comes_back_and_reads_texts_without_a_flaw(texts: list[B
     assert len(again.documents([])) == 0
 
 
+@pytest.mark.slow
 def test_the_same_papers_give_the_same_background() -> None:
     assert same(fit(bags(LIBRARY), version=1), fit(bags(LIBRARY), version=1))
 

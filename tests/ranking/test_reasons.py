@@ -69,6 +69,7 @@ def test_what_is_like_liked_papers_is_told_so() -> None:
     assert reason.terms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_every_term_stands_in_the_paper_and_counts_for_the_profile(seed: int) -> None:
     chance = Random(seed)

@@ -40,6 +40,7 @@ def of_subject(subject: str) -> list[int]:
     return [at for at, one in enumerate(PAPERS) if SUBJECT[one.id] == subject]
 
 
+@pytest.mark.slow
 def test_a_score_depends_on_the_profile_and_the_paper_alone() -> None:
     together = scored(*PROFILES)
     for some in (PAPERS[:1], PAPERS[20:50], PAPERS[::-1]):
@@ -84,6 +85,7 @@ def test_papers_near_a_topics_words_lend_it_theirs() -> None:
     assert values[0] > max(values[1:]) + 0.5
 
 
+@pytest.mark.slow
 def test_the_floor_is_the_same_percentile_of_the_background_for_every_profile() -> None:
     enough = library(FEWEST_ASKED_AMONG)
     scores = scored(*PROFILES[:4], papers=enough, shelved=enough)

@@ -73,6 +73,7 @@ def test_the_best_match_stands_first_and_is_chosen() -> None:
     assert list(dict(found.matches[0].terms).values()) == sorted(dict(found.matches[0].terms).values(), reverse=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "who", "bar"),
     [
@@ -89,18 +90,21 @@ def test_what_keeps_a_paper_out_is_named(number: int, who: Reader, bar: Bar) -> 
     assert found.bar is bar
 
 
+@pytest.mark.slow
 def test_a_twin_of_a_better_paper_is_named() -> None:
     again = replace(PAPERS[0], id=10, signals=Signals(upvotes=2))
     found = stand(10, reader(TREES, limit=9), [*PAPERS, again])
     assert (found.bar, found.twin, found.is_chosen) == (Bar.TWIN, 1, False)
 
 
+@pytest.mark.slow
 def test_a_muted_paper_has_no_place_but_a_score() -> None:
     found = stand(1, reader(TREES, muted=words(0)[0]))
     assert (found.place, found.is_chosen, found.bar) == (None, False, None)
     assert found.relevance is not None
 
 
+@pytest.mark.slow
 def test_the_parts_sum_to_the_score_that_it_was_chosen_with() -> None:
     prepared, who = candidates(PAPERS), reader(TREES, limit=9)
     chosen = choose(prepared, [who], {})
@@ -121,6 +125,7 @@ def test_every_paper_is_chosen_or_kept_out_as_choosing_has_it() -> None:
         assert sorted(one.place or 0 for one in found) == list(range(1, len(PAPERS) + 1))
 
 
+@pytest.mark.slow
 def test_people_have_no_score_of_their_own() -> None:
     prepared = candidates([*PAPERS, about(9, 11, authors=["Ann Larch"])])
     who = reader(TREES)
@@ -129,6 +134,7 @@ def test_people_have_no_score_of_their_own() -> None:
     assert found.is_chosen
 
 
+@pytest.mark.slow
 def test_the_place_of_what_was_missed_is_none_of_an_interests_share() -> None:
     before = replace(about(0, 11, upvotes=90), first_seen_at=MIDNIGHT - timedelta(days=2))
     who = replace(reader(TREES, limit=3), seen_after=MIDNIGHT - timedelta(days=1), risen=frozenset({11}))

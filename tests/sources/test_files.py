@@ -153,6 +153,7 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         read_papers(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "papers.json.gz"
     block = gzip.compress(bytes(files.MOST_BYTES // 50 + 1), compresslevel=1, mtime=0)

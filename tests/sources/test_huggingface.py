@@ -440,6 +440,7 @@ def test_the_recorded_papers_that_trend_keep_the_days_of_their_lists(
     assert len(days) > 5
 
 
+@pytest.mark.slow
 @needs_data
 def test_every_recorded_list_is_read_as_it_was_answered() -> None:
     listings = 0

@@ -110,6 +110,7 @@ def test_a_state_that_there_is_not_is_told(stocked: Store) -> None:
     assert "deliveries have the state 'lost'" in " ".join(damage(stocked))
 
 
+@pytest.mark.slow
 @on_sqlite
 @pytest.mark.parametrize(
     ("statement", "said"),
@@ -175,6 +176,7 @@ def test_a_file_with_many_places_is_told_by_the_first_of_them(stocked: Store) ->
     assert re.fullmatch(r"The file is damaged in \d\d places or more, first: Page \d+[^*]{1,40}\. Stop .*", sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(1, 10))
 def test_a_file_that_was_overwritten_somewhere_is_told_in_sentences(tmp_path: Path, part: int) -> None:
     store = open_store("sqlite:///store.db", folder=tmp_path, create=True)

@@ -39,6 +39,7 @@ def test_what_came_in_waits_to_be_counted_the_newest_first(store: Store) -> None
     assert counted(store) == {n: pack_bag(paper_bag(PAPERS[n - 1].title, PAPERS[n - 1].abstract)) for n in NUMBERS}
 
 
+@pytest.mark.slow
 def test_more_papers_than_fit_a_block_are_all_counted(store: Store) -> None:
     papers_come_in(
         store, [replace(DIFFUSION, title=f"Part {n}", aliases=(f"arxiv:2606.1{n:04}",)) for n in range(1100)]

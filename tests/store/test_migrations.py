@@ -57,6 +57,7 @@ def move_up(store: Store, *, to: str) -> None:
         command.upgrade(config, to)
 
 
+@pytest.mark.slow
 def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) -> None:
     rows = [{"title": f"Gazelles, part {n}", "authors": '["J\\u00fcrgen M\\u00fcller", "Ann"]'} for n in range(COUNT)]
     with first.writing() as connection:
@@ -76,6 +77,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
     assert damage(first) == []
 
 
+@pytest.mark.slow
 def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first: Store) -> None:
     move_up(first, to="0002")
     rows = [{"title": f"A²RD{n} and ﬁne gazelles", "authors": '["Jürgen Müller"]'} for n in range(COUNT)]
@@ -94,6 +96,7 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
     assert damage(first) == []
 
 
+@pytest.mark.slow
 def test_subscriptions_of_an_earlier_schema_are_in_english_not_paused_and_due_as_before(first: Store) -> None:
     move_up(first, to="0007")
     with first.writing() as connection:
@@ -108,6 +111,7 @@ def test_subscriptions_of_an_earlier_schema_are_in_english_not_paused_and_due_as
     assert damage(first) == []
 
 
+@pytest.mark.slow
 def test_an_empty_store_of_the_first_schema_moves_up(first: Store) -> None:
     migrate(first)
     assert damage(first) == []

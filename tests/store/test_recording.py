@@ -261,6 +261,7 @@ def test_a_preprint_s_own_doi_does_not_keep_it_from_its_journal_s(store: Store) 
     assert count(store) == 1
 
 
+@pytest.mark.slow
 def test_many_papers_of_one_title_stay_as_many_and_are_known_again(store: Store) -> None:
     weekly = [Listing(title="Weekly links", aliases=(f"feed.a:{number}",)) for number in range(250)]
     nameless = Listing(title="Weekly links")

@@ -27,6 +27,7 @@ def test_migrating_twice_changes_nothing(store: Store) -> None:
     assert before == after
 
 
+@pytest.mark.slow
 def test_two_programs_that_set_up_one_database_take_turns(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     url = database_url("postgresql", request)
     one, other = (open_store(url + end, folder=tmp_path) for end in ("", "&options=-clock_timeout%3D1"))

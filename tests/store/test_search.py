@@ -238,6 +238,7 @@ def test_whatever_is_typed_is_a_query(stocked: Store, query: str) -> None:
     assert isinstance(found(stocked, query), list)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=60) | st.text(alphabet="ab \"'*-:&|!()<>\\^{}\0é", max_size=40))
 def test_any_text_at_all_is_a_query(stocked: Store, query: str) -> None:

@@ -240,6 +240,7 @@ def test_a_message_may_use_its_own_styles_and_do_nothing_else(place: Place) -> N
     ]
 
 
+@pytest.mark.slow
 def test_a_message_that_is_no_edition_is_not_shown(place: Place) -> None:
     place.client.post("/", data=place.form() | {"address": "ada@example.org"})
     assert place.client.get(f"/view/{place.view_token(1)}").status_code == 404

@@ -13,6 +13,7 @@ from digest.web.form import TOPICS
 from digest.web.vocabulary import OFFERED, commonest
 
 
+@pytest.mark.slow
 def test_the_commonest_keywords_come_first_as_they_are_written_most_often() -> None:
     papers = [("Protein folding", "LLM"), ("protein folding", "LLM"), ("protein folding",), ("LLM", "llm")]
     assert commonest([*papers, ("protein folding",)]) == ["protein folding", "LLM"]
