@@ -96,7 +96,7 @@ def move_subscription(connection: Connection, moved: Subscription, *, subscriber
 
 def turn_back(connection: Connection, numbers: Sequence[int]) -> set[int]:
     """Queue again those of these leased deliveries whose subscription went to another address since; which they are."""
-    return _readdress(connection, leased_among(connection, numbers))
+    return _readdress(connection, leased_among(numbers))
 
 
 def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callable[[str], str]) -> None:

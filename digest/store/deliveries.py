@@ -20,8 +20,9 @@ from digest.model import (
     SubscriptionState,
 )
 from digest.store.bulk import insert_many
-from digest.store.engine import any_of, insert
+from digest.store.engine import insert
 from digest.store.jobs import Work, announce
+from digest.store.spelling import any_of
 from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
 
 MISDATED = "dated by a clock that was ahead"
@@ -115,7 +116,7 @@ def queue_editions(connection: Connection, new: Sequence[NewDelivery]) -> set[st
         announce(connection, Work.DELIVER)
     if count == len(new):
         return keys
-    added = any_of(connection, deliveries.c.key, sorted(keys)) & (deliveries.c.id > last)
+    added = any_of(deliveries.c.key, sorted(keys)) & (deliveries.c.id > last)
     return set(connection.execute(select(deliveries.c.key).where(added)).scalars())
 
 
@@ -175,14 +176,14 @@ def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery
 
 def numbers_queued(connection: Connection, *, now: datetime, limit: int | None = None) -> list[int]:
     """The numbers of the same, at most so many."""
-    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & why_unwanted(connection, now=now).is_(None)
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & why_unwanted(now=now).is_(None)
     query = select(deliveries.c.id).where(waiting).order_by(*SENDING_ORDER).limit(limit)
     return list(connection.execute(query).scalars())
 
 
 def deliveries_numbered(connection: Connection, numbers: Collection[int]) -> list[Delivery]:
     """The deliveries with these numbers, in the order in which they would be sent."""
-    query = delivery_rows().where(any_of(connection, deliveries.c.id, numbers)).order_by(*SENDING_ORDER)
+    query = delivery_rows().where(any_of(deliveries.c.id, numbers)).order_by(*SENDING_ORDER)
     return [delivery_in(row) for row in connection.execute(query)]
 
 
@@ -252,9 +253,7 @@ def queue_again(connection: Connection, subscription_id: int, *, detail: str, no
     connection.execute(update(deliveries).where(wanted).values(told))
 
 
-def why_unwanted(
-    connection: Connection, *, now: datetime, suppressed_as: Collection[int] = ()
-) -> ColumnElement[str | None]:
+def why_unwanted(*, now: datetime, suppressed_as: Collection[int] = ()) -> ColumnElement[str | None]:
     """Why a delivery must not leave any more, if so."""
     own = subscriptions.c.id == deliveries.c.subscription_id
     ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
@@ -263,7 +262,7 @@ def why_unwanted(
     paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
     keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
     known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
-    suppressed = known | any_of(connection, deliveries.c.id, suppressed_as)
+    suppressed = known | any_of(deliveries.c.id, suppressed_as)
     return case(
         (deliveries.c.subscriber_id.is_(None), "erased"),
         (ended, "unsubscribed"),
