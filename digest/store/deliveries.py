@@ -283,7 +283,11 @@ def delivery_in(row: Sequence[Any]) -> Delivery:
     """The delivery that a row of `delivery_rows` says."""
     number, key, kind, state, selection, *others = row
     chosen = None if selection is None else _selection_from_json(selection)
-    return Delivery(number, key, DeliveryKind(kind), DeliveryState(state), chosen, *others)
+    return Delivery(number, key, _KINDS[kind], _STATES[state], chosen, *others)
+
+
+_KINDS = {kind.value: kind for kind in DeliveryKind}
+_STATES = {state.value: state for state in DeliveryState}
 
 
 def _selection_to_json(selection: Selection) -> Encoded:
