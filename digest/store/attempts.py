@@ -1,15 +1,15 @@
 """What becomes of deliveries while a lease holds them: looked at, begun, answered, or given back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, cast, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, cast, select, update
 
 from digest.model import MOVES, Answer, DeliveryState, Outcome
-from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delivery_rows, why_unwanted
+from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delivery_rows
 from digest.store.spelling import any_of, many, pairs
 from digest.store.tables import attempts, deliveries
+from digest.store.unwanted import WHY_UNWANTED
 
 UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
 """The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
@@ -17,16 +17,25 @@ UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 
 IS_LEASED = deliveries.c.state == DeliveryState.LEASED
 """Whether a lease holds a delivery."""
 
+LEASED_AMONG = any_of(deliveries.c.id, many("numbers", deliveries.c.id)) & IS_LEASED
+"""Whether a delivery is one of these `numbers`, and leased."""
+
 # Made once: each of these is asked for every window of messages.
-_HELD = IS_LEASED & (deliveries.c.lease_id == bindparam("lease"))
+_IN_LEASE = deliveries.c.lease_id == bindparam("lease")
+_HELD = IS_LEASED & _IN_LEASE
 _ALL_HELD = delivery_rows().where(_HELD).order_by(*SENDING_ORDER)
 _NUMBERS_HELD = select(deliveries.c.id).where(_HELD)
-_NAMED = any_of(deliveries.c.id, many("numbers", deliveries.c.id))
 _BEGIN = (
     update(deliveries)
-    .where(_HELD, _NAMED)
+    .where(_IN_LEASE, LEASED_AMONG)
     .values(attempts=deliveries.c.attempts + 1, attempted_at=bindparam("now"))
     .returning(deliveries.c.id)
+)
+_SKIP = (
+    update(deliveries)
+    .where(LEASED_AMONG, WHY_UNWANTED.is_not(None))
+    .values(state=DeliveryState.SKIPPED, detail=WHY_UNWANTED, lease_id=None)
+    .returning(deliveries.c.id, deliveries.c.detail)
 )
 
 
@@ -40,11 +49,6 @@ def numbers_held(connection: Connection, lease_id: int) -> set[int]:
     return set(connection.execute(_NUMBERS_HELD, {"lease": lease_id}).scalars().all())
 
 
-def leased_among(numbers: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a delivery is one of these, and leased."""
-    return any_of(deliveries.c.id, numbers) & IS_LEASED
-
-
 def skip_unwanted(
     connection: Connection, numbers: Sequence[int], *, now: datetime, suppressed_as: Collection[int] = ()
 ) -> dict[int, str]:
@@ -53,11 +57,8 @@ def skip_unwanted(
     That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
     is suppressed under a hash alone.
     """
-    why = why_unwanted(now=now, suppressed_as=suppressed_as)
-    held = leased_among(numbers) & why.is_not(None)
-    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
-    return {row.id: row.detail for row in connection.execute(skipped)}
+    told = {"numbers": numbers, "now": now, "suppressed_as": suppressed_as}
+    return {row.id: row.detail for row in connection.execute(_SKIP, told)}
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, literal_column, select, update
+from sqlalchemy import Connection, exists, func, literal_column, select, update
 
 from digest.model import (
     DeliveryKind,
@@ -18,20 +18,16 @@ from digest.model import (
     Reason,
     ReasonKind,
     Selection,
-    SubscriptionState,
 )
 from digest.store.bulk import insert_many
 from digest.store.engine import Encoded, insert
 from digest.store.jobs import Work, announce
 from digest.store.spelling import any_of
-from digest.store.tables import attempts, deliveries, subscribers, subscriptions, suppressions
+from digest.store.tables import attempts, deliveries, subscribers
+from digest.store.unwanted import WHY_UNWANTED
 
 MISDATED = "dated by a clock that was ahead"
 """Why an edition was skipped, and has no date, that was made before the clock was set back."""
-
-PAUSED = "paused"
-"""Why an edition was skipped that a break took back: its end may queue it again."""
-
 
 NOT_SENT = deliveries.c.state != literal_column(f"'{DeliveryState.SENT}'")
 """Whether the queue's index has a delivery, as SQLite recognises it: word for word, with no parameter in it."""
@@ -177,9 +173,9 @@ def deliveries_queued(connection: Connection, *, now: datetime) -> list[Delivery
 
 def numbers_queued(connection: Connection, *, now: datetime, limit: int | None = None) -> list[int]:
     """The numbers of the same, at most so many."""
-    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & why_unwanted(now=now).is_(None)
+    waiting = IS_QUEUED & (deliveries.c.send_after_at <= now) & WHY_UNWANTED.is_(None)
     query = select(deliveries.c.id).where(waiting).order_by(*SENDING_ORDER).limit(limit)
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(query, {"now": now, "suppressed_as": ()}).scalars())
 
 
 def deliveries_numbered(connection: Connection, numbers: Collection[int]) -> list[Delivery]:
@@ -254,25 +250,6 @@ def queue_again(connection: Connection, subscription_id: int, *, detail: str, no
     connection.execute(update(deliveries).where(wanted).values(told))
 
 
-def why_unwanted(*, now: datetime, suppressed_as: Collection[int] = ()) -> ColumnElement[str | None]:
-    """Why a delivery must not leave any more, if so."""
-    own = subscriptions.c.id == deliveries.c.subscription_id
-    ended = exists().where(own, subscriptions.c.state != SubscriptionState.ACTIVE)
-    # Publishing ends a break that is over: where one is still noted, it was begun after the edition was queued. Their
-    # dates tell less, since the edition's may be one of another zone.
-    paused = exists().where(own, subscriptions.c.paused_until.is_not(None)) & deliveries.c.due_on.is_not(None)
-    keys = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
-    known = exists().select_from(keys).where(subscribers.c.id == deliveries.c.subscriber_id)
-    suppressed = known | any_of(deliveries.c.id, suppressed_as)
-    return case(
-        (deliveries.c.subscriber_id.is_(None), "erased"),
-        (ended, "unsubscribed"),
-        (paused, PAUSED),
-        (suppressed, "suppressed"),
-        (deliveries.c.send_before_at < now, "past its deadline"),
-    )
-
-
 def delivery_rows() -> Any:
     """The query of all deliveries with their subscribers' addresses, to be narrowed down."""
     joined = deliveries.outerjoin(subscribers, deliveries.c.subscriber_id == subscribers.c.id)
@@ -293,10 +270,10 @@ _STATES = {state.value: state for state in DeliveryState}
 def _selection_to_json(selection: Selection) -> Encoded:
     """Piece by piece: the encoder takes twice as long for so many small lists."""
     picks = [
-        f'[{number}, {score:.4f}, "{kind}", {_quoted(interest)}, [{", ".join(map(_quoted, terms))}]]'
+        f'[{number},{score:.4f},"{kind}",{_quoted(interest)},[{",".join(map(_quoted, terms))}]]'
         for number, score, (kind, interest, terms) in selection.picks
     ]
-    return Encoded(f'{{"considered": {selection.considered}, "picks": [{", ".join(picks)}]}}')
+    return Encoded(f'{{"considered":{selection.considered},"picks":[{",".join(picks)}]}}')
 
 
 def _selection_from_json(told: dict[str, Any]) -> Selection:
