@@ -85,10 +85,10 @@ def send(store: Store, took: Seconds) -> bool:
     for start in range(0, len(numbers), WINDOW):
         window = numbers[start : start + WINDOW]
         answers = [(accepted(number), NOON) for number in window]
-        with timed(took, "attempts"), store.writing() as connection:
+        with timed(took, "attempts"), store.writing(durable=True) as connection:
             hold(connection, lease)
             begin_attempts(connection, window, lease_id=lease.id, now=NOON)
-        with timed(took, "marks"), store.writing() as connection:
+        with timed(took, "marks"), store.writing(durable=True) as connection:
             hold(connection, lease)
             record_answers(connection, answers, provider="smtp", now=NOON)
     with store.writing() as connection:

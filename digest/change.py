@@ -15,10 +15,11 @@ from digest.notify import notify
 from digest.rendering.notice import About
 from digest.store import Connection, Store
 from digest.store.again import tried_again
-from digest.store.deliveries import PAUSED, queue_again, skip_queued
+from digest.store.deliveries import queue_again, skip_queued
 from digest.store.events import note
 from digest.store.past import first_free_on
 from digest.store.subscribers import active_held, set_break, set_choices
+from digest.store.unwanted import PAUSED
 from digest.tokens import Keys
 
 BREAK = timedelta(days=14)

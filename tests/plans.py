@@ -51,7 +51,7 @@ def listening(engine: Engine) -> Iterator[dict[str, Any]]:
     asked: dict[str, Any] = {}
 
     def note(_connection: object, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE TEMPORARY TABLE")):
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             asked.setdefault(statement, values[0] if many and isinstance(values, list) else values)
 
     event.listen(engine, "before_cursor_execute", note)
@@ -66,10 +66,6 @@ def scans(engine: Engine, asked: dict[str, Any]) -> list[str]:
     found = []
     with engine.connect() as connection:
         for statement, values in asked.items():
-            if statement.startswith("CREATE TEMPORARY TABLE"):
-                # Those that follow read it.
-                connection.exec_driver_sql(statement)
-                continue
             if connection.dialect.name == "sqlite":
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 told = [str(row.detail).split() for row in rows]

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
-from digest.store.attempts import UNTRIED, leased_among
+from digest.store.attempts import LEASED_AMONG, UNTRIED
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
 from digest.store.engine import blocks, insert
 from digest.store.events import events_of
@@ -91,12 +92,25 @@ def move_subscription(connection: Connection, moved: Subscription, *, subscriber
     history = [one.key for one in events_of(connection, moved.subscriber_id) if _is_about(one.detail, moved)]
     for block in blocks(history):
         connection.execute(update(events).where(events.c.key.in_(block)).values(subscriber_id=subscriber_id))
-    _readdress(connection, (deliveries.c.subscription_id == moved.id) & (deliveries.c.state == DeliveryState.QUEUED))
+    queued = (deliveries.c.subscription_id == moved.id) & (deliveries.c.state == DeliveryState.QUEUED)
+    _readdress(connection, connection.execute(_STRAYED.where(queued)).all())
+
+
+_STRAYED = (
+    select(deliveries.c.id, deliveries.c.reader, subscriptions.c.subscriber_id, subscriptions.c.confirmed_at)
+    .select_from(deliveries.join(subscriptions, deliveries.c.subscription_id == subscriptions.c.id))
+    .where(deliveries.c.subscriber_id.is_distinct_from(subscriptions.c.subscriber_id))
+    .with_for_update(of=deliveries)
+)
+"""Deliveries that are not for whom their subscription belongs to."""
+_STRAYED_AMONG = _STRAYED.where(LEASED_AMONG)
 
 
 def turn_back(connection: Connection, numbers: Sequence[int]) -> set[int]:
     """Queue again those of these leased deliveries whose subscription went to another address since; which they are."""
-    return _readdress(connection, leased_among(connection, numbers))
+    strayed = connection.execute(_STRAYED_AMONG, {"numbers": numbers}).all()
+    _readdress(connection, strayed)
+    return {row.id for row in strayed}
 
 
 def erase_subscriber(connection: Connection, subscriber_id: int, *, mark: Callable[[str], str]) -> None:
@@ -155,14 +169,9 @@ def _theirs(subscriber_id: int) -> ColumnElement[bool]:
     return deliveries.c.id.in_(to_them.union(select(one.c.id).where(one.c.subscription_id.in_(own))))
 
 
-def _readdress(connection: Connection, wanted: ColumnElement[bool]) -> set[int]:
-    """Queue those of these deliveries for whom their subscription belongs to, that are not for them yet; which."""
-    joined = deliveries.join(subscriptions, deliveries.c.subscription_id == subscriptions.c.id)
-    strayed = deliveries.c.subscriber_id.is_distinct_from(subscriptions.c.subscriber_id)
-    columns = (deliveries.c.id, deliveries.c.reader, subscriptions.c.subscriber_id, subscriptions.c.confirmed_at)
-    query = select(*columns).select_from(joined).where(wanted, strayed).with_for_update(of=deliveries)
-    rows = connection.execute(query).all()
-    for row in rows:
+def _readdress(connection: Connection, strayed: Iterable[Row[*tuple[Any, ...]]]) -> None:
+    """Queue these deliveries for whom their subscription belongs to."""
+    for row in strayed:
         told = {
             "subscriber_id": row.subscriber_id,
             # A message says since when the address is subscribed.
@@ -173,4 +182,3 @@ def _readdress(connection: Connection, wanted: ColumnElement[bool]) -> set[int]:
             "attempts": UNTRIED,
         }
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(told))
-    return {row.id for row in rows}

@@ -2,37 +2,51 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, cast, select, update
 
 from digest.model import MOVES, Answer, DeliveryState, Outcome
-from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delivery_rows, why_unwanted
-from digest.store.engine import any_of, pairs
+from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delivery_rows
+from digest.store.spelling import any_of, many, pairs
 from digest.store.tables import attempts, deliveries
+from digest.store.unwanted import WHY_UNWANTED
 
 UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
 """The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
 
+IS_LEASED = deliveries.c.state == DeliveryState.LEASED
+"""Whether a lease holds a delivery."""
+
+LEASED_AMONG = any_of(deliveries.c.id, many("numbers", deliveries.c.id)) & IS_LEASED
+"""Whether a delivery is one of these `numbers`, and leased."""
+
+# Made once: each of these is asked for every window of messages.
+_IN_LEASE = deliveries.c.lease_id == bindparam("lease")
+_HELD = IS_LEASED & _IN_LEASE
+_ALL_HELD = delivery_rows().where(_HELD).order_by(*SENDING_ORDER)
+_NUMBERS_HELD = select(deliveries.c.id).where(_HELD)
+_BEGIN = (
+    update(deliveries)
+    .where(_IN_LEASE, LEASED_AMONG)
+    .values(attempts=deliveries.c.attempts + 1, attempted_at=bindparam("now"))
+    .returning(deliveries.c.id)
+)
+_SKIP = (
+    update(deliveries)
+    .where(LEASED_AMONG, WHY_UNWANTED.is_not(None))
+    .values(state=DeliveryState.SKIPPED, detail=WHY_UNWANTED, lease_id=None)
+    .returning(deliveries.c.id, deliveries.c.detail)
+)
+
 
 def deliveries_leased(connection: Connection, lease_id: int) -> list[Delivery]:
     """What a lease still holds, in the order of sending."""
-    query = delivery_rows().where(_held_by(lease_id)).order_by(*SENDING_ORDER)
-    return [delivery_in(row) for row in connection.execute(query)]
+    return [delivery_in(row) for row in connection.execute(_ALL_HELD, {"lease": lease_id})]
 
 
 def numbers_held(connection: Connection, lease_id: int) -> set[int]:
     """The numbers of what a lease still holds."""
-    return set(connection.execute(select(deliveries.c.id).where(_held_by(lease_id))).scalars())
-
-
-def _held_by(lease_id: int) -> ColumnElement[bool]:
-    return (deliveries.c.lease_id == lease_id) & (deliveries.c.state == DeliveryState.LEASED)
-
-
-def leased_among(connection: Connection, numbers: Collection[int]) -> ColumnElement[bool]:
-    """Whether a delivery is one of these, and leased."""
-    return any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.LEASED)
+    return set(connection.execute(_NUMBERS_HELD, {"lease": lease_id}).scalars().all())
 
 
 def skip_unwanted(
@@ -43,19 +57,14 @@ def skip_unwanted(
     That is: unsubscribed, paused, suppressed, erased, or past their deadline. `suppressed_as` are those whose address
     is suppressed under a hash alone.
     """
-    why = why_unwanted(connection, now=now, suppressed_as=suppressed_as)
-    held = leased_among(connection, numbers) & why.is_not(None)
-    told: dict[str, Any] = {"state": DeliveryState.SKIPPED, "detail": why, "lease_id": None}
-    skipped = update(deliveries).where(held).values(told).returning(deliveries.c.id, deliveries.c.detail)
-    return {row.id: row.detail for row in connection.execute(skipped)}
+    told = {"numbers": numbers, "now": now, "suppressed_as": suppressed_as}
+    return {row.id: row.detail for row in connection.execute(_SKIP, told)}
 
 
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
     """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
-    told = {"attempts": deliveries.c.attempts + 1, "attempted_at": now}
-    held = _held_by(lease_id) & any_of(connection, deliveries.c.id, numbers)
-    begun = update(deliveries).where(held).values(told).returning(deliveries.c.id)
-    return set(connection.execute(begun).scalars())
+    told = {"lease": lease_id, "numbers": numbers, "now": now}
+    return set(connection.execute(_BEGIN, told).scalars().all())
 
 
 _STATE_AFTER = {
@@ -82,7 +91,7 @@ def record_answers(
     for answer, again_at in answers:
         if answer.outcome is Outcome.ACCEPTED:
             continue
-        held = (deliveries.c.id == answer.delivery_id) & (deliveries.c.state == DeliveryState.LEASED)
+        held = (deliveries.c.id == answer.delivery_id) & IS_LEASED
         told = {"state": _STATE_AFTER[answer.outcome], "detail": answer.told, "send_after_at": again_at}
         settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
         if connection.execute(settled).rowcount:
@@ -91,20 +100,26 @@ def record_answers(
     return moved
 
 
+_REFERENCES = pairs("references")
+_MARK_SENT = (
+    update(deliveries)
+    .where(IS_LEASED, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
+    .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), attempted_at=None, lease_id=None)
+    .values(provider_reference=_REFERENCES.c.value)
+    .returning(deliveries.c.id)
+)
+
+
 def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: datetime) -> set[int]:
     """The same of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
-    told = pairs(connection, references)
-    held = (deliveries.c.id == cast(told.c.key, BigInteger)) & (deliveries.c.state == DeliveryState.LEASED)
-    sent = {"state": DeliveryState.SENT, "detail": "", "send_after_at": now, "provider_reference": told.c.value}
-    marked = update(deliveries).where(held).values(**sent, attempted_at=None, lease_id=None)
-    return set(connection.execute(marked.returning(deliveries.c.id)).scalars())
+    return set(connection.execute(_MARK_SENT, {"references": references, "now": now}).scalars().all())
 
 
 def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
     """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
-    held = _held_by(lease_id)
+    held = IS_LEASED & (deliveries.c.lease_id == lease_id)
     if only is not None:
-        held &= any_of(connection, deliveries.c.id, only)
+        held &= any_of(deliveries.c.id, only)
     told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": UNTRIED}
     given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
     return set(connection.execute(given).scalars())
@@ -112,14 +127,14 @@ def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | 
 
 def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
     """Queue what is unknown, by the word of the process that was thought dead: it never handed them over."""
-    unknown = any_of(connection, deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
+    unknown = any_of(deliveries.c.id, numbers) & (deliveries.c.state == DeliveryState.UNKNOWN)
     told = {"state": DeliveryState.QUEUED, "detail": "", "attempts": deliveries.c.attempts - 1}
     connection.execute(update(deliveries).where(unknown).values(told))
 
 
 def fail(connection: Connection, number: int, *, detail: str) -> bool:
     """A leased delivery whose message cannot be made; false where it is not leased any more."""
-    held = (deliveries.c.id == number) & (deliveries.c.state == DeliveryState.LEASED)
+    held = (deliveries.c.id == number) & IS_LEASED
     told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None, "attempted_at": None}
     return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
 

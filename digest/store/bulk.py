@@ -19,7 +19,7 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
     columns = {name: _as_bound(table.c[name], connection.dialect, [row[name] for row in rows]) for name in names}
     if connection.dialect.name == "sqlite":
         return _insert(connection, table, columns)
-    return _copy(connection, table, columns)
+    return _insert_arrays(connection, table, columns)
 
 
 def _insert(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
@@ -35,22 +35,13 @@ def _insert(connection: Connection, table: Table, columns: Mapping[str, Sequence
     return count
 
 
-def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
-    """By a table of this transaction alone, since COPY knows no conflicts: a statement for each row takes four times
-    as long."""
-    names, arriving = ", ".join(columns), f"arriving_{table.name}"
-    # Without what the table's columns demand: not all of them come.
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {arriving} AS SELECT {names} FROM {table.name} WITH NO DATA"  # noqa: S608
-    )
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {arriving} ({names}) FROM STDIN") as copying:
-        for row in zip(*columns.values(), strict=True):
-            copying.write_row(row)
-    added = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {arriving} ON CONFLICT DO NOTHING"  # noqa: S608
-    count = connection.exec_driver_sql(added).rowcount
-    connection.exec_driver_sql(f"DROP TABLE {arriving}")
-    return count
+def _insert_arrays(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> int:
+    """An array for each column, in the driver's binary form: in text, the quotes of JSON are escaped at ten times the
+    time."""
+    names = ", ".join(columns)
+    arrays = ", ".join(f"%b::{table.c[name].type.compile(connection.dialect)}[]" for name in columns)
+    added = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608
+    return connection.exec_driver_sql(added, tuple(columns.values())).rowcount
 
 
 def _as_bound(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from digest.model import Cadence, Choices, Interest, InterestKind, Weekday, Weights
-from digest.store.engine import any_of
+from digest.store.spelling import any_of
 from digest.store.tables import interests, subscriptions
 
 
@@ -63,7 +63,7 @@ def interests_of(connection: Connection, subscription_ids: Iterable[int]) -> dic
     """The interests of each subscription that has any, in the order in which they were named."""
     found: defaultdict[int, list[Interest]] = defaultdict(list)
     named = (interests.c.subscription_id, interests.c.kind, interests.c.value)
-    theirs = any_of(connection, interests.c.subscription_id, subscription_ids)
+    theirs = any_of(interests.c.subscription_id, subscription_ids)
     for number, kind, value in connection.execute(select(*named).where(theirs).order_by(interests.c.id)):
         found[number].append(_interest(kind, value))
     return {number: tuple(followed) for number, followed in found.items()}

@@ -8,7 +8,7 @@ at its start, so it never fails half-way because another process wrote in betwee
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,20 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
-    ARRAY,
-    JSON,
-    Column,
-    ColumnElement,
     Connection,
     Engine,
     Table,
-    TableValuedAlias,
-    any_,
-    cast,
     create_engine,
     event,
     func,
-    literal,
     make_url,
     select,
     text,
@@ -43,6 +35,7 @@ from digest.store.explained import BUSY_SECONDS, STORE_URL, explained
 from digest.store.line import Line
 from digest.store.query import bare
 from digest.store.server import open_server
+from digest.store.spelling import Clock
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -205,8 +198,16 @@ def _open_sqlite(url: URL, line: Line) -> Engine:
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
+class Encoded(str):
+    """What is JSON already."""
+
+    __slots__ = ()
+
+
 def _json(value: Any) -> str:
     """JSON whose letters stand as they are, so that the index of words reads them; halves of characters are escaped."""
+    if isinstance(value, Encoded):
+        return value
     text = _encoded(value)
     try:
         text.encode()
@@ -228,35 +229,18 @@ def insert(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table)
 
 
+_CLOCK = select(Clock())
+
+
 def clock(connection: Connection) -> float:
-    """Seconds since 1970 by the database's clock: the one that all its users share."""
-    if connection.dialect.name == "sqlite":
-        # unixepoch() knows fractions of a second only from SQLite 3.42 on.
-        return float(connection.execute(select((func.julianday("now") - 2440587.5) * 86400)).scalar_one())
-    return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+    """Seconds since 1970 by the database's clock."""
+    return float(connection.execute(_CLOCK).scalar_one())
 
 
 def take_turns(connection: Connection, name: str) -> None:
     """Wait until no other transaction that takes turns under this name is open; on SQLite, writers always do."""
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
-
-
-def any_of(connection: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Whether a column has one of the values, however many; they are told as one, at a tenth of the time of so many."""
-    told = list(values)
-    if connection.dialect.name == "sqlite":
-        each = func.json_each(_encoded(told)).table_valued("value")
-        return column.in_(select(each.c.value))
-    return column == any_(literal(told, ARRAY(column.type)))
-
-
-def pairs(connection: Connection, values: Mapping[int, str]) -> TableValuedAlias:
-    """The values as a table of `key`, as text, and `value`, however many."""
-    told = _json(values)
-    if connection.dialect.name == "sqlite":
-        return func.json_each(told).table_valued("key", "value")
-    return func.json_each_text(cast(literal(told), JSON)).table_valued("key", "value")
 
 
 IN_AT_ONCE = 500

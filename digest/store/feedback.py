@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from digest.model import Feedback, Want
-from digest.store.engine import any_of, insert
+from digest.store.engine import insert
+from digest.store.spelling import any_of
 from digest.store.tables import feedback
 
 
@@ -29,7 +30,7 @@ def take_back(connection: Connection, subscription_id: int, *, paper_id: int) ->
 def feedback_of(connection: Connection, subscription_ids: Sequence[int]) -> dict[int, list[Feedback]]:
     """What the readers of these subscriptions said, the newest first."""
     found: defaultdict[int, list[Feedback]] = defaultdict(list)
-    query = select(feedback).where(any_of(connection, feedback.c.subscription_id, subscription_ids))
+    query = select(feedback).where(any_of(feedback.c.subscription_id, subscription_ids))
     for row in connection.execute(query.order_by(feedback.c.said_at.desc(), feedback.c.paper_id.desc())):
         said = Feedback(paper_id=row.paper_id, want=Want(row.want), interest=row.interest, said_at=row.said_at)
         found[row.subscription_id].append(said)

@@ -31,6 +31,9 @@ def note_impasse(connection: Connection, provider: str, *, why: str, now: dateti
     connection.execute(statement.on_conflict_do_update(index_elements=["provider"], set_=told))
 
 
+_END = delete(impasses)
+
+
 def end_impasses(connection: Connection) -> None:
     """A provider has heard us: mail leaves, by whichever it is now."""
-    connection.execute(delete(impasses))
+    connection.execute(_END)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from digest.errors import StoreError
 from digest.model import DeliveryState, Priority
-from digest.store.engine import any_of, clock
 from digest.store.jobs import Work, announce
+from digest.store.spelling import Clock, any_of, many
 from digest.store.tables import deliveries, leases
 from digest.store.waiting import may_leave
 
@@ -31,26 +31,43 @@ class Lease:
     seconds: float
 
 
+# Made once: some of these are asked for every window of messages.
+_EXPIRED = (
+    select(leases).where(leases.c.expires <= Clock()).order_by(leases.c.id).limit(1).with_for_update(skip_locked=True)
+)
+_CURRENT = and_(leases.c.id == bindparam("lease"), leases.c.generation == bindparam("held"))
+_HOLD = update(leases).where(_CURRENT).values(expires=Clock() + bindparam("seconds"))
+_TAKE_OVER = _HOLD.values(holder=bindparam("by"), generation=leases.c.generation + 1)
+_MAKE = (
+    insert(leases)
+    .values(holder=bindparam("by"), generation=1, expires=Clock() + bindparam("seconds"))
+    .returning(leases.c.id)
+)
+_TAKE = (
+    update(deliveries)
+    .where(any_of(deliveries.c.id, many("numbers", deliveries.c.id)))
+    .values(state=DeliveryState.LEASED, lease_id=bindparam("lease"), attempted_at=None)
+)
+
+
 def take_expired(connection: Connection, *, holder: str, seconds: float) -> Lease | None:
     """Take over a lease whose holder has not held on to it, if there is one."""
-    now = clock(connection)
-    row = _expired(connection, now)
+    row = _expired(connection)
     if row is None:
         return None
-    told = {"holder": holder, "generation": row.generation + 1, "expires": now + seconds}
-    connection.execute(update(leases).where(leases.c.id == row.id).values(told))
+    told = {"lease": row.id, "held": row.generation, "by": holder, "seconds": seconds}
+    connection.execute(_TAKE_OVER, told)
     return Lease(id=row.id, generation=row.generation + 1, seconds=seconds)
 
 
 def any_expired(connection: Connection) -> bool:
     """Whether there is a lease to be taken over."""
-    return _expired(connection, clock(connection)) is not None
+    return _expired(connection) is not None
 
 
-def _expired(connection: Connection, now: float) -> Row[Any] | None:
+def _expired(connection: Connection) -> Row[Any] | None:
     """The first lease that nobody holds on to; not one whose row another transaction has."""
-    gone = select(leases).where(leases.c.expires <= now).order_by(leases.c.id).limit(1)
-    return connection.execute(gone.with_for_update(skip_locked=True)).first()
+    return connection.execute(_EXPIRED).first()
 
 
 def take_queued(
@@ -80,37 +97,32 @@ def take_queued(
     if len(numbers) == limit:
         # There may be more than one can take.
         announce(connection, Work.DELIVER)
-    row = {"holder": holder, "generation": 1, "expires": clock(connection) + seconds}
-    number = int(connection.execute(leases.insert().values(row).returning(leases.c.id)).scalar_one())
-    told = {"state": DeliveryState.LEASED, "lease_id": number, "attempted_at": None}
-    connection.execute(update(deliveries).where(any_of(connection, deliveries.c.id, numbers)).values(told))
+    number = int(connection.execute(_MAKE, {"by": holder, "seconds": seconds}).scalar_one())
+    connection.execute(_TAKE, {"numbers": numbers, "lease": number})
     return Lease(id=number, generation=1, seconds=seconds)
 
 
 def hold(connection: Connection, lease: Lease) -> None:
     """Go on holding the lease. Raises LeaseLostError if another process has it."""
-    told = {"expires": clock(connection) + lease.seconds}
-    if connection.execute(update(leases).where(_current(lease)).values(told)).rowcount != 1:
+    if connection.execute(_HOLD, _named(lease) | {"seconds": lease.seconds}).rowcount != 1:
         raise LeaseLostError("Another process has taken over these deliveries; it sends them.")
 
 
 def release(connection: Connection, lease: Lease) -> None:
     """Give the lease up once it holds nothing."""
-    connection.execute(delete(leases).where(_current(lease)))
+    connection.execute(delete(leases).where(_CURRENT), _named(lease))
 
 
 def soonest_expiry(connection: Connection) -> float | None:
     """In how many seconds the first of the leases runs out, unless it is held on to; None without leases."""
-    soonest = connection.execute(select(func.min(leases.c.expires))).scalar()
-    return None if soonest is None else max(0.0, float(soonest) - clock(connection))
+    left = connection.execute(select(func.min(leases.c.expires) - Clock())).scalar()
+    return None if left is None else max(0.0, float(left))
 
 
 def any_held(connection: Connection) -> bool:
     """Whether any process holds deliveries, or did until just now."""
-    return (
-        connection.execute(select(leases.c.id).where(leases.c.expires > clock(connection)).limit(1)).first() is not None
-    )
+    return connection.execute(select(leases.c.id).where(leases.c.expires > Clock()).limit(1)).first() is not None
 
 
-def _current(lease: Lease) -> ColumnElement[bool]:
-    return and_(leases.c.id == lease.id, leases.c.generation == lease.generation)
+def _named(lease: Lease) -> dict[str, int]:
+    return {"lease": lease.id, "held": lease.generation}

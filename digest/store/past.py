@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 from digest.due import due_on
 from digest.model import HOLDING, DeliveryState, Pick
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
-from digest.store.engine import any_of
 from digest.store.papers import former_numbers, present_numbers
+from digest.store.spelling import any_of
 from digest.store.tables import deliveries
 
 
@@ -29,7 +29,7 @@ def past_editions(connection: Connection, subscription_ids: Iterable[int], *, si
     found: dict[int, Past] = {}
     # An edition without a date was made by a clock that was ahead.
     undated = deliveries.c.due_on.is_(None) & deliveries.c.selection.is_not(None)
-    theirs = any_of(connection, deliveries.c.subscription_id, subscription_ids)
+    theirs = any_of(deliveries.c.subscription_id, subscription_ids)
     order = (deliveries.c.subscription_id, deliveries.c.due_on.is_not(None), deliveries.c.due_on, deliveries.c.id)
     told = (deliveries.c.subscription_id, deliveries.c.state, deliveries.c.selection, deliveries.c.reached_from_at)
     query = select(*told).where(theirs, (deliveries.c.due_on >= since_on) | undated).order_by(*order)

@@ -49,9 +49,12 @@ def resume_sending(connection: Connection, scope: str) -> bool:
     return connection.execute(delete(pauses).where(pauses.c.scope == scope)).rowcount == 1
 
 
+_PAUSES = select(pauses).order_by(pauses.c.scope)
+
+
 def pauses_now(connection: Connection) -> dict[str, Pause]:
     """What stands still, by scope."""
-    found = connection.execute(select(pauses).order_by(pauses.c.scope))
+    found = connection.execute(_PAUSES)
     return {
         row.scope: Pause(scope=row.scope, since_at=row.since_at, why=row.why, cause=PauseCause(row.cause))
         for row in found

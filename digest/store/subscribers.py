@@ -18,8 +18,9 @@ from digest.store.choices import (
     interests_of,
     set_interests,
 )
-from digest.store.engine import any_of, insert
+from digest.store.engine import insert
 from digest.store.jobs import Work, announce
+from digest.store.spelling import any_of
 from digest.store.tables import confirms, deliveries, subscribers, subscriptions
 
 
@@ -304,7 +305,7 @@ def move_on(connection: Connection, moves: Sequence[tuple[int, datetime, datetim
         moved.setdefault((next_due_at, reached_at), []).append(number)
     for (next_due_at, reached_at), numbers in moved.items():
         told = {"next_due_at": next_due_at, "reached_at": reached_at, "paused_until": None}
-        theirs = any_of(connection, subscriptions.c.id, numbers)
+        theirs = any_of(subscriptions.c.id, numbers)
         connection.execute(update(subscriptions).where(theirs).values(told))
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from digest.store.engine import blocks, insert
+from digest.store.engine import insert
+from digest.store.spelling import any_of, many
 from digest.store.tables import subscribers, suppressions
 
 
@@ -32,13 +33,14 @@ def suppression_of(connection: Connection, keys: Collection[str]) -> Suppression
     return None if row is None else Suppression(**row._asdict())
 
 
+_AMONG = select(suppressions.c.address_key).where(
+    any_of(suppressions.c.address_key, many("marks", suppressions.c.address_key))
+)
+
+
 def suppressed_marks(connection: Connection, marks: Collection[str]) -> set[str]:
     """Those of these keyed hashes of addresses under which one is suppressed."""
-    found: set[str] = set()
-    for block in blocks(marks):
-        wanted = suppressions.c.address_key.in_(block)
-        found.update(connection.execute(select(suppressions.c.address_key).where(wanted)).scalars())
-    return found
+    return set(connection.execute(_AMONG, {"marks": marks}).scalars())
 
 
 def lift_suppressions(connection: Connection, keys: Collection[str]) -> bool:
