@@ -7,7 +7,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count, islice
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, number, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance
@@ -52,6 +52,13 @@ Wish = Profile | Interest
 """What a reader wants to see, or not to."""
 
 
+class Wording(NamedTuple):
+    """What a paper says: how much its features tell, by their numbers, and as what each stands there first, by name."""
+
+    weights: Mapping[int, float]
+    forms: Mapping[str, str]
+
+
 class Candidates:
     """Papers, ready to be scored for any number of readers.
 
@@ -79,13 +86,14 @@ class Candidates:
         self.upvotes = np.array([_upvotes(paper.signals) for paper in papers], dtype=np.float64)
         self.background = background
         self.documents = background.documents(bags)
+        self._bags = bags
         self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
         self._authors = _Authors(self.papers)
         self._holding = _ones(self.documents.x)
         self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
-        self._wordings: dict[int, dict[str, tuple[float, str]]] = {}
+        self._wordings: dict[int, Wording] = {}
         self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
@@ -115,23 +123,19 @@ class Candidates:
         """(papers,) days since each was listed."""
         return np.asarray((self.now.timestamp() - self.listed_at) / timedelta(days=1).total_seconds())
 
-    def wording(self, position: int) -> Mapping[str, tuple[float, str]]:
-        """A paper's features by name: how much each tells, and as what it stands there first."""
+    def wording(self, position: int) -> Wording:
+        """A paper's features: what the summary alone says does not tell anything."""
         if position not in self._wordings:
             if len(self._wordings) >= MOST_WORDED:
                 self._wordings.clear()
             paper, x = self.papers[position], self.documents.x
             row = slice(*x.indptr[position : position + 2].tolist())
-            weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
-            forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            columns = self.background.columns(np.array([number(f) for f in forms], dtype=np.uint64))
-            rarity = self.background.weights(columns).tolist()
-            # What the summary alone says does not count, nor what no release but an older one took for a feature.
-            self._wordings[position] = {
-                feature: (weights[column] * rare, form)
-                for (feature, form), column, rare in zip(forms.items(), columns.tolist(), rarity, strict=True)
-                if column in weights
-            }
+            told = x.data[row].tolist(), self.background.weights(x.indices[row]).tolist()
+            numbers = self._bags[position].numbers.tolist()
+            self._wordings[position] = Wording(
+                {number: weight * rare for number, weight, rare in zip(numbers, *told, strict=True)},
+                surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}"),
+            )
         return self._wordings[position]
 
     @cached_property

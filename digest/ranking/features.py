@@ -71,11 +71,12 @@ def words(text: str) -> Iterator[Word]:
     """The words of a text that are not stop words."""
     end, follows = 0, False
     for match in _WORD.finditer(text):
-        start = match.start()
+        start, stop = match.span()
         # Most words stand one space apart.
-        follows = follows and (text[end:start] == " " or not _BREAK.search(text, end, start))
-        end = match.end()
-        if read := _read(match.group()):
+        if follows and text[end:start] != " " and _BREAK.search(text, end, start):
+            follows = False
+        end = stop
+        if read := _read(match[0]):
             yield Word(read, start, end, follows)
             follows = True
 
@@ -111,6 +112,8 @@ class Bag:
         return type(self)(numbers, np.ones(len(numbers), np.uint8))
 
 
+# Topics share their words.
+@lru_cache(maxsize=32_768)
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
     hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")
@@ -158,10 +161,10 @@ def unpack_bag(content: bytes) -> Bag:
 def surface_forms(text: str) -> dict[str, str]:
     """Each feature of the text, as it stands there first."""
     found: dict[str, str] = {}
-    last: Word | None = None
-    for word in words(text):
-        found.setdefault(word.stem, text[word.start : word.end])
-        if last is not None and word.follows:
-            found.setdefault(f"{last.stem} {word.stem}", text[last.start : word.end])
-        last = word
+    last, begun = "", 0
+    for stemmed, start, end, follows in words(text):
+        found.setdefault(stemmed, text[start:end])
+        if follows:
+            found.setdefault(f"{last} {stemmed}", text[begun:end])
+        last, begun = stemmed, start
     return found
