@@ -19,7 +19,7 @@ from digest.ranking.documents import Floats
 from digest.ranking.features import Bag, bag, features, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
-from digest.ranking.relevance import Profile, Relevance
+from digest.ranking.relevance import Profile, Relevance, held_by
 from digest.ranking.trending import all_expected, trend_scores
 from digest.ranking.twins import twins
 from digest.text import title_key
@@ -91,8 +91,7 @@ class Candidates:
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
         self._authors = _Authors(self.papers)
-        self._holding = _ones(self.documents.x)
-        self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
+        self._titles = held_by(background.weighted([bag(features(paper.title)) for paper in papers]))
         self._wordings: dict[int, Wording] = {}
         self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
@@ -212,12 +211,12 @@ class Candidates:
         weights.data **= 2
         # Squares sum to one over what the background knows; words that it lacks come on top.
         sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
-        covered, titled = (weights @ self._holding).toarray() / sums, (weights @ self._titles).toarray() / sums
+        covered, titled = (weights @ self.relevance.holding).toarray() / sums, (weights @ self._titles).toarray() / sums
         whole = self.background.weighted(bags)
         whole.data[:] = 1
         # A single word may stand in any paper in passing.
         sizes = np.array([[len(one) if len(one) > 1 else np.inf] for one in bags])
-        held = (whole @ self._holding).toarray() >= sizes
+        held = (whole @ self.relevance.holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
     def _fit(self, interest: Interest) -> Floats:
@@ -235,7 +234,7 @@ class Candidates:
 
     def _holds_all(self, words: str) -> Floats:
         columns = np.unique(self.background.columns(topic_bag(words).numbers))
-        held = np.asarray(self._holding[columns].sum(axis=0))
+        held = np.asarray(self.relevance.holding[columns].sum(axis=0))
         return np.asarray((held >= len(columns)) & (len(columns) > 0), dtype=np.float32)
 
     def _where(self, truths: Iterable[bool]) -> Floats:
@@ -244,13 +243,6 @@ class Candidates:
 
 def _upvotes(signals: Signals) -> float:
     return np.nan if signals.upvotes is None else signals.upvotes
-
-
-def _ones(x: sparse.csr_array) -> sparse.csr_array:
-    """(columns, rows) ones where a row has the column."""
-    across = x.T.tocsr()
-    across.data = np.ones_like(across.data)
-    return across
 
 
 class _Authors:
