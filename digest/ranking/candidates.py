@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
-from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, surface_forms, topic_bag
+from digest.ranking.documents import Floats, picking
+from digest.ranking.features import Bag, bag, features, joined, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance, held_by
@@ -91,7 +91,7 @@ class Candidates:
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
         self._authors = _Authors(self.papers)
-        self._titles = held_by(background.weighted([bag(features(paper.title)) for paper in papers]))
+        self._titles = held_by(background.weighted(joined([bag(features(paper.title)) for paper in papers])))
         self._wordings: dict[int, Wording] = {}
         self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
@@ -206,17 +206,16 @@ class Candidates:
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
         """(topics, papers) whether a paper holds a whole phrase, or most of a topic's words, some in its title."""
-        bags = [topic_bag(topic) for topic in topics]
-        weights = self.background.weighted([one.words() for one in bags])
+        asked, holding = joined([topic_bag(topic) for topic in topics]), self.relevance.holding
+        weights = self.background.weighted(asked.words())
         weights.data **= 2
         # Squares sum to one over what the background knows; words that it lacks come on top.
         sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
-        covered, titled = (weights @ self.relevance.holding).toarray() / sums, (weights @ self._titles).toarray() / sums
-        whole = self.background.weighted(bags)
-        whole.data[:] = 1
+        covered, titled = (weights @ holding).toarray() / sums, (weights @ self._titles).toarray() / sums
+        whole = picking(self.background.columns(asked.numbers), asked.sizes, columns=holding.shape[0])
         # A single word may stand in any paper in passing.
-        sizes = np.array([[len(one) if len(one) > 1 else np.inf] for one in bags])
-        held = (whole @ self.relevance.holding).toarray() >= sizes
+        sizes = np.where(asked.sizes > 1, asked.sizes, np.inf)[:, None]
+        held = (whole @ holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
     def _fit(self, interest: Interest) -> Floats:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -106,10 +106,31 @@ class Bag:
     def __len__(self) -> int:
         return len(self.numbers)
 
+
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """Bags, one after the other: all their numbers and counts, and (n,) how many features each has."""
+
+    numbers: NDArray[np.uint64]
+    counts: NDArray[np.uint8]
+    sizes: NDArray[np.intp]
+
     def words(self) -> Self:
-        """Its words alone, each once."""
-        numbers = self.numbers[self.numbers & np.uint64(1) == 0]
-        return type(self)(numbers, np.ones(len(numbers), np.uint8))
+        """Their words alone, each once."""
+        is_word = self.numbers & np.uint64(1) == 0
+        rows = np.repeat(np.arange(len(self.sizes)), self.sizes)[is_word]
+        return type(self)(
+            self.numbers[is_word], np.ones(len(rows), np.uint8), np.bincount(rows, minlength=len(self.sizes))
+        )
+
+
+def joined(bags: Sequence[Bag]) -> Bags:
+    """These bags, one after the other."""
+    return Bags(
+        np.concatenate([np.empty(0, np.uint64), *(one.numbers for one in bags)]),
+        np.concatenate([np.empty(0, np.uint8), *(one.counts for one in bags)]),
+        np.array([len(one) for one in bags], dtype=np.intp),
+    )
 
 
 # Topics share their words.
