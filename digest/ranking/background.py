@@ -204,6 +204,8 @@ def column_means(x: sparse.csr_array) -> Floats:
 
 def _dense(x: sparse.csr_array, projection: NDArray[np.float16]) -> Floats:
     """`x @ projection`, of which only those rows are widened that x needs."""
-    used, columns = np.unique(x.indices, return_inverse=True)
-    narrow = sparse.csr_array((x.data, columns, x.indptr), (x.shape[0], len(used)))
+    used = np.flatnonzero(np.bincount(x.indices, minlength=x.shape[1]))
+    places = np.zeros(x.shape[1], np.int32)
+    places[used] = np.arange(len(used))
+    narrow = sparse.csr_array((x.data, places[x.indices], x.indptr), (x.shape[0], len(used)))
     return times(narrow, projection, used)
