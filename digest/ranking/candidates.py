@@ -159,18 +159,21 @@ class Candidates:
 
     def learn(self, wishes: Iterable[Wish]) -> None:
         """Find out how well the papers fit what more than one reader may wish: many wishes at once take less time."""
-        shared = [wish for wish in dict.fromkeys(wishes) if not _is_personal(wish)]
-        self._make_room(sum(wish not in self._remembered for wish in shared))
-        missing = [wish for wish in shared if wish not in self._remembered]
+        asked = dict.fromkeys(wishes)
+        missing = self._missing(asked)
+        if len(self._remembered) + len(missing) > MOST_REMEMBERED:
+            self._make_room(len(missing))
+            missing = self._missing(asked)
         if missing:
             self._fitting = self._with(missing, {})
             # Not in place: the same papers at another moment remember for themselves from here on.
             self._remembered = self._remembered | dict(zip(missing, count(len(self._remembered)), strict=False))
 
+    def _missing(self, wishes: Iterable[Wish]) -> list[Wish]:
+        return [wish for wish in wishes if wish not in self._remembered and not _is_personal(wish)]
+
     def _make_room(self, coming: int) -> None:
         """Forget what was learned first: no more than a little at once, as much of it will be asked for again."""
-        if len(self._remembered) + coming <= MOST_REMEMBERED:
-            return
         gone = max(len(self._remembered) + coming - MOST_REMEMBERED, MOST_REMEMBERED // 20)
         left = islice(self._remembered, gone, None)
         self._remembered = {wish: row for row, wish in enumerate(left)}

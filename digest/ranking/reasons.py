@@ -77,9 +77,12 @@ class Reasons:
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
         weights, forms = self._candidates.wording(position)
-        named = [(feature, number(feature)) for feature in topic_features(topic) if feature in forms]
         # What the summary alone says does not count, nor what an older release did not take for a feature.
-        return _largest_first([(feature, weights[at]) for feature, at in named if at in weights])
+        return _largest_first(
+            (feature, weights[at])
+            for feature in topic_features(topic)
+            if feature in forms and (at := number(feature)) in weights
+        )
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
