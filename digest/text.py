@@ -7,7 +7,7 @@ below comes back unchanged. What it returns is text, never markup: it is escaped
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from digest import tex
 
@@ -141,10 +141,22 @@ _SENTENCE_END = re.compile(
 )
 
 
+_STOP = re.compile(r"[.!?।॥؟۔。！？]")
+
+
+def _sentence_ends(text: str) -> Iterator[re.Match[str]]:
+    """Looked for where a stop stands alone: at every character, it takes five times as long."""
+    end = 0
+    for stop in _STOP.finditer(text):
+        if stop.start() >= end and (found := _SENTENCE_END.match(text, stop.start())):
+            end = found.end()
+            yield found
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a text in any script, as they stand there; a text without an end is one."""
     found, start = [], 0
-    for end in _SENTENCE_END.finditer(text):
+    for end in _sentence_ends(text):
         before = text[max(start, end.end() - _LONGEST_ABBREVIATION) : end.end()]
         after = text[end.end() : end.end() + _LONGEST_OPENER].lstrip()
         if not _ITEM.search(before) and (not _ABBREVIATION.search(before) or _OPENER.match(after)):

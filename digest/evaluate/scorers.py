@@ -13,7 +13,7 @@ from digest.evaluate.benchmark import Benchmark, User
 from digest.inference.embedding import Embedder
 from digest.ranking.background import MOST_PAPERS, fit
 from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, topic_bag
+from digest.ranking.features import Bag, joined, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import MOST_SHELVED, Shelf
 from digest.ranking.quality import SEED
@@ -82,7 +82,7 @@ class Scorers:
         """The cosine of words and bigrams with the centroid of what was liked, or with the query."""
         for user in users:
             x = self.documents.x
-            asked = self.background.weighted([topic_bag(user.query)]) if user.query else x[np.array(user.liked)]
+            asked = self.background.weighted(joined([topic_bag(user.query)])) if user.query else x[np.array(user.liked)]
             yield np.asarray(x[user.candidates] @ np.asarray(asked.mean(axis=0)).ravel(), dtype=np.float32)
 
     def bm25(self, users: Sequence[User]) -> Iterator[Floats]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from digest.ranking import sparse
 from digest.ranking.decomposition import decompose
 from digest.ranking.documents import Documents, Floats, times, unit_rows
-from digest.ranking.features import Bag
+from digest.ranking.features import Bag, Bags, joined
 
 MOST_PAPERS = 20_000
 DIRECTIONS = 256
@@ -77,7 +77,7 @@ class Background:
 
     def documents(self, bags: Sequence[Bag], *, centred: bool = True) -> Documents:
         """Texts as documents; topics are not centred, papers are (centring a topic: .391 -> .354)."""
-        x = self.weighted(bags)
+        x = self.weighted(joined(bags))
         known = x[:, : len(self.features)]
         projected = _dense(known[:, self.latent], self.directions)
         words = known[:, self.words]
@@ -94,22 +94,19 @@ class Background:
             meaning=unit_rows(meaning),
         )
 
-    def weighted(self, bags: Sequence[Bag]) -> sparse.csr_array:
-        """(n, features + UNKNOWN) `(1 + ln tf) * idf`, unit over the known features."""
-        lengths = [len(one) for one in bags]
-        numbers = np.concatenate([np.empty(0, np.uint64), *(one.numbers for one in bags)])
-        counts = np.concatenate([np.empty(0, np.uint8), *(one.counts for one in bags)]).astype(np.float32)
-        columns = self.columns(numbers)
-        data = (1 + np.log(np.maximum(counts, 1))) * self.weights(columns)
-        rows = np.repeat(np.arange(len(bags)), lengths)
+    def weighted(self, bags: Bags) -> sparse.csr_array:
+        """(n, features + UNKNOWN) `(1 + ln tf) * idf`, unit over the known features; in the order of the bags."""
+        columns, texts = self.columns(bags.numbers), len(bags.sizes)
+        data = (1 + np.log(np.maximum(bags.counts.astype(np.float32), 1))) * self.weights(columns)
+        rows = np.repeat(np.arange(texts), bags.sizes)
         known = columns < len(self.features)
-        squares = np.bincount(rows[known], weights=data[known] ** 2, minlength=len(bags))
-        whole = np.bincount(rows, weights=data**2, minlength=len(bags))
+        squares = np.bincount(rows[known], weights=data[known] ** 2, minlength=texts)
+        whole = np.bincount(rows, weights=data**2, minlength=texts)
         # A text of unknown features alone is as long as they make it.
         length = np.sqrt(np.where(squares > 0, squares, whole))
         data /= length[rows]
-        shape = (len(bags), len(self.features) + UNKNOWN)
-        starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        shape = (texts, len(self.features) + UNKNOWN)
+        starts = np.concatenate([[0], np.cumsum(bags.sizes, dtype=np.int64)])
         return sparse.csr_array((data.astype(np.float32), columns.astype(np.int32), starts.astype(np.int32)), shape)
 
 
@@ -131,7 +128,7 @@ def fit(bags: Sequence[Bag], *, version: int) -> Background:
         meanings=np.empty((0, 0), np.float16),
         mean_meaning=np.empty(0, np.float32),
     )
-    x = known.weighted(bags)[:, : len(features)]
+    x = known.weighted(joined(bags))[:, : len(features)]
     mean = column_means(x)
     latent = np.flatnonzero(frequencies >= max(FEWEST_LATENT, LEAST_LATENT * len(bags))).astype(np.int32)
     _, strengths, directions = decompose(x[:, latent], DIRECTIONS)
@@ -207,6 +204,8 @@ def column_means(x: sparse.csr_array) -> Floats:
 
 def _dense(x: sparse.csr_array, projection: NDArray[np.float16]) -> Floats:
     """`x @ projection`, of which only those rows are widened that x needs."""
-    used, columns = np.unique(x.indices, return_inverse=True)
-    narrow = sparse.csr_array((x.data, columns, x.indptr), (x.shape[0], len(used)))
+    used = np.flatnonzero(np.bincount(x.indices, minlength=x.shape[1]))
+    places = np.zeros(x.shape[1], np.int32)
+    places[used] = np.arange(len(used))
+    narrow = sparse.csr_array((x.data, places[x.indices], x.indptr), (x.shape[0], len(used)))
     return times(narrow, projection, used)

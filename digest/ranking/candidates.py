@@ -7,7 +7,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count, islice
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
-from digest.ranking.documents import Floats
-from digest.ranking.features import Bag, bag, features, number, surface_forms, topic_bag
+from digest.ranking.documents import Floats, picking
+from digest.ranking.features import Bag, bag, features, joined, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
-from digest.ranking.relevance import Profile, Relevance
+from digest.ranking.relevance import Profile, Relevance, held_by
 from digest.ranking.trending import all_expected, trend_scores
 from digest.ranking.twins import twins
 from digest.text import title_key
@@ -52,6 +52,13 @@ Wish = Profile | Interest
 """What a reader wants to see, or not to."""
 
 
+class Wording(NamedTuple):
+    """What a paper says: how much its features tell, by their numbers, and as what each stands there first, by name."""
+
+    weights: Mapping[int, float]
+    forms: Mapping[str, str]
+
+
 class Candidates:
     """Papers, ready to be scored for any number of readers.
 
@@ -79,13 +86,13 @@ class Candidates:
         self.upvotes = np.array([_upvotes(paper.signals) for paper in papers], dtype=np.float64)
         self.background = background
         self.documents = background.documents(bags)
+        self._bags = bags
         self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
         # Here, not when first asked for: then a transaction is open that others wait for.
         self.twins = twins(self.documents.x)
         self._authors = _Authors(self.papers)
-        self._holding = _ones(self.documents.x)
-        self._titles = _ones(background.weighted([bag(features(paper.title)) for paper in papers]))
-        self._wordings: dict[int, dict[str, tuple[float, str]]] = {}
+        self._titles = held_by(background.weighted(joined([bag(features(paper.title)) for paper in papers])))
+        self._wordings: dict[int, Wording] = {}
         self.reasons: dict[str, dict[int, Reason]] = {}
         self._remembered: dict[Wish, int] = {}
         self._fitting = sparse.csr_array((0, len(self.papers)), dtype=np.float32)
@@ -115,23 +122,19 @@ class Candidates:
         """(papers,) days since each was listed."""
         return np.asarray((self.now.timestamp() - self.listed_at) / timedelta(days=1).total_seconds())
 
-    def wording(self, position: int) -> Mapping[str, tuple[float, str]]:
-        """A paper's features by name: how much each tells, and as what it stands there first."""
+    def wording(self, position: int) -> Wording:
+        """A paper's features: what the summary alone says does not tell anything."""
         if position not in self._wordings:
             if len(self._wordings) >= MOST_WORDED:
                 self._wordings.clear()
             paper, x = self.papers[position], self.documents.x
             row = slice(*x.indptr[position : position + 2].tolist())
-            weights = dict(zip(x.indices[row].tolist(), x.data[row].tolist(), strict=True))
-            forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
-            columns = self.background.columns(np.array([number(f) for f in forms], dtype=np.uint64))
-            rarity = self.background.weights(columns).tolist()
-            # What the summary alone says does not count, nor what no release but an older one took for a feature.
-            self._wordings[position] = {
-                feature: (weights[column] * rare, form)
-                for (feature, form), column, rare in zip(forms.items(), columns.tolist(), rarity, strict=True)
-                if column in weights
-            }
+            told = x.data[row].tolist(), self.background.weights(x.indices[row]).tolist()
+            numbers = self._bags[position].numbers.tolist()
+            self._wordings[position] = Wording(
+                {number: weight * rare for number, weight, rare in zip(numbers, *told, strict=True)},
+                surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}"),
+            )
         return self._wordings[position]
 
     @cached_property
@@ -156,18 +159,21 @@ class Candidates:
 
     def learn(self, wishes: Iterable[Wish]) -> None:
         """Find out how well the papers fit what more than one reader may wish: many wishes at once take less time."""
-        shared = [wish for wish in dict.fromkeys(wishes) if not _is_personal(wish)]
-        self._make_room(sum(wish not in self._remembered for wish in shared))
-        missing = [wish for wish in shared if wish not in self._remembered]
+        asked = dict.fromkeys(wishes)
+        missing = self._missing(asked)
+        if len(self._remembered) + len(missing) > MOST_REMEMBERED:
+            self._make_room(len(missing))
+            missing = self._missing(asked)
         if missing:
             self._fitting = self._with(missing, {})
             # Not in place: the same papers at another moment remember for themselves from here on.
             self._remembered = self._remembered | dict(zip(missing, count(len(self._remembered)), strict=False))
 
+    def _missing(self, wishes: Iterable[Wish]) -> list[Wish]:
+        return [wish for wish in wishes if wish not in self._remembered and not _is_personal(wish)]
+
     def _make_room(self, coming: int) -> None:
         """Forget what was learned first: no more than a little at once, as much of it will be asked for again."""
-        if len(self._remembered) + coming <= MOST_REMEMBERED:
-            return
         gone = max(len(self._remembered) + coming - MOST_REMEMBERED, MOST_REMEMBERED // 20)
         left = islice(self._remembered, gone, None)
         self._remembered = {wish: row for row, wish in enumerate(left)}
@@ -203,17 +209,16 @@ class Candidates:
 
     def _held(self, topics: Sequence[str]) -> NDArray[np.bool_]:
         """(topics, papers) whether a paper holds a whole phrase, or most of a topic's words, some in its title."""
-        bags = [topic_bag(topic) for topic in topics]
-        weights = self.background.weighted([one.words() for one in bags])
+        asked, holding = joined([topic_bag(topic) for topic in topics]), self.relevance.holding
+        weights = self.background.weighted(asked.words())
         weights.data **= 2
         # Squares sum to one over what the background knows; words that it lacks come on top.
         sums = np.maximum(np.asarray(weights.sum(axis=1)), 1)[:, None]
-        covered, titled = (weights @ self._holding).toarray() / sums, (weights @ self._titles).toarray() / sums
-        whole = self.background.weighted(bags)
-        whole.data[:] = 1
+        covered, titled = (weights @ holding).toarray() / sums, (weights @ self._titles).toarray() / sums
+        whole = picking(self.background.columns(asked.numbers), asked.sizes, columns=holding.shape[0])
         # A single word may stand in any paper in passing.
-        sizes = np.array([[len(one) if len(one) > 1 else np.inf] for one in bags])
-        held = (whole @ self._holding).toarray() >= sizes
+        sizes = np.where(asked.sizes > 1, asked.sizes, np.inf)[:, None]
+        held = (whole @ holding).toarray() >= sizes
         return np.asarray(held | ((covered >= LEAST_COVERED) & (titled >= LEAST_TITLED)))
 
     def _fit(self, interest: Interest) -> Floats:
@@ -231,7 +236,7 @@ class Candidates:
 
     def _holds_all(self, words: str) -> Floats:
         columns = np.unique(self.background.columns(topic_bag(words).numbers))
-        held = np.asarray(self._holding[columns].sum(axis=0))
+        held = np.asarray(self.relevance.holding[columns].sum(axis=0))
         return np.asarray((held >= len(columns)) & (len(columns) > 0), dtype=np.float32)
 
     def _where(self, truths: Iterable[bool]) -> Floats:
@@ -240,13 +245,6 @@ class Candidates:
 
 def _upvotes(signals: Signals) -> float:
     return np.nan if signals.upvotes is None else signals.upvotes
-
-
-def _ones(x: sparse.csr_array) -> sparse.csr_array:
-    """(columns, rows) ones where a row has the column."""
-    across = x.T.tocsr()
-    across.data = np.ones_like(across.data)
-    return across
 
 
 class _Authors:

@@ -127,7 +127,9 @@ def unit_rows(rows: Floats) -> Floats:
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def picking(members: Sequence[int] | NDArray[np.intp], sizes: Sequence[int], *, columns: int) -> sparse.csr_array:
+def picking(
+    members: Sequence[int] | NDArray[np.integer], sizes: Sequence[int] | NDArray[np.integer], *, columns: int
+) -> sparse.csr_array:
     """(len(sizes), columns) ones where a row has a member; `members` are the rows' own, one row after the other."""
     starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
     return sparse.csr_array((np.ones(len(members), np.float32), members, starts), (len(sizes), columns))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -71,11 +71,12 @@ def words(text: str) -> Iterator[Word]:
     """The words of a text that are not stop words."""
     end, follows = 0, False
     for match in _WORD.finditer(text):
-        start = match.start()
+        start, stop = match.span()
         # Most words stand one space apart.
-        follows = follows and (text[end:start] == " " or not _BREAK.search(text, end, start))
-        end = match.end()
-        if read := _read(match.group()):
+        if follows and text[end:start] != " " and _BREAK.search(text, end, start):
+            follows = False
+        end = stop
+        if read := _read(match[0]):
             yield Word(read, start, end, follows)
             follows = True
 
@@ -105,12 +106,35 @@ class Bag:
     def __len__(self) -> int:
         return len(self.numbers)
 
+
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """Bags, one after the other: all their numbers and counts, and (n,) how many features each has."""
+
+    numbers: NDArray[np.uint64]
+    counts: NDArray[np.uint8]
+    sizes: NDArray[np.intp]
+
     def words(self) -> Self:
-        """Its words alone, each once."""
-        numbers = self.numbers[self.numbers & np.uint64(1) == 0]
-        return type(self)(numbers, np.ones(len(numbers), np.uint8))
+        """Their words alone, each once."""
+        is_word = self.numbers & np.uint64(1) == 0
+        rows = np.repeat(np.arange(len(self.sizes)), self.sizes)[is_word]
+        return type(self)(
+            self.numbers[is_word], np.ones(len(rows), np.uint8), np.bincount(rows, minlength=len(self.sizes))
+        )
 
 
+def joined(bags: Sequence[Bag]) -> Bags:
+    """These bags, one after the other."""
+    return Bags(
+        np.concatenate([np.empty(0, np.uint64), *(one.numbers for one in bags)]),
+        np.concatenate([np.empty(0, np.uint8), *(one.counts for one in bags)]),
+        np.array([len(one) for one in bags], dtype=np.intp),
+    )
+
+
+# Topics share their words.
+@lru_cache(maxsize=32_768)
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
     hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")
@@ -158,10 +182,10 @@ def unpack_bag(content: bytes) -> Bag:
 def surface_forms(text: str) -> dict[str, str]:
     """Each feature of the text, as it stands there first."""
     found: dict[str, str] = {}
-    last: Word | None = None
-    for word in words(text):
-        found.setdefault(word.stem, text[word.start : word.end])
-        if last is not None and word.follows:
-            found.setdefault(f"{last.stem} {word.stem}", text[last.start : word.end])
-        last = word
+    last, begun = "", 0
+    for stemmed, start, end, follows in words(text):
+        found.setdefault(stemmed, text[start:end])
+        if follows:
+            found.setdefault(f"{last} {stemmed}", text[begun:end])
+        last, begun = stemmed, start
     return found

@@ -55,13 +55,12 @@ class Reasons:
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The MOST_TOLD largest of these terms, as they stand in the paper."""
-        wording = self._candidates.wording(position)
-        terms = self.terms(profile, position)[:MOST_TOLD]
-        return [(wording[feature][1] or feature, weight) for feature, weight in terms]
+        forms = self._candidates.wording(position).forms
+        return [(forms[feature], weight) for feature, weight in self.terms(profile, position)[:MOST_TOLD]]
 
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
-        named = list(self._candidates.wording(position))
+        named = list(self._candidates.wording(position).forms)
         columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
         return dict(zip(columns.tolist(), named, strict=True))
 
@@ -77,22 +76,26 @@ class Reasons:
 
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
-        wording = self._candidates.wording(position)
+        weights, forms = self._candidates.wording(position)
+        # What the summary alone says does not count, nor what an older release did not take for a feature.
         return _largest_first(
-            [(feature, wording[feature][0]) for feature in topic_features(topic) if feature in wording]
+            (feature, weights[at])
+            for feature in topic_features(topic)
+            if feature in forms and (at := number(feature)) in weights
         )
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
         told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
         told.sort(key=_is_word)
-        wording, chosen = self._candidates.wording(position), dict[str, str]()
+        forms, chosen, shown = self._candidates.wording(position).forms, list[str](), ""
         for feature in told:
-            form = wording[feature][1]
+            form = forms[feature]
             folded = form.casefold()
-            if form and not any(folded in other for other in chosen):
-                chosen[folded] = form
-        return tuple(chosen.values())[:MOST_TERMS]
+            if folded not in shown:
+                chosen.append(form)
+                shown += f"{folded}\n"
+        return tuple(chosen[:MOST_TERMS])
 
 
 def _is_word(feature: str) -> bool:

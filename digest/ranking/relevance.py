@@ -6,9 +6,10 @@ a score depends on the profile and the paper alone, so it can be held against a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +81,8 @@ class Relevance:
     """Scores papers for profiles.
 
     `shelf` holds papers of the background: they give topics their feedback, and scores their measure.
-    `nearness` is that by vectors to `sampled(shelf)` and the papers, where there are any.
+    `nearness` is that by vectors to `sampled(shelf)` and the papers, where there are any; `holding` (features, papers)
+    has a one where a paper has a feature.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Relevance:
         self._sampled = len(chosen)
         self._targets = stacked([shelf.documents[chosen], papers])
         self._products = Products(self._targets.x)
+        self.holding = held_by(papers.x)
         self._common = _common(shelf.documents.x)
         self._neighbours = Neighbours(self._targets, self._products)
 
@@ -124,13 +127,13 @@ class Relevance:
             weights += _mean(self._documents(profile.liked, known).x)
         if profile.topic:
             topic = self._read([profile.topic])
-            nearest = self._shelf.documents.x[next(self._nearest(topic))]
+            nearest = self._documents(self._nearest(topic)[0], known).x
             weights += (topic.x + _mean(nearest)) / (1 + len(profile.liked))
         return weights
 
     def _block(self, profiles: Sequence[Profile], known: Mapping[int, Bag]) -> Scores:
         fused = np.zeros((len(profiles), len(self._targets)), np.float32)
-        share = np.zeros(fused.shape, dtype=bool)
+        share = np.zeros((len(profiles), len(self._targets) - self._sampled), dtype=bool)
         topical = [at for at, profile in enumerate(profiles) if profile.topic]
         if topical:
             values, common = self._topics([profiles[at].topic for at in topical])
@@ -144,33 +147,29 @@ class Relevance:
         averse = [at for at, profile in enumerate(profiles) if profile.disliked]
         if averse:
             fused[averse] -= DISLIKED * self._liked([profiles[at].disliked for at in averse], known)[0]
-        sample, values = fused[:, : self._sampled], fused[:, self._sampled :]
-        floors = np.percentile(sample, FLOOR, axis=1) if self._sampled else np.zeros(len(profiles))
+        floors = self._reached(fused, FLOOR) if self._sampled else np.zeros(len(profiles), np.float32)
         floors[[len(self._shelf.numbers) < _fewest(profile) for profile in profiles]] = np.inf
-        return Scores(values=values, floors=floors.astype(np.float32), share=share[:, self._sampled :])
+        return Scores(values=fused[:, self._sampled :], floors=floors, share=share)
 
     def _topics(self, topics: Sequence[str]) -> tuple[Floats, NDArray[np.bool_]]:
-        """(topics, targets) their words' scores and those of the papers nearest to them; and which share a word."""
+        """(topics, targets) their words' scores and those of the papers nearest to them; which papers share a word."""
         asked = self._read(topics)
         cosine, latent, meaning = self._products.of(asked.x), asked.latent, asked.meaning
-        share = self._named(asked) > 0
         near = self._neighbours
-        nearest = [self._shelf.numbers[rows].tolist() for rows in self._nearest(asked)]
-        members = near.members(nearest, lambda missing: self._documents(missing, {}))
+        members = near.members(self._nearest(asked), lambda missing: self._documents(missing, {}))
         cosine += members.means(near.cosine)
         latent += members.sums(near.latent)
         meaning += members.sums(near.meaning)
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
-        if self._sampled:
-            enough = np.percentile(fused[:, : self._sampled], PASSING, axis=1, keepdims=True)
-            share &= self._complete(asked) | (fused >= enough)
+        share = self._shared(asked, fused)
         self._add_nearness(fused, share, [[topic] for topic in topics])
         return fused, share
 
     def _liked(self, papers: Sequence[Sequence[int]], known: Mapping[int, Bag]) -> tuple[Floats, NDArray[np.bool_]]:
-        """(profiles, targets) how near each is to the papers' whitened mean and to each of them; which share words."""
+        """(profiles, targets) how near each is to the papers' whitened mean and to each of them; which papers share
+        words."""
         near = self._neighbours
         members = near.members(papers, lambda missing: self._documents(missing, known))
         sizes = members.sizes
@@ -178,7 +177,7 @@ class Relevance:
         energy = self.background.strengths**2 / max(self.background.papers, 1)
         kept = energy / (energy + np.maximum(LEAST_DAMPING, DAMPING / sizes))
         cosine = members.means(near.cosine)
-        share = cosine > 0
+        share = cosine[:, self._sampled :] > 0
         cosine -= self._targets.to_mean + (kept * members.means(near.projected)) @ self._targets.projected.T
         fused = self._standardised(cosine)
         fused += weights * self._standardised(members.means(near.latent) @ self._targets.latent.T)
@@ -190,39 +189,38 @@ class Relevance:
         if self.nearness is not None:
             near = self.nearness.near(members)
             fused += self.nearness.weight * near
-            share |= near >= NEAR
+            share |= near[:, self._sampled :] >= NEAR
 
-    def _named(self, asked: Documents) -> Floats:
-        """(topics, targets) what of a topic's words stands in them; of a short one's, of those that are not common."""
-        words = asked.x.copy()
-        rows, _, short = self._worded(asked)
-        tells = ~self._common[words.indices]
-        has_telling = np.bincount(rows, weights=tells, minlength=len(asked)) > 0
-        words.data = words.data * (tells | ~(short & has_telling)[rows])
-        return self._products.of(words)
-
-    def _complete(self, asked: Documents) -> NDArray[np.bool_]:
-        """(topics, targets) whether all words of a short topic stand in them; of a longer one's, none need to."""
-        rows, is_word, short = self._worded(asked)
-        wanted = is_word & short[rows]
-        columns, whose = asked.x.indices[wanted], rows[wanted]
-        place = np.arange(len(whose)) - np.searchsorted(whose, whose)
-        complete = np.ones((len(asked), len(self._targets)), dtype=bool)
-        # The first word of each, then the second: reducing what all of them say takes thrice the time.
-        for at in range(SHORT):
-            theirs = columns[place == at]
-            shape = (len(theirs), asked.x.shape[1])
-            each = sparse.csr_array((np.ones(len(theirs), np.float32), theirs, np.arange(len(theirs) + 1)), shape)
-            complete[whose[place == at]] &= self._products.of(each) > 0
-        return complete
-
-    def _worded(self, asked: Documents) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whose each feature of the topics is, which are known words; and (topics,) which topics are short."""
-        columns = asked.x.indices
+    def _shared(self, asked: Documents, fused: Floats) -> NDArray[np.bool_]:
+        """(topics, papers) whether a topic's word stands in them: of a short topic's, one that is not common; and the
+        other, unless they pass without."""
+        columns, topics = asked.x.indices, len(asked)
         is_word = columns < len(self.background.features)
         is_word[is_word] = self.background.features[columns[is_word]] & np.uint64(1) == 0
-        rows = np.repeat(np.arange(len(asked)), np.diff(asked.x.indptr))
-        return rows, is_word, np.bincount(rows, weights=is_word, minlength=len(asked)) <= SHORT
+        rows = np.repeat(np.arange(topics), np.diff(asked.x.indptr))
+        is_short = (np.bincount(rows, weights=is_word, minlength=topics) <= SHORT)[rows]
+        tells = ~self._common[columns]
+        has_telling = np.bincount(rows, weights=tells, minlength=topics) > 0
+        telling = tells | ~(is_short & has_telling[rows])
+        share = self._held(columns[telling], np.bincount(rows[telling], minlength=topics)) > 0
+        if self._sampled:
+            wanted = is_word & is_short
+            sizes = np.bincount(rows[wanted], minlength=topics)
+            is_complete = self._held(columns[wanted], sizes) == sizes[:, None]
+            share &= is_complete | (fused[:, self._sampled :] >= self._reached(fused, PASSING)[:, None])
+        return share
+
+    def _held(self, columns: NDArray[np.integer], sizes: NDArray[np.intp]) -> Floats:
+        """(topics, papers) how many of the topics' features stand in them."""
+        return np.asarray((picking(columns, sizes, columns=self.holding.shape[0]) @ self.holding).toarray())
+
+    def _reached(self, fused: Floats, percent: float) -> Floats:
+        """(n,) the percentile of the sample's scores; sorting takes half the time that selecting does."""
+        ordered = np.sort(fused[:, : self._sampled], axis=1)
+        place = percent / 100 * (self._sampled - 1)
+        below, above = ordered[:, int(place)], ordered[:, min(int(place) + 1, self._sampled - 1)]
+        reached: Floats = below + (above - below) * np.float32(place % 1)
+        return reached
 
     def _standardised(self, values: Floats) -> Floats:
         """Less the sample's mean, over its deviation, row by row; zero where the sample is all the same."""
@@ -237,15 +235,18 @@ class Relevance:
     def _read(self, topics: Sequence[str]) -> Documents:
         return self.background.documents([topic_bag(topic) for topic in topics], centred=False)
 
-    def _nearest(self, asked: Documents) -> Iterator[NDArray[np.intp]]:
-        """The shelved papers nearest to each topic by its words, at most FED_BACK."""
-        close = (asked.x @ self._telling).tocsr()
-        for start, end in zip(close.indptr[:-1], close.indptr[1:], strict=True):
-            data, rows = close.data[start:end], close.indices[start:end]
-            if len(data) > FED_BACK:
-                among = data >= np.partition(data, -FED_BACK)[-FED_BACK]
-                data, rows = data[among], rows[among]
-            yield rows[np.lexsort((rows, -data))][:FED_BACK].astype(np.intp)
+    def _nearest(self, asked: Documents) -> list[list[int]]:
+        """The numbers of the shelved papers nearest to each topic by its words, best first, at most FED_BACK."""
+        close, last = (asked.x @ self._telling).tocsr(), len(self._shelf.numbers) - 1
+        # Weights are positive: their bits are in their order, and papers come with them; among equals the first.
+        keys = close.data.view(np.int32).astype(np.int64) << 32 | last - close.indices
+        found = [_largest(keys[start:end], FED_BACK) for start, end in pairwise(close.indptr.tolist())]
+        sizes = np.array([len(some) for some in found])
+        ordered = np.zeros((len(asked), FED_BACK), np.int64)
+        ordered[np.arange(FED_BACK) < sizes[:, None]] = np.concatenate(found)
+        ordered = -np.sort(-ordered, axis=1)
+        numbers = iter(self._shelf.numbers[last - (ordered[ordered > 0] & 0xFFFFFFFF)].tolist())
+        return [list(islice(numbers, size)) for size in sizes.tolist()]
 
     def _documents(self, numbers: Sequence[int], known: Mapping[int, Bag]) -> Documents:
         """The papers with these numbers, off the shelf where they stand there."""
@@ -261,6 +262,17 @@ class Relevance:
 def sampled(shelf: Shelf) -> NDArray[np.intp]:
     """Where the papers stand on the shelf that scores are measured against."""
     return np.sort(np.random.default_rng(0).permutation(len(shelf.documents))[:SAMPLED]).astype(np.intp)
+
+
+def held_by(x: sparse.csr_array) -> sparse.csr_array:
+    """(features, rows) ones where a row has the feature."""
+    across = x.T.tocsr()
+    across.data = np.ones_like(across.data)
+    return across
+
+
+def _largest(keys: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    return np.partition(keys, -most)[-most:] if len(keys) > most else keys
 
 
 def _fewest(profile: Profile) -> int:

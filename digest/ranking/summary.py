@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from math import sqrt
 
 from digest.ranking.features import words
@@ -36,18 +37,16 @@ def best_sentence(title: str, abstract: str) -> str:
     if len(found) < 2:
         return "".join(found)
     titled = {word.stem for word in words(title)}
-    counted = [Counter(word.stem for word in words(sentence)) for sentence in found]
-    whole: Counter[str] = Counter()
-    for one in counted:
-        whole.update(one)
+    stems = [[word.stem for word in words(sentence)] for sentence in found]
+    whole = Counter(chain.from_iterable(stems))
     length = _length(whole)
 
     def score(position: int) -> float:
-        sentence, counts = found[position], counted[position]
+        sentence, own = found[position], stems[position]
         return (
-            TITLE * len(titled & counts.keys()) / (len(titled) or 1)
+            TITLE * len(titled.intersection(own)) / (len(titled) or 1)
             + CUE * bool(_CUE.search(sentence))
-            + CENTRE * _cosine(counts, whole, length)
+            + CENTRE * (sum(whole[stem] for stem in own) / (_length(Counter(own)) * length))
             + POSITION * position / len(found)
             + LENGTH * len(sentence) / 100
         )
@@ -55,12 +54,6 @@ def best_sentence(title: str, abstract: str) -> str:
     best = found[max(range(len(found)), key=score)]
     numbered = _NUMBER.match(best)
     return best[numbered.end() :] if numbered else best
-
-
-def _cosine(part: Mapping[str, int], whole: Mapping[str, int], length: float) -> float:
-    """The cosine of a part with the whole, whose length is known."""
-    dot = sum(count * whole[word] for word, count in part.items())
-    return dot / (_length(part) * length)
 
 
 def _length(counts: Mapping[str, int]) -> float:

@@ -1,9 +1,10 @@
 """A reader's choices as rows and as JSON."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -61,12 +62,11 @@ def set_interests(connection: Connection, subscription_id: int, followed: Iterab
 
 def interests_of(connection: Connection, subscription_ids: Iterable[int]) -> dict[int, tuple[Interest, ...]]:
     """The interests of each subscription that has any, in the order in which they were named."""
-    found: defaultdict[int, list[Interest]] = defaultdict(list)
     named = (interests.c.subscription_id, interests.c.kind, interests.c.value)
     theirs = any_of(interests.c.subscription_id, subscription_ids)
-    for number, kind, value in connection.execute(select(*named).where(theirs).order_by(interests.c.id)):
-        found[number].append(_interest(kind, value))
-    return {number: tuple(followed) for number, followed in found.items()}
+    query = select(*named).where(theirs).order_by(interests.c.subscription_id, interests.c.id)
+    followed = groupby(connection.execute(query).all(), itemgetter(0))
+    return {number: tuple([_interest(kind, value) for _, kind, value in rows]) for number, rows in followed}
 
 
 @lru_cache(maxsize=20_000)

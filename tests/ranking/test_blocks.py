@@ -5,8 +5,7 @@ from folders import paper_rows
 
 from digest.ranking.background import fit
 from digest.ranking.features import paper_bag
-from digest.ranking.neighbours import AT_ONCE as PAPERS_AT_ONCE
-from digest.ranking.neighbours import shelved
+from digest.ranking.neighbours import SHELVED_AT_ONCE, shelved
 from digest.ranking.relevance import AT_ONCE, Profile, Relevance
 
 BAGS = [paper_bag(row["title"], row["abstract"]) for row in paper_rows()]
@@ -39,7 +38,7 @@ def test_profiles_score_the_same_alone_and_among_more_than_fit_into_a_block() ->
 
 
 def test_a_shelf_that_is_filled_in_parts_is_that_filled_at_once() -> None:
-    many = [BAGS[at % len(BAGS)] for at in range(PAPERS_AT_ONCE + 10)]
+    many = [BAGS[at % len(BAGS)] for at in range(SHELVED_AT_ONCE + 10)]
     shelf, whole = shelved(BACKGROUND, range(len(many)), many), BACKGROUND.documents(many).halved()
     assert (shelf.documents.x != whole.x).nnz == 0
     for part in ("to_mean", "projected", "latent", "meaning"):
