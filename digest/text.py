@@ -145,11 +145,9 @@ _STOP = re.compile(r"[.!?।॥؟۔。！？]")
 
 
 def _sentence_ends(text: str) -> Iterator[re.Match[str]]:
-    """Looked for where a stop stands alone: at every character, it takes five times as long."""
-    end = 0
+    """Looked for only where a stop stands: at every character, it takes five times as long."""
     for stop in _STOP.finditer(text):
-        if stop.start() >= end and (found := _SENTENCE_END.match(text, stop.start())):
-            end = found.end()
+        if found := _SENTENCE_END.match(text, stop.start()):
             yield found
 
 

@@ -21,7 +21,7 @@ NOON = datetime(2026, 6, 19, 12, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is tried on both databases is tried on SQLite alone by ./run check, which is to take less than a minute."""
+    """What is tried on both databases is tried on SQLite alone by ./run check."""
     for item in items:
         if isinstance(item, pytest.Function) and "[postgresql" in item.name:
             item.add_marker(pytest.mark.slow)

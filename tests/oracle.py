@@ -91,7 +91,7 @@ class Oracle:
             yield from self._edition(edition, day, day in self.merged[row], due_at, late)
             yield from self._hour(row, day, due_at, late)
         if not found:
-            yield from self._absence(row, deeds, day, choices, due_at, late)
+            yield from self._absence(row, deeds, day, due_at, late)
 
     def _edition(
         self, edition: Edition, day: date, is_merged: bool, due_at: datetime, late: timedelta
@@ -109,19 +109,17 @@ class Oracle:
         sent = [at for at, label in self.taken[row] if label == day and not self._wrong_clock(at, at)]
         yield from (f"{day}: sent at {at}, due at {due_at}" for at in sent if not due_at <= at <= due_at + late)
 
-    def _absence(
-        self, row: int, deeds: Sequence[Deed], day: date, choices: Choices, due_at: datetime, late: timedelta
-    ) -> Iterator[str]:
+    def _absence(self, row: int, deeds: Sequence[Deed], day: date, due_at: datetime, late: timedelta) -> Iterator[str]:
         if day in self.merged[row]:
             self.counted["merged before they were made"] += 1
             if self._worked(due_at, due_at + late, "daemon") >= self.enough:
                 yield f"{day}: merged, though the service worked in time"
         elif not self._was_news(row, due_at, late):
             self.counted["nothing new"] += 1
-        elif self._worked(due_at, _stopped_at(deeds, due_at) or self.ends, "daemon") < self.enough:
-            self.counted["left or paused before they were made"] += 1
+        elif self._worked(due_at, _changed_at(deeds, due_at) or self.ends, "daemon") < self.enough:
+            self.counted["changed before they were made"] += 1
         else:
-            yield f"{day} ({choices.cadence}, {choices.hour}:00 {choices.timezone}): no edition, and no reason"
+            yield f"{day}: due at {due_at}, no edition, and no reason"
 
     def _was_news(self, row: int, due_at: datetime, late: timedelta) -> bool:
         """Whether a paper came after the last edition before that moment."""
@@ -197,9 +195,9 @@ def _settled(deeds: Sequence[Deed], day: date) -> Choices | None:
     return None if deed.paused_until and day < deed.paused_until else deed.choices
 
 
-def _stopped_at(deeds: Sequence[Deed], since: datetime) -> datetime | None:
-    """When a reader left or began a break, if after that moment."""
-    return next((deed.at for deed in deeds if deed.at > since and (not deed.choices or deed.paused_until)), None)
+def _changed_at(deeds: Sequence[Deed], since: datetime) -> datetime | None:
+    """When a reader next left, took a break or chose otherwise after that moment: their dates are others from there."""
+    return next((deed.at for deed in deeds if deed.at > since), None)
 
 
 def _falls_on(choices: Choices, day: date) -> bool:

@@ -84,8 +84,8 @@ def words(text: str) -> Iterator[Word]:
 def features(text: str) -> Counter[str]:
     """How often each stem, and each pair of stems that follow one another in a sentence, stands in a text."""
     found = list(words(text))
-    joined = [f"{first.stem} {second.stem}" for first, second in pairwise(found) if second.follows]
-    return Counter([*[word.stem for word in found], *joined])
+    bigrams = [f"{first.stem} {second.stem}" for first, second in pairwise(found) if second.follows]
+    return Counter([*[word.stem for word in found], *bigrams])
 
 
 def paper_features(title: str, abstract: str) -> Counter[str]:
@@ -133,7 +133,7 @@ def joined(bags: Sequence[Bag]) -> Bags:
     )
 
 
-# Topics share their words.
+# Of a topic each paper that it suits asks for the same few again.
 @lru_cache(maxsize=32_768)
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""

@@ -6,16 +6,13 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, bindparam, case, cast, select, update
 
 from digest.model import MOVES, Answer, DeliveryState, Outcome
-from digest.store.deliveries import SENDING_ORDER, Delivery, delivery_in, delivery_rows
+from digest.store.deliveries import IS_LEASED, SENDING_ORDER, Delivery, delivery_in, delivery_rows
 from digest.store.spelling import any_of, many, pairs
 from digest.store.tables import attempts, deliveries
 from digest.store.unwanted import WHY_UNWANTED
 
 UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
 """The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
-
-IS_LEASED = deliveries.c.state == DeliveryState.LEASED
-"""Whether a lease holds a delivery."""
 
 LEASED_AMONG = any_of(deliveries.c.id, many("numbers", deliveries.c.id)) & IS_LEASED
 """Whether a delivery is one of these `numbers`, and leased."""
@@ -117,12 +114,10 @@ def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: da
 
 def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
     """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
-    held = IS_LEASED & (deliveries.c.lease_id == lease_id)
-    if only is not None:
-        held &= any_of(deliveries.c.id, only)
+    held = _HELD if only is None else _HELD & any_of(deliveries.c.id, only)
     told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": UNTRIED}
     given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
-    return set(connection.execute(given).scalars())
+    return set(connection.execute(given, {"lease": lease_id}).scalars())
 
 
 def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:

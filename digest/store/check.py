@@ -24,6 +24,7 @@ from sqlalchemy.exc import DatabaseError
 
 from digest.errors import StoreAddressError, StoreAwayError, StoreBusyError
 from digest.model import Cadence, DeliveryKind, DeliveryState, InterestKind, SubscriptionState, Weekday
+from digest.store.deliveries import IS_LEASED
 from digest.store.engine import Store, blocks, clock
 from digest.store.explained import trouble_in
 from digest.store.papers import present_numbers
@@ -138,13 +139,12 @@ def _refers_to_nothing(key: ForeignKey) -> ColumnElement[bool]:
 
 
 def _leases(connection: Connection) -> Iterator[str]:
-    leased = deliveries.c.state == DeliveryState.LEASED
-    if count := _count(connection, and_(leased, deliveries.c.lease_id.is_(None))):
+    if count := _count(connection, and_(IS_LEASED, deliveries.c.lease_id.is_(None))):
         yield (
             f"{count} deliveries are leased, but by no lease: nobody will send them, nor knows whether they were sent."
             f" {_RESTORE}"
         )
-    if count := _count(connection, and_(~leased, deliveries.c.lease_id.is_not(None))):
+    if count := _count(connection, and_(~IS_LEASED, deliveries.c.lease_id.is_not(None))):
         yield f"{count} deliveries are held by a lease, but are not leased. {_RESTORE}"
     # One that has not run out may belong to a process that is about to give it up.
     held = exists().where(deliveries.c.lease_id == leases.c.id)

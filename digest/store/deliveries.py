@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii as _quoted
+from json.encoder import encode_basestring_ascii as _in_json
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, exists, func, literal_column, select, update
@@ -20,7 +20,7 @@ from digest.model import (
     Selection,
 )
 from digest.store.bulk import insert_many
-from digest.store.engine import Encoded, insert
+from digest.store.engine import ReadyJson, insert
 from digest.store.jobs import Work, announce
 from digest.store.spelling import any_of
 from digest.store.tables import attempts, deliveries, subscribers
@@ -37,6 +37,9 @@ SENDING_ORDER = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c
 
 IS_QUEUED = (deliveries.c.state == DeliveryState.QUEUED) & NOT_SENT
 """Whether a delivery waits."""
+
+IS_LEASED = deliveries.c.state == DeliveryState.LEASED
+"""Whether a lease holds a delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +270,13 @@ _KINDS = {kind.value: kind for kind in DeliveryKind}
 _STATES = {state.value: state for state in DeliveryState}
 
 
-def _selection_to_json(selection: Selection) -> Encoded:
+def _selection_to_json(selection: Selection) -> ReadyJson:
     """Piece by piece: the encoder takes twice as long for so many small lists."""
     picks = [
-        f'[{number},{score:.4f},"{kind}",{_quoted(interest)},[{",".join(map(_quoted, terms))}]]'
+        f'[{number},{score:.4f},"{kind}",{_in_json(interest)},[{",".join(map(_in_json, terms))}]]'
         for number, score, (kind, interest, terms) in selection.picks
     ]
-    return Encoded(f'{{"considered":{selection.considered},"picks":[{",".join(picks)}]}}')
+    return ReadyJson(f'{{"considered":{selection.considered},"picks":[{",".join(picks)}]}}')
 
 
 def _selection_from_json(told: dict[str, Any]) -> Selection:

@@ -198,15 +198,18 @@ def _open_sqlite(url: URL, line: Line) -> Engine:
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
-class Encoded(str):
+class ReadyJson(str):
     """What is JSON already."""
 
     __slots__ = ()
 
 
 def _json(value: Any) -> str:
-    """JSON whose letters stand as they are, so that the index of words reads them; halves of characters are escaped."""
-    if isinstance(value, Encoded):
+    """JSON whose letters stand as they are, so that the index of words reads them; halves of characters are escaped.
+
+    What is JSON already stays as it is.
+    """
+    if isinstance(value, ReadyJson):
         return value
     text = _encoded(value)
     try:

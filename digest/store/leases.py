@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from digest.errors import StoreError
 from digest.model import DeliveryState, Priority
+from digest.store.deliveries import SENDING_ORDER
 from digest.store.jobs import Work, announce
 from digest.store.spelling import Clock, any_of, many
 from digest.store.tables import deliveries, leases
@@ -89,8 +90,7 @@ def take_queued(
         waiting = and_(waiting, deliveries.c.priority < Priority.EDITION)
     if only is not None:
         waiting = and_(waiting, deliveries.c.id == only)
-    order = (deliveries.c.priority, deliveries.c.send_after_at, deliveries.c.id)
-    query = select(deliveries.c.id).where(waiting).order_by(*order).limit(limit)
+    query = select(deliveries.c.id).where(waiting).order_by(*SENDING_ORDER).limit(limit)
     numbers = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not numbers:
         return None

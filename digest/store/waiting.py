@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from digest.model import DeliveryKind, DeliveryState, Priority
-from digest.store.deliveries import IS_QUEUED
+from digest.store.deliveries import IS_LEASED, IS_QUEUED
 from digest.store.engine import blocks
 from digest.store.pauses import EVERYTHING, pauses_now
 from digest.store.tables import deliveries
@@ -70,7 +70,7 @@ def put_off(connection: Connection, until: Mapping[int, datetime]) -> None:
     """Queue leased deliveries again that were not handed over, each until its time."""
     if not until:
         return
-    held = (deliveries.c.id == bindparam("_id")) & (deliveries.c.state == DeliveryState.LEASED)
+    held = (deliveries.c.id == bindparam("_id")) & IS_LEASED
     told: dict[str, Any] = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
     told |= {"send_after_at": bindparam("_until")}
     rows = [{"_id": number, "_until": instant} for number, instant in until.items()]

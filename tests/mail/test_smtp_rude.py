@@ -165,6 +165,7 @@ def test_nothing_in_a_message_ends_it_for_another_server_either(end: bytes) -> N
         (b"", b""),
         (b"..a\r\n.b", b"..a\r\n.b\r\n"),
         (b"\n.a\r", b"\r\n.a\r\n"),
+        (b"a\r", b"a\r\n"),
         (b"\r\n.\r\n", b"\r\n.\r\n"),
     ],
 )

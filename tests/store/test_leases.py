@@ -1,16 +1,14 @@
 """The lease is the queue: who holds it may send, and nobody else."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import database_url
 from personas import NOON
 from sqlalchemy import text
 
 from digest.address import parse_address
 from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
-from digest.store import Connection, Store, open_store
+from digest.store import Connection, Store
 from digest.store.attempts import (
     begin_attempts,
     deliveries_leased,
@@ -27,7 +25,6 @@ from digest.store.deliveries import (
     references_of,
 )
 from digest.store.leases import Lease, LeaseLostError, hold, release, soonest_expiry, take_expired, take_queued
-from digest.store.schema import migrate
 from digest.store.subscribers import subscriber_for
 from digest.store.suppressions import Suppression, lift_suppressions, suppress, suppression_of
 
@@ -73,9 +70,9 @@ def test_a_delivery_is_claimed_once(store: Store) -> None:
         assert [d.key for d in deliveries_leased(connection, second.id)] == ["c"]
 
 
-def test_postgresql_writes_nearly_every_attempt_to_no_index(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    store = open_store(database_url("postgresql", request), folder=tmp_path)
-    migrate(store)
+@pytest.mark.slow
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_postgresql_writes_nearly_every_attempt_to_no_index(store: Store) -> None:
     queued(store, *(f"paper {number:03} {'x' * 150}" for number in range(100)))
     lease = taken(store, limit=100)
     assert lease is not None
@@ -85,7 +82,6 @@ def test_postgresql_writes_nearly_every_attempt_to_no_index(request: pytest.Fixt
         beside = "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'deliveries'"
         # 93 of 100: a lease has moved some to a page of its own. Without room in the pages they are 12.
         assert connection.execute(text(beside)).scalar_one() > 80
-    store.close()
 
 
 def test_whoever_waits_goes_first(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL leaves room beside each delivery: what changes stays in its page, and no index is written to for it."""
+"""PostgreSQL leaves room beside each delivery: an attempt stays in its page, and is written to no index."""
 
 from alembic import op
 
