@@ -25,7 +25,7 @@ file = "dkim.pem"
 """
 
 
-def configure(folder: Path, *, port: int = 25, url: str = SQLITE, is_signed: bool = False) -> Path:
+def configure(folder: Path, *, port: int = 2525, url: str = SQLITE, is_signed: bool = False) -> Path:
     """Let the installation send to a port on loopback, with an RSA signature or without; the file that says so."""
     file = folder / "config.toml"
     text = CONFIG.format(url=url, port=port, connections=CONNECTIONS)
