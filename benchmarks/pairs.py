@@ -26,6 +26,8 @@ def two(readers: int, *, rounds: int) -> None:
         folder = Path(name) / "filled"
         folder.mkdir()
         run(filling(folder, readers))
+        # What is queued unsigned leaves unsigned.
+        configure(folder)
         run(Command(arguments=publishing(folder, "publish"), count=readers))
         contenders = {ONE: partial(sent, folder, readers, 1), TWO: partial(sent, folder, readers, 2)}
         runs = contest(contenders, rounds=rounds)
