@@ -112,6 +112,7 @@ def test_a_rude_server_costs_little_and_stops_nobody(
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "said"), RUDE.values(), ids=RUDE.keys())
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_what_came_before_it_failed_is_kept(

@@ -319,6 +319,7 @@ def test_a_mailer_that_may_be_asked_again_is_asked_again(queued: App, tmp_path: 
     assert len(list((tmp_path / "box" / "new").iterdir())) == 5
 
 
+@pytest.mark.slow
 @app_on_sqlite
 def test_a_lease_left_behind_is_waited_for_as_long_as_it_lasts(queued: App) -> None:
     with queued.store.writing() as connection:
@@ -372,6 +373,7 @@ def test_the_same_delivery_makes_the_same_bytes_on_every_try(queued: App) -> Non
     assert parsed["Subject"] == "Folding Laundry with Two Arms, and 2 more papers on a quiet day"
 
 
+@pytest.mark.slow
 def test_a_provider_that_says_now_is_not_asked_again_at_once(queued: App) -> None:
     def at_once(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.DEFERRED, code="HTTP 429", retry_after=0)

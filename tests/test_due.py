@@ -117,6 +117,7 @@ def test_an_hour_skipped_at_the_end_of_a_day_stays_on_that_day() -> None:
     assert due_on(following, timezone="America/Nuuk") == date(2026, 3, 29)
 
 
+@pytest.mark.slow
 @given(
     st.integers(0, 14 * 365 * 24 * 60).map(lambda minutes: instant("2024-01-01") + timedelta(minutes=minutes)),
     st.sampled_from(list(Cadence)),

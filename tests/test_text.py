@@ -40,6 +40,7 @@ markup = st.lists(st.sampled_from([*PIECES, " ", " "]), max_size=14).map("".join
 limits = st.integers(min_value=-1, max_value=60)
 
 
+@pytest.mark.slow
 @given(anything | awkward | markup)
 @example(r"100\\%")
 @example(f"100\\{ZWNJ}%")

@@ -73,12 +73,11 @@ class Form:
     `fixed` is what stands before, between and behind its holes, `names` are the holes in their order.
     """
 
-    __slots__ = ("_in_holes", "_names", "_paragraphs", "_parts")
+    __slots__ = ("_in_holes", "_paragraphs", "_parts")
 
     def __init__(self, fixed: Sequence[bytes], names: Sequence[str], paragraphs: Sequence[Paragraph]) -> None:
         self._parts = [b""] * (2 * len(names) + 1)
         self._parts[::2] = fixed
-        self._names = tuple(names)
         self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
         # Of a single name it would pick the value alone.
         self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple([values[one] for one in names])

@@ -159,6 +159,7 @@ def test_what_an_endpoint_says_of_a_failure_is_not_repeated(
     assert "laundry" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

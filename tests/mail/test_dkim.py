@@ -82,6 +82,7 @@ def test_every_header_is_relaxed_as_step_by_step(value: bytes) -> None:
 # What a signature looks like.
 
 
+@pytest.mark.slow
 def test_a_signature_stands_on_top_in_lines_of_78_and_the_message_below_it_is_untouched() -> None:
     content = build(sender=Sender(mailbox="digest@example.org", reply_to="answers@example.org"))
     out = signed(content, BOTH)

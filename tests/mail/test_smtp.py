@@ -60,6 +60,7 @@ def test_one_message_needs_one_connection() -> None:
         assert server.connections == 1
 
 
+@pytest.mark.slow
 def test_a_connection_waits_for_messages_that_are_to_leave_later() -> None:
     soon = Later(seconds=0.05)
     with SmtpServer() as server:

@@ -53,6 +53,7 @@ def mailer(server: SmtpServer, tls: Tls) -> Smtp:
     return Smtp(Server(host=server.host, port=server.port, tls=tls, connections=3), local_hostname="a.example.org")
 
 
+@pytest.mark.slow
 def test_messages_go_under_tls_after_starttls(context: ssl.SSLContext) -> None:
     with SmtpServer(tls_context=context, require_starttls=True) as server:
         answers = list(mailer(server, "starttls").send(MESSAGES))
@@ -62,6 +63,7 @@ def test_messages_go_under_tls_after_starttls(context: ssl.SSLContext) -> None:
     assert {one.content for one in taken} == {MESSAGES[0].content}
 
 
+@pytest.mark.slow
 def test_messages_go_under_tls_from_the_first_byte(context: ssl.SSLContext) -> None:
     with SmtpServer(ssl_context=context) as server:
         answers = list(mailer(server, "tls").send(MESSAGES))
@@ -87,6 +89,7 @@ def test_a_certificate_of_nobody_known_is_not_talked_to(
     assert "never retrieved" not in caplog.text
 
 
+@pytest.mark.slow
 @LOOPS
 @pytest.mark.parametrize(
     ("tls", "before_tls"),

@@ -104,6 +104,7 @@ def test_what_is_remembered_stays_in_its_place_whatever_else_was_asked() -> None
     assert among.fits(shared, {}) == pytest.approx(apart.fits(shared, {}))
 
 
+@pytest.mark.slow
 def test_more_wishes_than_are_remembered_fit_like_the_first() -> None:
     among = candidates(PAPERS, shelved=SHELVED)
     few: list[Wish] = [category("cs.CL"), author("b elm")]

@@ -120,6 +120,7 @@ def test_a_feature_s_number_is_the_same_for_ever_and_tells_a_phrase_from_a_word(
     assert number("拡散") == 0x132F2D082756D6EA
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=9), st.integers(1, 1000), max_size=9))
 def test_what_was_packed_comes_back_in_the_order_of_numbers(counted: dict[str, int]) -> None:
     packed = pack_bag(bag(counted))

@@ -105,6 +105,7 @@ def test_a_paper_that_lacks_one_of_two_words_is_related_only_among_the_best() ->
         assert related[whole].all(), topic
 
 
+@pytest.mark.slow
 def test_among_few_papers_there_is_no_floor_that_could_be_reached() -> None:
     liking = [bool(profile.liked) for profile in PROFILES]
     assert np.isfinite(scored(*PROFILES).floors).tolist() == liking

@@ -221,6 +221,7 @@ def edition(place: Place) -> str:
     return f"/view/{place.view_token(place.publish())}"
 
 
+@pytest.mark.slow
 def test_a_message_is_shown_as_it_was_sent(place: Place) -> None:
     answer = place.client.get(edition(place))
     assert answer.status_code == 200

@@ -188,6 +188,7 @@ def test_a_forged_link_is_refused(place: Place, path: str) -> None:
     assert states(place) == [SubscriptionState.ACTIVE]
 
 
+@pytest.mark.slow
 def test_a_link_for_something_else_is_refused(place: Place, path: str) -> None:
     token = place.app.keys.sign(Purpose.VIEW, 1)
     assert place.client.post(f"/unsubscribe/{token}", data=ONE_CLICK).status_code == 404

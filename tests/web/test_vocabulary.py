@@ -19,6 +19,7 @@ def test_the_commonest_keywords_come_first_as_they_are_written_most_often() -> N
     assert commonest([*papers, ("protein folding",)]) == ["protein folding", "LLM"]
 
 
+@pytest.mark.slow
 def test_keywords_that_few_papers_have_or_that_are_long_are_not_offered() -> None:
     assert commonest([("rare", "x" * 41, "a")] * 2 + [("x" * 41, "a")] * 5) == []
 
