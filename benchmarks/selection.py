@@ -212,7 +212,8 @@ class Plain:
         sample = np.sort(np.random.default_rng(0).permutation(len(shelf.documents))[:SAMPLED])
         self._background, self._trend = candidates.background, candidates.trend.tolist()
         self._shelf, self._holding = shelf.documents, shelf.documents.x.T.tocsr()
-        self._targets = listed_rows(stacked([shelf.documents[sample], candidates.documents]))
+        papers = self._background.documents([paper_bag(one.title, one.abstract) for one in candidates.papers])
+        self._targets = listed_rows(stacked([shelf.documents[sample], papers]))
 
     def best(self, wishes: Sequence[Profile]) -> list[int]:
         sums = [0.0] * len(self._trend)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count, islice
+from sys import intern
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -16,7 +18,7 @@ from digest.model import Interest, InterestKind, Paper, Reason, Signals
 from digest.ranking import sparse
 from digest.ranking.background import Background
 from digest.ranking.documents import Floats, picking
-from digest.ranking.features import Bag, bag, features, joined, surface_forms, topic_bag
+from digest.ranking.features import Bag, bag, features, joined, number, surface_forms, topic_bag
 from digest.ranking.nearness import Nearness
 from digest.ranking.neighbours import Shelf
 from digest.ranking.relevance import Profile, Relevance, held_by
@@ -42,9 +44,9 @@ MOST_REMEMBERED = 20_000
 """Wishes; of each the papers that fit, which are few."""
 
 MOST_WORDED = 1_000
-"""Papers whose words are kept as they stand there, with some 30 kB each."""
+"""Papers whose words are kept as they stand there, with some 20 kB each."""
 
-AT_ONCE = 500
+AT_ONCE = 250
 """Wishes that are scored together."""
 
 
@@ -53,16 +55,23 @@ Wish = Profile | Interest
 
 
 class Wording(NamedTuple):
-    """What a paper says: how much its features tell, by their numbers, and as what each stands there first, by name."""
+    """What a paper says: where its features stand in the others, by name; as what each stands in the text first; how
+    much it tells."""
 
-    weights: Mapping[int, float]
-    forms: Mapping[str, str]
+    places: Mapping[str, int]
+    forms: Sequence[str]
+    weights: Sequence[float]
+
+    def form(self, feature: str) -> str:
+        """A feature as it stands in the text."""
+        return self.forms[self.places[feature]]
 
 
 class Candidates:
     """Papers, ready to be scored for any number of readers.
 
-    `bags` are their features, `shelf` papers of the background, `nearness` that by vectors, where there are any.
+    `bags` are their features, weighted in `x` (papers, features), `shelf` papers of the background, `nearness` that
+    by vectors, where there are any.
     `listed_at` and `first_seen_at` (papers,) are seconds since 1970, `upvotes` (papers,) NaN where none are known.
     `reasons` are those for which papers suit a topic, by topic and position, as far as they have been asked for;
     `twins` (papers,) is a number that papers share which are nearly the same, or that papers between them make so.
@@ -85,11 +94,12 @@ class Candidates:
         self.first_seen_at = np.array([paper.first_seen_at.timestamp() for paper in papers], dtype=np.float64)
         self.upvotes = np.array([_upvotes(paper.signals) for paper in papers], dtype=np.float64)
         self.background = background
-        self.documents = background.documents(bags)
+        documents = background.documents(bags)
+        self.x = documents.x
         self._bags = bags
-        self.relevance = Relevance(background, shelf=shelf, papers=self.documents, nearness=nearness)
+        self.relevance = Relevance(background, shelf=shelf, papers=documents, nearness=nearness)
         # Here, not when first asked for: then a transaction is open that others wait for.
-        self.twins = twins(self.documents.x)
+        self.twins = twins(self.x)
         self._authors = _Authors(self.papers)
         self._titles = held_by(background.weighted(joined([bag(features(paper.title)) for paper in papers])))
         self._wordings: dict[int, Wording] = {}
@@ -123,17 +133,20 @@ class Candidates:
         return np.asarray((self.now.timestamp() - self.listed_at) / timedelta(days=1).total_seconds())
 
     def wording(self, position: int) -> Wording:
-        """A paper's features: what the summary alone says does not tell anything."""
+        """A paper's features: what the summary alone says tells nothing, nor what an older release took for none."""
         if position not in self._wordings:
             if len(self._wordings) >= MOST_WORDED:
                 self._wordings.clear()
-            paper, x = self.papers[position], self.documents.x
+            paper, x = self.papers[position], self.x
             row = slice(*x.indptr[position : position + 2].tolist())
-            told = x.data[row].tolist(), self.background.weights(x.indices[row]).tolist()
-            numbers = self._bags[position].numbers.tolist()
+            numbers, rare = self._bags[position].numbers.tolist(), self.background.weights(x.indices[row])
+            weights = dict(zip(numbers, (x.data[row] * rare.astype(np.float64)).tolist(), strict=True))
+            forms = surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}")
+            told = {feature: weight for feature in forms if (weight := weights.get(number(feature))) is not None}
             self._wordings[position] = Wording(
-                {number: weight * rare for number, weight, rare in zip(numbers, *told, strict=True)},
-                surface_forms(f"{paper.summary}\n{paper.title}\n{paper.abstract}"),
+                {intern(feature): place for place, feature in enumerate(told)},
+                [intern(forms[feature]) for feature in told],
+                array("d", told.values()),
             )
         return self._wordings[position]
 

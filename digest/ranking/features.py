@@ -133,8 +133,6 @@ def joined(bags: Sequence[Bag]) -> Bags:
     )
 
 
-# Of a topic each paper that it suits asks for the same few again.
-@lru_cache(maxsize=32_768)
 def number(feature: str) -> int:
     """A feature's number: 63 bits of its hash, and whether it is a bigram in the lowest."""
     hashed = int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")
@@ -154,13 +152,13 @@ def paper_bag(title: str, abstract: str) -> Bag:
     return bag(paper_features(title, abstract))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1000)
 def topic_bag(topic: str) -> Bag:
     """A topic's features as numbers."""
     return bag(topic_features(topic))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=20_000)
 def topic_features(topic: str) -> Mapping[str, int]:
     """The features of a topic by name, counted."""
     return dict(features(topic))

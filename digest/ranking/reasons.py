@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Reasons:
             self._words[profile] = self._candidates.relevance.words(profile, self._known)
         if position not in self._columns:
             self._columns[position] = self._columns_of(position)
-        shared = self._words[profile].multiply(self._candidates.documents.x[[position]]).tocsr()
+        shared = self._words[profile].multiply(self._candidates.x[[position]]).tocsr()
         named = self._columns[position]
         terms = [(named.get(at, ""), float(weight)) for at, weight in zip(shared.indices, shared.data, strict=True)]
         # What was counted by an older release may be no feature of the text by this one.
@@ -55,12 +56,12 @@ class Reasons:
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The MOST_TOLD largest of these terms, as they stand in the paper."""
-        forms = self._candidates.wording(position).forms
-        return [(forms[feature], weight) for feature, weight in self.terms(profile, position)[:MOST_TOLD]]
+        wording = self._candidates.wording(position)
+        return [(wording.form(feature), weight) for feature, weight in self.terms(profile, position)[:MOST_TOLD]]
 
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""
-        named = list(self._candidates.wording(position).forms)
+        named = list(self._candidates.wording(position).places)
         columns = self._candidates.background.columns(np.array([number(f) for f in named], dtype=np.uint64))
         return dict(zip(columns.tolist(), named, strict=True))
 
@@ -76,21 +77,16 @@ class Reasons:
 
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
-        weights, forms = self._candidates.wording(position)
-        # What the summary alone says does not count, nor what an older release did not take for a feature.
-        return _largest_first(
-            (feature, weights[at])
-            for feature in topic_features(topic)
-            if feature in forms and (at := number(feature)) in weights
-        )
+        wording = self._candidates.wording(position)
+        places, weights = wording.places, wording.weights
+        return _largest_first([(one, weights[places[one]]) for one in topic_features(topic) if one in places])
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
         told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
-        told.sort(key=_is_word)
-        forms, chosen, shown = self._candidates.wording(position).forms, list[str](), ""
-        for feature in told:
-            form = forms[feature]
+        wording, chosen, shown = self._candidates.wording(position), list[str](), ""
+        for feature in [*[one for one in told if " " in one], *[one for one in told if " " not in one]]:
+            form = wording.form(feature)
             folded = form.casefold()
             if folded not in shown:
                 chosen.append(form)
@@ -98,9 +94,6 @@ class Reasons:
         return tuple(chosen[:MOST_TERMS])
 
 
-def _is_word(feature: str) -> bool:
-    return " " not in feature
-
-
 def _largest_first(terms: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    return sorted(terms, key=lambda term: (-term[1], term[0]))
+    """By name where they are equal."""
+    return sorted(sorted(terms), key=itemgetter(1), reverse=True)

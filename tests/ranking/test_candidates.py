@@ -144,7 +144,7 @@ def test_twins_are_all_those_whose_cosine_says_so() -> None:
         for at, one in enumerate(chance.choices(some, k=100), 1)
     ]
     among = candidates([*some, *versions], shelved=some[:100])
-    x = among.documents.x.toarray()
+    x = among.x.toarray()
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     alike = x @ x.T >= ALIKE
     while (further := (alike.astype(np.int64) @ alike > 0)).sum() > alike.sum():
