@@ -161,8 +161,7 @@ class Candidates:
         The wishes are different ones.
         `known` has the features of papers that profiles name. A mute fits what it keeps away.
         """
-        self.learn(wishes)
-        # What one reader has liked is nobody else's: it stands behind the rest, and is not kept.
+        # What was not learned stands behind the rest, and is not kept.
         own = [wish for wish in wishes if wish not in self._remembered]
         rows = (
             self._remembered | dict(zip(own, count(len(self._remembered)), strict=False)) if own else self._remembered

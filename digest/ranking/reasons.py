@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -52,7 +51,7 @@ class Reasons:
         named = self._columns[position]
         terms = [(named.get(at, ""), float(weight)) for at, weight in zip(shared.indices, shared.data, strict=True)]
         # What was counted by an older release may be no feature of the text by this one.
-        return _largest_first((name, weight) for name, weight in terms if name and weight > 0)
+        return sorted([term for term in terms if term[0] and term[1] > 0], key=lambda term: (-term[1], term[0]))
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
         """The MOST_TOLD largest of these terms, as they stand in the paper."""
@@ -77,23 +76,19 @@ class Reasons:
 
     def _own(self, topic: str, position: int) -> list[tuple[str, float]]:
         """Of a topic alone the terms that are its own: what the papers nearest to it say, no reader has said."""
-        wording = self._candidates.wording(position)
-        places, weights = wording.places, wording.weights
-        return _largest_first([(one, weights[places[one]]) for one in topic_features(topic) if one in places])
+        places, _, weights = self._candidates.wording(position)
+        return [(feature, weights[places[feature]]) for feature in topic_features(topic) if feature in places]
 
     def _shown(self, terms: Sequence[tuple[str, float]], position: int) -> tuple[str, ...]:
         """Up to three of the terms, phrases first, as they stand in the paper."""
-        told = [feature for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
-        wording, chosen, shown = self._candidates.wording(position), list[str](), ""
-        for feature in [*[one for one in told if " " in one], *[one for one in told if " " not in one]]:
-            form = wording.form(feature)
+        least = LEAST_SHARE * max([weight for _, weight in terms], default=0)
+        told = sorted([(" " not in feature, -weight, feature) for feature, weight in terms if weight >= least])
+        places, forms, _ = self._candidates.wording(position)
+        chosen, shown = list[str](), ""
+        for _, _, feature in told:
+            form = forms[places[feature]]
             folded = form.casefold()
             if folded not in shown:
                 chosen.append(form)
                 shown += f"{folded}\n"
         return tuple(chosen[:MOST_TERMS])
-
-
-def _largest_first(terms: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """By name where they are equal."""
-    return sorted(sorted(terms), key=itemgetter(1), reverse=True)

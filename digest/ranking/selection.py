@@ -53,7 +53,7 @@ def select(candidates: Candidates, readers: Sequence[Reader], known: Mapping[int
     reasons, papers, found = Reasons(candidates, known), len(candidates.papers), list[Selection]()
     size = max(WEIGHED_AT_ONCE // max(papers, 1), 1)
     for block in blocks_of(readers, papers=papers):
-        candidates.learn(wish for reader in block for wish in reader.wishes)
+        candidates.learn(wish for reader in block for wish in (*reader.wishes, *reader.mutes))
         for start in range(0, len(block), size):
             found += _selected(candidates, block[start : start + size], known, reasons)
     return found
