@@ -7,7 +7,7 @@ a score depends on the profile and the paper alone, so it can be held against a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import NamedTuple
@@ -93,11 +93,13 @@ class Relevance:
         chosen = sampled(shelf)
         self._shelf = shelf
         self._sampled = len(chosen)
-        self._targets = stacked([shelf.documents[chosen], papers])
-        self._products = Products(self._targets.x)
+        targets = stacked([shelf.documents[chosen], papers])
+        self._products = Products(targets.x)
+        # Their features are not asked for again: of 12,000 papers 20 MB.
+        self._targets = replace(targets, x=sparse.csr_array(targets.x.shape, dtype=np.float32))
         self.holding = held_by(papers.x)
         self._common = _common(shelf.documents.x)
-        self._neighbours = Neighbours(self._targets, self._products)
+        self._neighbours = Neighbours(self._targets, self._products, shelf)
 
     @cached_property
     def _telling(self) -> sparse.csr_array:
@@ -157,9 +159,9 @@ class Relevance:
         cosine, latent, meaning = self._products.of(asked.x), asked.latent, asked.meaning
         near = self._neighbours
         members = near.members(self._nearest(asked), lambda missing: self._documents(missing, {}))
-        cosine += members.means(near.cosine)
-        latent += members.sums(near.latent)
-        meaning += members.sums(near.meaning)
+        cosine += members.means(near.cosine, members.rows)
+        latent += members.sums(near.latent, members.places)
+        meaning += members.sums(near.meaning, members.places)
         fused = self._standardised(cosine)
         fused += TOPIC_LATENT * self._standardised(latent @ self._targets.latent.T)
         fused += TOPIC_MEANING * self._standardised(meaning @ self._targets.meaning.T)
@@ -176,12 +178,14 @@ class Relevance:
         weights = 0.3 + 0.3 / np.sqrt(sizes)
         energy = self.background.strengths**2 / max(self.background.papers, 1)
         kept = energy / (energy + np.maximum(LEAST_DAMPING, DAMPING / sizes))
-        cosine = members.means(near.cosine)
+        cosine = members.means(near.cosine, members.rows)
         share = cosine[:, self._sampled :] > 0
-        cosine -= self._targets.to_mean + (kept * members.means(near.projected)) @ self._targets.projected.T
+        cosine -= (
+            self._targets.to_mean + (kept * members.means(near.projected, members.places)) @ self._targets.projected.T
+        )
         fused = self._standardised(cosine)
-        fused += weights * self._standardised(members.means(near.latent) @ self._targets.latent.T)
-        fused += weights * self._standardised(members.means(near.meaning) @ self._targets.meaning.T)
+        fused += weights * self._standardised(members.means(near.latent, members.places) @ self._targets.latent.T)
+        fused += weights * self._standardised(members.means(near.meaning, members.places) @ self._targets.meaning.T)
         self._add_nearness(fused, share, papers)
         return fused, share
 
