@@ -46,7 +46,7 @@ MOST_REMEMBERED = 20_000
 MOST_WORDED = 1_000
 """Papers whose words are kept as they stand there, with some 20 kB each."""
 
-AT_ONCE = 250
+AT_ONCE = 500
 """Wishes that are scored together."""
 
 

@@ -131,5 +131,7 @@ def picking(
     members: Sequence[int] | NDArray[np.integer], sizes: Sequence[int] | NDArray[np.integer], *, columns: int
 ) -> sparse.csr_array:
     """(len(sizes), columns) ones where a row has a member; `members` are the rows' own, one row after the other."""
-    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    return sparse.csr_array((np.ones(len(members), np.float32), members, starts), (len(sizes), columns))
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    # With wider numbers a product would copy the other matrix's as wide, whatever its size.
+    theirs = np.asarray(members, dtype=np.int32)
+    return sparse.csr_array((np.ones(len(theirs), np.float32), theirs, starts), (len(sizes), columns))

@@ -56,7 +56,7 @@ DISLIKED = 0.2
 """What a disliked paper takes away; at 0.8 it harms."""
 
 
-AT_ONCE = 250
+AT_ONCE = 500
 """Profiles that are scored together: more of them need memory for no speed."""
 
 
