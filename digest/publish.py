@@ -23,7 +23,7 @@ from digest.store.events import MERGED, Event, add_events, event_about
 from digest.store.subscribers import cadences_due, count_due, move_on, subscriptions_due
 from digest.store.waiting import are_held_back
 
-BLOCK = 1000
+BLOCK = 2000
 BLOCK_WEIGHED = 1_000_000
 """Subscriptions to a transaction, and those times the papers that are weighed for them: others wait meanwhile."""
 
