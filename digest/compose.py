@@ -262,7 +262,7 @@ class Composer:
         return ListHeaders(
             mailing_list=self._mailing_list(delivery.newsletter, delivery.due_on or delivery.dated_at.date()),
             unsubscribe_url=self.press.link(f"/unsubscribe/{token}"),
-            unsubscribe_subject=f"unsubscribe {token}",
+            unsubscribe_token=token,
         )
 
     def _sender(self, slug: str) -> Sender:

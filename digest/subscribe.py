@@ -225,10 +225,10 @@ def is_active(connection: Connection, subscriber_id: int, newsletter: str) -> bo
     return _state(connection, subscriber_id, newsletter) is SubscriptionState.ACTIVE
 
 
-def has_left(connection: Connection, address: Address, *, newsletter: str) -> bool:
-    """Whether the address was subscribed to that newsletter, and is not any more."""
+def state_of(connection: Connection, address: Address, *, newsletter: str) -> SubscriptionState | None:
+    """The state of the address's subscription to that newsletter, if there ever was one."""
     number = subscriber_named(connection, address)
-    return number is not None and _state(connection, number, newsletter) is SubscriptionState.UNSUBSCRIBED
+    return None if number is None else _state(connection, number, newsletter)
 
 
 def _state(connection: Connection, subscriber_id: int, newsletter: str) -> SubscriptionState | None:

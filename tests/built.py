@@ -16,7 +16,7 @@ TOKEN = KEYS.sign(Purpose.MESSAGE, 42)
 SENDER = Sender(mailbox="Offprint <digest@example.org>")
 LIST = ListHeaders(
     unsubscribe_url=f"https://papers.example.org/unsubscribe/{KEYS.sign(Purpose.UNSUBSCRIBE, 7)}",
-    unsubscribe_subject=f"unsubscribe {KEYS.sign(Purpose.UNSUBSCRIBE, 7)}",
+    unsubscribe_token=KEYS.sign(Purpose.UNSUBSCRIBE, 7),
     mailing_list=MailingList(
         list_id="papers.example.org",
         title="Offprint",
@@ -44,7 +44,7 @@ def build(**values: Any) -> bytes:
         "list_headers": LIST,
     }
     given |= values
-    return build_message(**given | {"text": quoted(given["text"]), "html": quoted(given["html"])})
+    return build_message(**given | {"text": [quoted(given["text"])], "html": [quoted(given["html"])]})
 
 
 def parsed(raw: bytes) -> EmailMessage:

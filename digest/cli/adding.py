@@ -65,7 +65,10 @@ def add(
     confirmed: Annotated[bool, typer.Option("--confirmed", help="Subscribe at once: you vouch for it.")] = False,
     now: Now = None,
 ) -> None:
-    """Subscribe addresses: each gets a confirm message, unless you vouch for them."""
+    """Subscribe addresses: each gets a confirm message, unless you vouch for them.
+
+    Of several, those who are subscribed already stay as they are, and those who have left are left out.
+    """
     from digest.examples import bring_examples, example_named, examples_in
     from digest.subscribe import choices_from
 
@@ -115,7 +118,10 @@ def _newsletter(app: "App", slug: str | None) -> "Newsletter":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    """What is to be done with each address; one that is listed among others does not bring back who has left."""
+    """What is to be done with each address.
+
+    One that is listed among others changes nobody who is subscribed, and brings back nobody who has left.
+    """
 
     newsletter: str
     choices: Choices
@@ -139,6 +145,7 @@ _DONE = {
         "brought back", "Brought back: its subscription had ended, and goes on with these choices."
     ),
 }
+_AS_BEFORE = _Added("already subscribed", "")
 _ASKED = {
     True: _Added("asked to confirm", "A confirm message is queued."),
     False: _Added("asked within the last hour", "A confirm message was queued within the last hour."),
@@ -147,7 +154,7 @@ _ASKED = {
 
 def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -> str:
     """Add them, and count; of whoever has left, or gets nothing any more, is told where they stand in the list."""
-    counts = Counter({one.counted: 0 for one in (*_DONE.values(), *_ASKED.values())})
+    counts = Counter({one.counted: 0 for one in (*_DONE.values(), _AS_BEFORE, *_ASKED.values())})
     with steps("subscribing", total=len(people)) as shown:
         for place, address in people.items():
             try:
@@ -162,13 +169,16 @@ def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -
 def _added(app: "App", address: "Address", order: _Order) -> _Added:
     """Add one address. Raises InputError where nothing is sent to it any more, or it has left and is one of a list."""
     from digest.feedback import require_sendable
-    from digest.subscribe import ask, has_left, subscribe
+    from digest.subscribe import ask, state_of, subscribe
 
     newsletter, choices, now = order.newsletter, order.choices, order.now
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
-        if order.are_listed and has_left(connection, address, newsletter=newsletter):
-            raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
+        state = state_of(connection, address, newsletter=newsletter) if order.are_listed else None
+    if state is SubscriptionState.UNSUBSCRIBED:
+        raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
+    if state is SubscriptionState.ACTIVE:
+        return _AS_BEFORE
     if order.confirmed:
         done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
         added = _DONE[done.before]

@@ -62,7 +62,7 @@ def _config(*, live: bool) -> Config:
     values = {
         "store": {"url": f"sqlite:///{FOLDER}/offprint.db"},
         "keys": {"file": str(FOLDER / "keys")},
-        "web": {"listen": listen, "base_url": f"http://{listen}"},
+        "web": {"listen": listen},
         "newsletter": [{"slug": DEMO, "postal_address": "12 Example Street, 1000 Exampleville"}],
         "sources": {"huggingface": {"enabled": live, "url": url}},
         "mail": {"outbox": {"path": str(OUTBOX)}},

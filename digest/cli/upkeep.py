@@ -184,14 +184,16 @@ def _ticks_told(ticked_at: datetime | None, due: tuple[datetime, int] | None) ->
     from digest.rendering.words import counted
 
     if ticked_at is not None:
-        yield f"last published at {ticked_at:%Y-%m-%d %H:%M} UTC, give or take ten minutes"
+        yield f"last looked for who is due at {ticked_at:%Y-%m-%d %H:%M} UTC, give or take ten minutes"
     if due is not None:
         yield f"next due at {due[0]:%Y-%m-%d %H:%M} UTC: {counted(due[1], 'reader')}"
 
 
 def _source_told(source: "Health") -> str:
+    from digest.rendering.words import counted
+
     if source.failures:
-        return f"{source.name}: failed {source.failures} times: {source.error}"
+        return f"failed {counted(source.failures, 'time')}: {source.error}"
     return f"{source.name}: read at {source.succeeded_at:%Y-%m-%d %H:%M} UTC"
 
 

@@ -7,12 +7,12 @@ header's first line, reads a literal `=?` as an encoded word, and has lost quote
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
-from hashlib import sha256
 from urllib.parse import quote
 
 import idna
@@ -61,11 +61,11 @@ class MailingList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHeaders:
-    """What makes an edition a list's message: which list it is, and where to leave."""
+    """What makes an edition a list's message: which list it is, and where to leave, or what to write for that."""
 
     mailing_list: MailingList
     unsubscribe_url: str
-    unsubscribe_subject: str
+    unsubscribe_token: str
 
 
 # Each is asked for twice in a row: for the envelope and for the header.
@@ -102,19 +102,20 @@ def build_message(
     sender: Sender,
     recipient: str,
     subject: str,
-    text: bytes,
-    html: bytes,
+    text: Sequence[bytes],
+    html: Sequence[bytes],
     token: str,
     dated_at: datetime,
     list_headers: ListHeaders | None,
 ) -> bytes:
     """A multipart/alternative message with CRLF line ends and nothing 8-bit, ready for SMTP DATA.
 
-    `text` and `html` are quoted-printable. `token` is the delivery's signed one: the Message-ID and the
+    `text` and `html` are pieces of quoted-printable. `token` is the delivery's signed one: the Message-ID and the
     boundary carry it, so the same delivery gives the same bytes. Raises RenderingError where a header would
     hold a line break, or an address cannot be written.
     """
-    boundary = f"=_{sha256(token.encode()).hexdigest()[:32]}"
+    # No line of quoted-printable can be it: there an = is followed by a figure, a letter or the line's end.
+    boundary = f"=_{token}"
     head = (
         f"From: {_mailbox('From', sender.mailbox)}\r\nTo: {wire_address(recipient)}\r\n"
         f"Subject: {_text('Subject', subject)}\r\nDate: {_date(dated_at)}\r\nMessage-ID: <{token}@{sender.domain}>\r\n"
@@ -123,7 +124,7 @@ def build_message(
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_PART["plain"]}'
     )
     between, end = f"\r\n--{boundary}\r\n{_PART['html']}", f"\r\n--{boundary}--\r\n"
-    return b"".join([head.encode(), *_ended(text), between.encode(), *_ended(html), end.encode()])
+    return b"".join([head.encode(), *text, _end_of(text), between.encode(), *html, _end_of(html), end.encode()])
 
 
 _PART = {
@@ -132,9 +133,9 @@ _PART = {
 }
 
 
-def _ended(part: bytes) -> tuple[bytes | memoryview, bytes]:
-    """The part and an end to its last line; the line end before a boundary belongs to the boundary."""
-    return (memoryview(part)[:-3], b"\r\n") if part.endswith(b"=\r\n") else (part, b"")
+def _end_of(part: Sequence[bytes]) -> bytes:
+    """What follows a part, so that its last line has an end; the line end before a boundary belongs to the boundary."""
+    return b"\r\n" if part and part[-1].endswith(b"=\r\n") else b""
 
 
 @lru_cache(maxsize=64)
@@ -149,9 +150,10 @@ def _reply_to(mailbox: str | None) -> str:
 def _list_fields(headers: ListHeaders | None, sender: Sender) -> str:
     if headers is None:
         return ""
-    mailto = f"mailto:{_quoted_address(sender.reply_to or sender.mailbox)}?subject={quote(headers.unsubscribe_subject)}"
+    address, token = _quoted_address(sender.reply_to or sender.mailbox), headers.unsubscribe_token
     link = _link("List-Unsubscribe", headers.unsubscribe_url)
-    return f"List-Unsubscribe: {link},{_FOLD}<{mailto}>\r\n{_identity(headers.mailing_list)}"
+    mailto = _link("List-Unsubscribe", f"mailto:{address}?subject=unsubscribe%20{token}")
+    return f"List-Unsubscribe: {link},{_FOLD}{mailto}\r\n{_identity(headers.mailing_list)}"
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """One reader's edition: the forms of its printing, filled and joined, and made to fit."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
@@ -16,7 +16,7 @@ from digest.rendering import opening, words
 from digest.rendering.edition import Edition, Gist, gist_of
 from digest.rendering.filling import Body
 from digest.rendering.forms import cleaned
-from digest.rendering.printing import Encoded, Printing, Shape
+from digest.rendering.printing import AROUND, Encoded, Pieces, Printing, Shape
 from digest.text import shorten
 
 CARDS = 5
@@ -43,7 +43,7 @@ def edition_body(printing: Printing, edition: Edition, *, whole: bool = False) -
     message = _Message(printing, edition)
     body = message.joined(message.papers)
     # What is encoded is never shorter than what it says.
-    if whole or len(body.encoded_html) <= MOST_BYTES or _size(body.encoded_html) <= MOST_BYTES:
+    if whole or sum(map(len, body.encoded_html)) <= MOST_BYTES or _size(body.encoded_html) <= MOST_BYTES:
         return body
     return _fitted(printing, edition)
 
@@ -55,14 +55,14 @@ def _fitted(printing: Printing, edition: Edition) -> Body:
     lean = Printing(printing.compiled, language=printing.language, site=printing.site, printed=printing.printed)
     message = _Message(lean, edition._replace(papers=short))
     papers = message.papers
-    frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
+    frame = message.joined([Pieces([], [])] * len(papers), moved=len(papers))
     room = MOST_BYTES - _size(frame.encoded_html)
     kept = max(sum(size <= room for size in accumulate(_size(paper.html) for paper in papers)), 1)
     return message.joined(papers[:kept], moved=len(papers) - kept)
 
 
-def _size(encoded: bytes) -> int:
-    return len(unquoted(encoded).encode())
+def _size(encoded: Iterable[bytes]) -> int:
+    return len(unquoted(b"".join(encoded)).encode())
 
 
 _MARKUP = re.compile("[&<>\"']")
@@ -77,18 +77,15 @@ class _Message:
         gist = gist_of(edition)
         self._opening = opening.opening(edition, gist)
         common, own = _common_texts(edition, self._opening, gist), _own_texts(edition)
-        encoded = {hole: _common(text) for hole, text in common.items()}
-        encoded |= {hole: _encoded(text) for hole, text in own.items()}
-        self._texts = common | own
-        self._text = {hole: one.text for hole, one in encoded.items()}
-        self._html = {hole: one.html for hole, one in encoded.items()}
-        self.papers = printing.filled(edition.papers, carded=self._carded, feedback=encoded["feedback"])
+        self._texts = dict(zip(AROUND, common + own, strict=True))
+        self._around = [*map(_common, common), *map(_encoded, own), *map(_common, self._opening.texts)]
+        self.papers = printing.filled(edition.papers, carded=self._carded, feedback=_encoded(edition.links.feedback))
 
-    def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
+    def joined(self, papers: Sequence[Pieces], *, moved: int = 0) -> Body:
         """The message with these papers, of which so many more are on the web page."""
         edition, printing, trending = self._edition, self._printing, self._trending()
         carded = [card for card, _ in edition.papers[: min(len(papers), self._carded)] if card.summary]
-        generated = sum(card.summary_is_generated for card in carded)
+        generated = sum([card.summary_is_generated for card in carded])
         shape = Shape(
             cards=min(len(papers), self._carded),
             others=max(len(papers) - self._carded, 0),
@@ -97,15 +94,12 @@ class _Message:
             generated=("all" if generated == len(carded) else "some") if generated else "",
             opening=self._opening.kinds,
         )
-        frame, text, html = printing.frame(shape), self._text, self._html
-        for name, pieces in (("paper", papers), ("trending", trending)):
-            for at, piece in enumerate(pieces):
-                hole = f"{name}_{at}"
-                text[hole], html[hole] = piece
+        frame = printing.frame(shape)
+        text, html = zip(*self._around, *papers, *trending, strict=True)
         return Body(
             subject=printing.subject(self._texts["subject"]),
-            encoded_text=frame.text.filled(text, self._texts),
-            encoded_html=frame.html.filled(html, {}),
+            encoded_text=_flat(frame.text.pieces(text, self._texts)),
+            encoded_html=_flat(frame.html.pieces(html)),
         )
 
     def _trending(self) -> list[Encoded]:
@@ -120,22 +114,32 @@ class _Message:
         return found
 
 
-def _common_texts(edition: Edition, opened: opening.Opening, gist: Gist) -> dict[str, str]:
-    """What some readers have in common, by the names of holes."""
+def _flat(pieces: Iterable[bytes | list[bytes]]) -> list[bytes]:
+    found = list[bytes]()
+    for one in pieces:
+        if isinstance(one, list):
+            found += one
+        else:
+            found.append(one)
+    return found
+
+
+def _common_texts(edition: Edition, opened: opening.Opening, gist: Gist) -> tuple[str, ...]:
+    """What some readers have in common, in the order of AROUND."""
     language, reader = edition.language, edition.reader
-    return {
-        "subject": opening.subject(edition, gist),
-        "preheader": opening.preheader(edition, gist),
-        "opening": "".join(opened.texts),
-        "when": words.cadence_phrase(language, reader),
-        "confirmed_on": language.full_date(due_on(reader.confirmed_at, timezone=reader.timezone)),
-        **{f"opening_{at}": text for at, text in enumerate(opened.texts)},
-    }
+    return (
+        opening.subject(edition, gist),
+        opening.preheader(edition, gist),
+        "".join(opened.texts),
+        words.cadence_phrase(language, reader),
+        language.full_date(due_on(reader.confirmed_at, timezone=reader.timezone)),
+    )
 
 
-def _own_texts(edition: Edition) -> dict[str, str]:
-    """What each reader has alone."""
-    return {"address": edition.reader.address, **edition.links._asdict()}
+def _own_texts(edition: Edition) -> tuple[str, ...]:
+    """What each reader has alone, in the order of AROUND."""
+    links = edition.links
+    return edition.reader.address, links.unsubscribe, links.view, links.preferences, links.pause
 
 
 def _encoded(text: str) -> Encoded:

@@ -1,6 +1,6 @@
 """Compiled templates and values to a message's subject, text and HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,21 +14,21 @@ from digest.rendering.templates import Compiled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What a reader gets to see: one line, a text and a page, both quoted-printable as they go over the wire."""
+    """What a reader gets to see: one line, a text and a page, both as pieces of quoted-printable."""
 
     subject: str
-    encoded_text: bytes
-    encoded_html: bytes
+    encoded_text: Sequence[bytes]
+    encoded_html: Sequence[bytes]
 
     @property
     def text(self) -> str:
         """The text as it is read."""
-        return unquoted(self.encoded_text)
+        return unquoted(b"".join(self.encoded_text))
 
     @property
     def html(self) -> str:
         """The page as it is read."""
-        return unquoted(self.encoded_html)
+        return unquoted(b"".join(self.encoded_html))
 
 
 def fill(compiled: Compiled, context: Mapping[str, object]) -> Body:
@@ -39,8 +39,8 @@ def fill(compiled: Compiled, context: Mapping[str, object]) -> Body:
     """
     return Body(
         subject=one_line(rendered("subject", compiled.subject, context)),
-        encoded_text=quoted(cleaned(rendered("text", compiled.text, context))),
-        encoded_html=quoted(cleaned(rendered("HTML", compiled.html, context))),
+        encoded_text=[quoted(cleaned(rendered("text", compiled.text, context)))],
+        encoded_html=[quoted(cleaned(rendered("HTML", compiled.html, context)))],
     )
 
 

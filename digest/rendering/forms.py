@@ -7,12 +7,16 @@ it in capitals) would be the same for all. The rest is encoded here, once.
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from types import MappingProxyType
+from typing import Any
 
 from digest.errors import RenderingError
 from digest.quoted import quoted
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _MARK = secrets.token_hex(8)
 """No text can hold it: nobody knows it, and it never leaves the process."""
@@ -51,80 +55,86 @@ class Hole:
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
     """A paragraph to be wrapped once it is filled: `pattern` has `%(name)s` for each hole, `hang` is its column.
 
-    Where `hole` is its only one, of a text of at most `room` characters it is a line, and nothing but its pieces.
+    Where `hole` is its only one, of a text of at most `room` characters it is a line: the encoded one, which is the
+    value at `place`, between `before` and `after`.
     """
 
-    name: str
     pattern: str
     hang: int
     hole: str
+    place: int
     room: int
     before: bytes
     after: bytes
 
+    def filled(self, values: Sequence[bytes], texts: Mapping[str, str]) -> bytes:
+        """The paragraph with these texts, which `values` has encoded."""
+        if self.room >= 0 and len(texts[self.hole]) <= self.room:
+            return self.before + values[self.place] + self.after
+        return quoted(wrap(self.pattern % texts, self.hang))
+
 
 class Form:
-    """A part of a message as quoted-printable, to be filled with what is encoded as well.
+    """A part of a message as quoted-printable, with holes for what is encoded as well.
 
-    `fixed` is what stands before, between and behind its holes, `names` are the holes in their order.
+    `fixed` is what stands before, between and behind its holes. `places` say where in the values each hole finds its
+    own: among those that the form was made for, or behind them its paragraphs.
     """
 
-    __slots__ = ("_in_holes", "_paragraphs", "_parts")
+    __slots__ = ("_paragraphs", "_parts", "_taken")
 
-    def __init__(self, fixed: Sequence[bytes], names: Sequence[str], paragraphs: Sequence[Paragraph]) -> None:
-        self._parts = [b""] * (2 * len(names) + 1)
+    def __init__(self, fixed: Sequence[bytes], places: Sequence[int], paragraphs: Sequence[Paragraph]) -> None:
+        self._parts = [b""] * (2 * len(places) + 1)
         self._parts[::2] = fixed
-        self._in_holes: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
-        # Of a single name it would pick the value alone.
-        self._in_holes = itemgetter(*names) if len(names) > 1 else lambda values: tuple([values[one] for one in names])
+        self._taken: Callable[[Sequence[Any]], tuple[Any, ...]]
+        # Of a single place it would take the value alone.
+        self._taken = itemgetter(*places) if len(places) > 1 else lambda values: tuple([values[at] for at in places])
         self._paragraphs = tuple(paragraphs)
 
-    def filled(self, values: dict[str, bytes], texts: Mapping[str, str]) -> bytes:
-        """The part with these values in its holes; `texts` are those that its paragraphs are wrapped with.
-
-        Raises RenderingError where a paragraph has another hole.
-        """
-        for one in self._paragraphs:
-            if one.hole in texts and len(texts[one.hole]) <= one.room:
-                values[one.name] = one.before + values[one.hole] + one.after
-                continue
-            try:
-                values[one.name] = quoted(wrap(one.pattern % texts, one.hang))
-            except KeyError as error:
-                raise RenderingError(f"A template wraps {error} where it cannot be. Put it down as it is.") from None
-        parts = self._parts.copy()
-        parts[1::2] = self._in_holes(values)
-        return b"".join(parts)
+    def pieces(self, values: tuple[Any, ...], texts: Mapping[str, str] = NOTHING) -> list[Any]:
+        """The part in pieces, with these values in its holes; `texts` are what its paragraphs are wrapped with."""
+        parts: list[Any] = self._parts.copy()
+        wrapped = [one.filled(values, texts) for one in self._paragraphs]
+        parts[1::2] = self._taken((*values, *wrapped) if wrapped else values)
+        return parts
 
 
-def form_of(rendered: str) -> Form:
-    """What a template gave, as a form. Raises RenderingError where it changed a hole."""
-    fixed, names, paragraphs, end = list[bytes](), list[str](), list[Paragraph](), 0
+def form_of(rendered: str, names: Sequence[str], *, wrapped: Collection[str] = ()) -> Form:
+    """What a template gave, as a form for values with these names, in this order; `wrapped` may be in its paragraphs.
+
+    Raises RenderingError where the template changed a hole, or has one of another name.
+    """
+    fixed, places, paragraphs, end = list[bytes](), list[int](), list[Paragraph](), 0
     for found in _PARTS.finditer(rendered):
-        hang, paragraph, hole = found.groups()
+        hang, told, hole = found.groups()
         if hole is None:
-            hole = f"paragraph {len(paragraphs)}"
-            paragraphs.append(_paragraph(hole, paragraph, int(hang)))
+            if unknown := set(_HOLE.findall(told)).difference(wrapped):
+                raise RenderingError(f"A template wraps {min(unknown)!r} where it cannot be. Put it down as it is.")
+            places.append(len(names) + len(paragraphs))
+            paragraphs.append(_paragraph(told, int(hang), names))
+        elif hole in names:
+            places.append(names.index(hole))
+        else:
+            raise RenderingError(f"A template puts down {hole!r} where it is not known. Leave it out there.")
         fixed.append(_fixed(rendered[end : found.start()]))
-        names.append(hole)
         end = found.end()
-    return Form([*fixed, _fixed(rendered[end:])], names, paragraphs)
+    return Form([*fixed, _fixed(rendered[end:])], places, paragraphs)
 
 
-def _paragraph(name: str, rendered: str, hang: int) -> Paragraph:
+def _paragraph(rendered: str, hang: int, names: Sequence[str]) -> Paragraph:
     before, *others = (part if at % 2 else cleaned(part) for at, part in enumerate(_HOLE.split(rendered)))
     hole, after = others if len(others) == len(("hole", "after")) else ("", "")
     around = f"{before}|{after}"
     is_line = hole and around.isprintable() and "  " not in around and around == around.strip(" ")
     return Paragraph(
-        name=name,
         pattern=_pattern(rendered),
         hang=hang,
         hole=hole,
+        place=names.index(hole) if hole else 0,
         room=WIDTH - hang - len(before) - len(after) if is_line else -1,
         before=quoted(before),
         after=quoted(after),

@@ -3,28 +3,23 @@
 What a paper looks like is worked out once, and why it suits an interest once for that interest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
-
-from digest.model import Reason, ReasonKind
+from digest.model import Reason
 from digest.quoted import quoted
 from digest.rendering import words
 from digest.rendering.cards import Card, Figures, figures, upvote_label
 from digest.rendering.edition import Printed
 from digest.rendering.filling import rendered
-from digest.rendering.forms import Form, Hole, Line, cleaned, form_of
+from digest.rendering.forms import Form, Hole, Line, form_of
 from digest.rendering.language import Language
-from digest.rendering.marks import mark, why
 from digest.rendering.site import Site, colours
 from digest.rendering.templates import Compiled
+from digest.rendering.wording import Piece, Wording
 from digest.rendering.words import N_, NN_
-
-MOST_KEPT = 50_000
-"""Summaries with their marks, of some 500 bytes each, and reasons in words that are kept ready."""
 
 
 class Encoded(NamedTuple):
@@ -34,19 +29,18 @@ class Encoded(NamedTuple):
     html: bytes
 
 
+class Pieces(NamedTuple):
+    """The same, in pieces."""
+
+    text: list[bytes]
+    html: list[bytes]
+
+
 class Forms(NamedTuple):
     """The same of both parts of a message, with holes."""
 
     text: Form
     html: Form
-
-
-class Said(NamedTuple):
-    """A reason in words, plain and encoded for both parts."""
-
-    plain: str
-    text: bytes
-    html: bytes
 
 
 class Shape(NamedTuple):
@@ -77,15 +71,11 @@ class Entry:
     less_url: str
 
 
-class _Paper:
-    """A paper's forms by role, its summaries by what is marked, and the card that it is known by."""
+_TOLD, _SHOWN = ("feedback", "number", "paper", "why_text"), ("feedback", "number", "paper", "why", "summary")
+"""What is put into the text and the HTML of a paper."""
 
-    __slots__ = ("card", "forms", "leads", "summaries")
-
-    def __init__(self, card: Card, *, leads: bool) -> None:
-        self.card, self.leads = card, leads
-        self.forms: dict[str, Forms] = {}
-        self.summaries: dict[tuple[str, ...], tuple[bytes, bool]] = {}
+AROUND = tuple("subject preheader opening when confirmed_on address unsubscribe view preferences pause".split())
+"""What is put around the papers, before the parts of the opening, the papers and what trends besides."""
 
 
 class Printing:
@@ -94,44 +84,38 @@ class Printing:
     def __init__(self, compiled: Compiled, *, language: Language, site: Site, printed: Printed) -> None:
         self.compiled, self.language, self.site, self.printed = compiled, language, site, printed
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
-        self._papers: dict[int, _Paper] = {}
-        self._summaries = 0
-        self._said: tuple[dict[tuple[ReasonKind, str], Said], ...] = {}, {}
+        self._pieces: dict[tuple[int, str], Piece] = {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
         self._subject = Line(rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")}))
-        leads = language.gettext(_MOST_UPVOTED[self.printed.period])
-        self._leads = _said(leads, escape(leads))
+        self._wording = Wording(language, leads=language.gettext(_MOST_UPVOTED[printed.period]))
 
     def subject(self, subject: str) -> str:
         """The message's subject as its template has it."""
         return self._subject.filled({"subject": subject})
 
     def frame(self, shape: Shape) -> Forms:
-        """Everything but the papers, for which there are holes: `paper_0`, and `trending_0` for what trends besides."""
+        """Everything but the papers, for values in this order: AROUND, opening, papers, what trends besides."""
         if shape not in self._frames:
-            self._frames[shape] = self._forms(self.compiled.text, self.compiled.html, self._framed(shape))
+            counts = {"opening": len(shape.opening), "paper": shape.cards + shape.others, "trending": shape.trending}
+            names = [*AROUND, *(f"{name}_{at}" for name, count in counts.items() for at in range(count))]
+            self._frames[shape] = self._forms(
+                self.compiled.text, self.compiled.html, self._framed(shape), told=names, shown=names, wrapped=AROUND
+            )
         return self._frames[shape]
 
-    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[Encoded]:
+    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[Pieces]:
         """A reader's papers, of which the first `carded` have a card of their own.
 
         `feedback` is the reader's link to say what they think of a paper.
         """
-        found, role = list[Encoded](), "lead"
-        told, shown, texts = {"feedback": feedback.text}, {"feedback": feedback.html}, dict[str, str]()
+        found, role = list[Pieces](), "lead"
         for number, (card, reason) in enumerate(papers, 1):
-            paper = self._papers.get(id(card)) or self._kept(card)
-            text, html = paper.forms.get(role) or self._formed(paper, role)
-            told["number"], told["paper"] = _numbered(number)
-            shown["number"] = shown["paper"] = told["paper"]
-            shown["summary"], marked = paper.summaries.get(reason.terms) or self._summary(paper, reason.terms)
-            if paper.leads and reason.kind is _TRENDING:
-                said = self._leads
-            else:
-                said = self._said[marked].get(reason[:2]) or self._why(reason, marked=marked)
-            texts["why_text"], told["why_text"], shown["why"] = said
-            found.append(Encoded(text.filled(told, texts), html.filled(shown, texts)))
+            piece = self._pieces.get((id(card), role)) or self._piece(card, role)
+            summary, said = self._wording.of(piece, reason)
+            numbers = _numbered(number)
+            text, html = (feedback.text, *numbers, said.text), (feedback.html, *numbers, said.html, summary)
+            found.append(Pieces(piece.text.pieces(text, {"why_text": said.plain}), piece.html.pieces(html)))
             role = "card" if number < carded else "other"
         return found
 
@@ -144,42 +128,32 @@ class Printing:
             shown = {**paper, "upvotes": self.language.number(upvotes), "label": label}
             text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
             forms = self._forms(text, html, self._context | {"paper": shown})
-            self._trending[number] = Encoded(forms.text.filled({}, {}), forms.html.filled({}, {}))
+            self._trending[number] = Encoded(b"".join(forms.text.pieces(())), b"".join(forms.html.pieces(())))
         return self._trending[number]
 
-    def _forms(self, text: str, html: str, context: Mapping[str, object]) -> Forms:
-        return Forms(form_of(rendered("text", text, context)), form_of(rendered("HTML", html, context)))
+    def _forms(
+        self,
+        text: str,
+        html: str,
+        context: Mapping[str, object],
+        *,
+        told: Sequence[str] = (),
+        shown: Sequence[str] = (),
+        wrapped: Sequence[str] = (),
+    ) -> Forms:
+        return Forms(
+            form_of(rendered("text", text, context), told, wrapped=wrapped),
+            form_of(rendered("HTML", html, context), shown),
+        )
 
-    def _kept(self, card: Card) -> _Paper:
-        leads = bool(card.url and card.upvotes and card.url == self.printed.top.get("url"))
-        paper = self._papers[id(card)] = _Paper(card, leads=leads)
-        return paper
-
-    def _formed(self, paper: _Paper, role: str) -> Forms:
+    def _piece(self, card: Card, role: str) -> Piece:
         text, html = self.compiled.text_pieces, self.compiled.pieces
-        context = self._context | {"entry": _entry(self.language, paper.card)}
-        forms = paper.forms[role] = self._forms(text["card"] if role == "lead" else text[role], html[role], context)
-        return forms
-
-    def _summary(self, paper: _Paper, terms: tuple[str, ...]) -> tuple[bytes, bool]:
-        """The summary with its marks, and whether there are any."""
-        self._summaries += 1
-        if self._summaries > MOST_KEPT:
-            self._summaries = 1
-            for one in self._papers.values():
-                one.summaries.clear()
-        summary, marked = mark(paper.card.summary, terms)
-        found = paper.summaries[terms] = quoted(cleaned(str(summary))), marked
-        return found
-
-    def _why(self, reason: Reason, *, marked: bool) -> Said:
-        """The reason in words."""
-        known = self._said[marked]
-        if len(known) >= MOST_KEPT:
-            known.clear()
-        html, text = why(self.language, reason, marked=marked)
-        said = known[reason[:2]] = _said(text, html)
-        return said
+        context = self._context | {"entry": _entry(self.language, card)}
+        told = text["card"] if role == "lead" else text[role]
+        forms = self._forms(told, html[role], context, told=_TOLD, shown=_SHOWN, wrapped=("why_text",))
+        leads = bool(card.url and card.upvotes and card.url == self.printed.top.get("url"))
+        piece = self._pieces[id(card), role] = Piece(card=card, leads=leads, text=forms.text, html=forms.html)
+        return piece
 
     def _framed(self, shape: Shape) -> dict[str, object]:
         """All that `templates/edition` asks for, but the papers; what differs between readers is a hole."""
@@ -227,17 +201,11 @@ _MOST_UPVOTED = {
     "month": N_("trending, most upvoted of the month"),
 }
 
-_TRENDING = ReasonKind.TRENDING
-
 
 @lru_cache(maxsize=64)
 def _numbered(number: int) -> tuple[bytes, bytes]:
     """A paper's number as it stands before its title, where those of two digits align, and in its links."""
     return quoted(f"{number:2}"), quoted(str(number))
-
-
-def _said(text: str, html: Markup) -> Said:
-    return Said(cleaned(text), quoted(cleaned(text)), quoted(cleaned(str(html))))
 
 
 def _entry(language: Language, card: Card) -> Entry:

@@ -40,12 +40,18 @@ def test_a_list_is_read_from_standard_input_names_and_all_and_what_was_done_is_c
     lines = "\n".join(people).encode() + b'\nZo\xeb, "of the lab" <zoe@example.org>'
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
     added = installed(*ADD, "--hour", "9")
-    assert (added.code, added.out) == (0, "1 subscribed, 1 changed, 1 left out.\n")
+    assert (added.code, added.out) == (0, "1 subscribed, 1 already subscribed, 1 left out.\n")
     assert added.err == "digest: Line 3: That address has unsubscribed. Who wants it back adds it by itself.\n"
     hours = {row["address"]: row["hour"] for row in json.loads(installed("subscriber", "list", "--json").out)}
-    assert (hours["ada@example.org"], hours["zoe@example.org"]) == (9, 9)
+    assert (hours["ada@example.org"], hours["zoe@example.org"]) == (7, 9)
     assert installed("subscriber", "add", "bob@example.org", "--confirmed", *NOW).out.startswith("Brought back")
     assert sorted(listed(installed)) == ["ada@example.org", "bob@example.org", "zoe@example.org"]
+
+
+def test_a_list_asks_nobody_to_confirm_who_is_subscribed(installed: Digest) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *NOW)
+    added = installed("subscriber", "add", "ada@example.org", "bob@example.org", *NOW)
+    assert added.out == "1 already subscribed, 1 asked to confirm.\n"
 
 
 def test_one_wrong_line_is_named_and_nobody_is_added(installed: Digest, monkeypatch: pytest.MonkeyPatch) -> None:

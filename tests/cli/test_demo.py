@@ -117,3 +117,12 @@ def test_another_mail_program_reads_every_message_without_complaint(demo: Digest
         shown = subprocess.run(["mshow", str(path)], capture_output=True, text=True, check=True)
         assert shown.stderr == ""
         assert "Unsubscribe:" in shown.stdout
+
+
+def test_of_a_place_where_no_demo_can_listen_nothing_else_is_said(
+    digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_WEB__LISTEN", ":99999")
+    refused = digest("demo", "--once")
+    assert (refused.code, refused.err.count("\n  web.")) == (2, 1)
+    assert "web.listen: is not an address to listen on" in refused.err

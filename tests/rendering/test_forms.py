@@ -10,9 +10,9 @@ from digest.rendering.forms import Hole, Line, form_of
 
 def filled(source: str, part: str = "text", **values: str) -> str:
     """What a template with holes gives for one reader."""
-    form = form_of(rendered(part, source, {name: Hole(name) for name in values}))
-    encoded = {name: value.encode() + b"=\r\n" for name, value in values.items()}
-    return unquoted(form.filled(encoded, values))
+    form = form_of(rendered(part, source, {name: Hole(name) for name in values}), list(values), wrapped=values)
+    encoded = tuple(value.encode() + b"=\r\n" for value in values.values())
+    return unquoted(b"".join(form.pieces(encoded, values)))
 
 
 def test_a_hole_is_filled_where_it_stands() -> None:
@@ -40,9 +40,13 @@ def test_a_template_that_changes_what_differs_between_readers_is_told_so(source:
 
 
 def test_what_a_reader_decides_cannot_be_wrapped_where_it_is_not_known() -> None:
-    form = form_of(rendered("text", "{{ x|wrap }}", {"x": Hole("x")}))
     with pytest.raises(RenderingError, match="wraps 'x' where it cannot be"):
-        form.filled({}, {})
+        form_of(rendered("text", "{{ x|wrap }}", {"x": Hole("x")}), ["x"])
+
+
+def test_what_a_part_does_not_know_cannot_be_put_down_in_it() -> None:
+    with pytest.raises(RenderingError, match="puts down 'x' where it is not known"):
+        form_of(rendered("text", "{{ x }}", {"x": Hole("x")}), ["y"])
 
 
 def test_a_subject_is_one_line() -> None:
