@@ -17,8 +17,8 @@ def quoted(text: str) -> bytes:
     """The text in lines of at most 76 octets that end in CRLF.
 
     Where its last line has no end, a soft break follows: another piece begins on a line of its own, and a reader
-    sees the two side by side. None begins with a dot, which SMTP would have to double. Raises UnicodeEncodeError for
-    half a character.
+    sees the two side by side. No line begins with a dot, which SMTP would have to double. Raises UnicodeEncodeError
+    for half a character.
     """
     if text[:1] == ".":
         rest = text.lstrip(".")
@@ -33,9 +33,9 @@ def quoted(text: str) -> bytes:
         lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\n" in lines:
         encoded = _OVERLONG.sub(rb"\1=\r\n\2", b2a_qp(lines.replace(b"\n", b"\r\n")))
-        return encoded if lines.endswith(b"\n") else _continued(encoded)
+        return _undotted(encoded if lines.endswith(b"\n") else _continued(encoded))
     # Of a text without line ends, binascii does not know which to take.
-    return _continued(b2a_qp(lines).replace(b"=\n", _SOFT_BREAK)) if lines else b""
+    return _undotted(_continued(b2a_qp(lines).replace(b"=\n", _SOFT_BREAK))) if lines else b""
 
 
 def _continued(encoded: bytes) -> bytes:
@@ -44,6 +44,13 @@ def _continued(encoded: bytes) -> bytes:
         last = 3 if encoded[-3:-2] == b"=" else 1
         encoded = encoded[:-last] + _SOFT_BREAK + encoded[-last:]
     return encoded + _SOFT_BREAK
+
+
+def _undotted(encoded: bytes) -> bytes:
+    """With each dot at the beginning of a line on a line of its own, encoded: style sheets are full of them."""
+    while b"\n." in encoded:
+        encoded = encoded.replace(b"\n.", b"\n" + _DOT)
+    return encoded
 
 
 def unquoted(encoded: bytes) -> str:

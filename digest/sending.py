@@ -260,11 +260,7 @@ class Sending:
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _until_retry(answer, delivery)) for answer, delivery in answered]
             moved = record_answers(connection, timed, provider=self._mailer.name, now=now)
-            refused = [
-                (answer, delivery)
-                for answer, delivery in answered
-                if answer.outcome is not _ACCEPTED and delivery.id in moved
-            ]
+            refused = [(answer, delivery) for answer, delivery in answered if delivery.id in moved]
             for answer, delivery in refused:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:
                     bounced(connection, delivery, code=answer.code, now=now)
@@ -287,7 +283,6 @@ class Sending:
         return replace(answer, outcome=Outcome.DEFERRED) if again else answer
 
 
-_ACCEPTED = Outcome.ACCEPTED
 _HEARD = {Outcome.ACCEPTED, Outcome.RECIPIENT_REFUSED, Outcome.MESSAGE_REFUSED}
 """What a provider says of a message that it has been handed."""
 _COUNTED = {

@@ -1,6 +1,6 @@
 """What becomes of deliveries while a lease holds them: looked at, begun, answered, or given back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, bindparam, case, cast, select, update
@@ -26,7 +26,6 @@ _BEGIN = (
     update(deliveries)
     .where(_IN_LEASE, LEASED_AMONG)
     .values(attempts=deliveries.c.attempts + 1, attempted_at=bindparam("now"))
-    .returning(deliveries.c.id)
 )
 _SKIP = (
     update(deliveries)
@@ -61,7 +60,9 @@ def skip_unwanted(
 def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
     """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
     told = {"lease": lease_id, "numbers": numbers, "now": now}
-    return set(connection.execute(_BEGIN, told).scalars().all())
+    if connection.execute(_BEGIN, told).rowcount == len(numbers):
+        return set(numbers)
+    return numbers_held(connection, lease_id).intersection(numbers)
 
 
 _STATE_AFTER = {
@@ -74,17 +75,28 @@ _STATE_AFTER = {
 }
 assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
 
+_REFERENCES = pairs("references")
+_MARK_SENT = (
+    update(deliveries)
+    .where(IS_LEASED, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
+    .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), attempted_at=None, lease_id=None)
+    .values(provider_reference=_REFERENCES.c.value)
+)
+"""Of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
+
 
 def record_answers(
     connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
 ) -> set[int]:
-    """Move leased deliveries to where the provider's answers put them, each with the time to try again; which moved.
+    """Move leased deliveries to where the provider's answers put them, each with the time to try again.
 
     A delivery that is not leased any more stays where it is. An answer that was not plainly
-    "accepted" is kept with its words.
+    "accepted" is kept with its words: which of those moved is returned.
     """
     accepted = {one.delivery_id: one.detail[:200] for one, _ in answers if one.outcome is Outcome.ACCEPTED}
-    moved = _mark_sent(connection, accepted, now=now) if accepted else set()
+    if accepted:
+        connection.execute(_MARK_SENT, {"references": accepted, "now": now})
+    moved = set[int]()
     for answer, again_at in answers:
         if answer.outcome is Outcome.ACCEPTED:
             continue
@@ -95,21 +107,6 @@ def record_answers(
             moved.add(answer.delivery_id)
             _keep_words(connection, answer, provider=provider, now=now)
     return moved
-
-
-_REFERENCES = pairs("references")
-_MARK_SENT = (
-    update(deliveries)
-    .where(IS_LEASED, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
-    .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), attempted_at=None, lease_id=None)
-    .values(provider_reference=_REFERENCES.c.value)
-    .returning(deliveries.c.id)
-)
-
-
-def _mark_sent(connection: Connection, references: Mapping[int, str], *, now: datetime) -> set[int]:
-    """The same of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
-    return set(connection.execute(_MARK_SENT, {"references": references, "now": now}).scalars().all())
 
 
 def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:

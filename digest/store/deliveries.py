@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _in_json
 from typing import Any, NamedTuple
 
@@ -268,6 +267,7 @@ def delivery_in(row: Sequence[Any]) -> Delivery:
 
 _KINDS = {kind.value: kind for kind in DeliveryKind}
 _STATES = {state.value: state for state in DeliveryState}
+_REASONS = {kind.value: kind for kind in ReasonKind}
 
 
 def _selection_to_json(selection: Selection) -> ReadyJson:
@@ -281,13 +281,7 @@ def _selection_to_json(selection: Selection) -> ReadyJson:
 
 def _selection_from_json(told: dict[str, Any]) -> Selection:
     picks = [
-        Pick(paper_id, score, _reason(kind, interest, tuple(terms)))
+        Pick(paper_id, score, Reason(_REASONS[kind], interest, tuple(terms)))
         for paper_id, score, kind, interest, terms in told["picks"]
     ]
     return Selection(considered=told["considered"], picks=tuple(picks))
-
-
-@lru_cache(maxsize=20_000)
-def _reason(kind: str, interest: str, terms: tuple[str, ...]) -> Reason:
-    """Many readers have the same: it is made once."""
-    return Reason(kind=ReasonKind(kind), interest=interest, terms=terms)

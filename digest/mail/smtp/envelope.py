@@ -10,7 +10,7 @@ from digest.model import Outgoing
 
 _PATH_MOST = 254
 _LOCAL_PART_MOST = 64
-_LF, _CR = b"\n\r"
+_LF, _CR, _DOT = b"\n\r."
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -73,10 +73,10 @@ def on_the_wire(content: bytes) -> bytes:
     import numpy as np
 
     octets = np.frombuffer(content, np.uint8)
-    bare = (octets[1:] == _LF) ^ (octets[:-1] == _CR)
-    if bare.any() or content[:1] == b"\n" or content[-1:] == b"\r":
+    ends = octets == _LF
+    if np.count_nonzero(ends[1:] != (octets[:-1] == _CR)) or content[:1] == b"\n" or content[-1:] == b"\r":
         return on_the_wire(_LINE_END.sub(b"\r\n", content))
-    if b"\n." in content:
+    if np.count_nonzero(ends[:-1] & (octets[1:] == _DOT)):
         content = content.replace(b"\n.", b"\n..")
     if content[:1] == b".":
         content = b"." + content

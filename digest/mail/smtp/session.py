@@ -8,7 +8,7 @@ and what was answered: its final dot may have been read, or it cannot have been.
 
 import asyncio
 from collections import deque
-from enum import Enum
+from enum import IntEnum
 from math import inf
 from typing import Protocol, cast
 
@@ -18,7 +18,7 @@ from digest.mail.smtp.replies import CLOSING, Replies, Reply, SessionError, acce
 from digest.mail.smtp.server import Timeouts
 from digest.model import Answer, Outcome, Outgoing
 
-Stage = Enum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
+Stage = IntEnum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
 """What a reply is expected to; NOTHING is a message of no line."""
 
 _TIMED_AS: dict[Stage | None, str] = {
