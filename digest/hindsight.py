@@ -21,13 +21,16 @@ from digest.errors import BusyError
 from digest.measure import Measures
 from digest.model import Choices, Paper, Reason, Selection, Subscription, SubscriptionState, Weights
 from digest.store import Connection
-from digest.store.papers import papers_by_id, papers_listed, upvotes_seen
+from digest.store.papers import began_at, papers_by_id, papers_listed, upvotes_seen
 from digest.store.past import Past
 from digest.store.sources import state_of_papers
 
 EDITIONS = 5
 FURTHEST = max(LOOK_BACK.values()) + EDITIONS * timedelta(days=31)
 """How far any of the editions reaches back."""
+
+AT_FIRST = timedelta(hours=1)
+"""How long papers are first collected: what came in until then counts from when it was listed."""
 
 MOST_PAPERS = 10_000
 """An edition with new papers beyond these is left out: it cannot be told."""
@@ -127,7 +130,11 @@ def prepare(
     """The `most` newest papers that any past edition could hold."""
     papers = papers_listed(connection, since=now - FURTHEST, now=now, sources=sources, most=most)
     stock = stock_of(connection, papers, now=now, measures=measures)
-    places = stock.candidates.positions
+    known, began = stock.candidates, began_at(connection) or now
+    # Else whoever looks at the page of a new installation would see that nothing was new for days.
+    at_first = known.first_seen_at <= (began + AT_FIRST).timestamp()
+    known.first_seen_at = np.where(at_first, np.fmin(known.first_seen_at, known.listed_at), known.first_seen_at)
+    places = known.positions
     seen = np.array([one for block in upvotes_seen(connection, places) for one in block]).reshape(-1, 3)
     seen = seen[np.argsort(seen[:, 1], kind="stable")]
     return Prepared(

@@ -114,6 +114,24 @@ def test_no_paper_comes_twice_and_none_before_it_was_seen(daily: App) -> None:
     assert kinds == {ReasonKind.TOPIC, ReasonKind.MISSED, ReasonKind.TRENDING}
 
 
+def test_what_was_there_when_papers_were_first_collected_counts_from_when_it_was_listed(store: Store) -> None:
+    papers = [listing(day, "Robots", f"A robot folds {day}.", on=NOON - day * DAY, upvotes=9) for day in range(1, 5)]
+    papers_come_in(store, papers, now=NOON - DAY / 4)
+    later = listing(9, "Found later", "A robot that was found later.", on=NOON - 4 * DAY, upvotes=9)
+    papers_come_in(store, [later], now=NOON - DAY / 24)
+    told = [
+        [(one.title, one.signals.upvotes) for one, _ in edition.papers]
+        for edition in looked_back(store, choices("robot"))
+    ]
+    assert told == [
+        [("Found later", 9)],
+        [("Robots", None)],
+        [("Robots", None)],
+        [("Robots", None)],
+        [("Robots", None)],
+    ]
+
+
 def test_upvotes_are_those_of_the_day(store: Store) -> None:
     for day, upvotes in ((1, 5), (0, 80)):
         robots = listing(1, "Robots", "A robot folds.", on=NOON - DAY, upvotes=upvotes)

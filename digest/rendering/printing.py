@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
     html: bytes
 
 
-class Pieces(NamedTuple):
+class EncodedPieces(NamedTuple):
     """The same, in pieces."""
 
     text: list[bytes]
@@ -104,18 +104,18 @@ class Printing:
             )
         return self._frames[shape]
 
-    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[Pieces]:
+    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[EncodedPieces]:
         """A reader's papers, of which the first `carded` have a card of their own.
 
         `feedback` is the reader's link to say what they think of a paper.
         """
-        found, role = list[Pieces](), "lead"
+        found, role = list[EncodedPieces](), "lead"
         for number, (card, reason) in enumerate(papers, 1):
             piece = self._pieces.get((id(card), role)) or self._piece(card, role)
             summary, said = self._wording.of(piece, reason)
             numbers = _numbered(number)
             text, html = (feedback.text, *numbers, said.text), (feedback.html, *numbers, said.html, summary)
-            found.append(Pieces(piece.text.pieces(text, {"why_text": said.plain}), piece.html.pieces(html)))
+            found.append(EncodedPieces(piece.text.pieces(text, {"why_text": said.plain}), piece.html.pieces(html)))
             role = "card" if number < carded else "other"
         return found
 

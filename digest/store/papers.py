@@ -107,6 +107,12 @@ def has_papers(connection: Connection) -> bool:
     return connection.execute(select(papers.c.id).limit(1)).first() is not None
 
 
+def began_at(connection: Connection) -> datetime | None:
+    """When the first of the papers was first seen."""
+    began: datetime | None = connection.execute(select(papers.c.first_seen_at).order_by(papers.c.id).limit(1)).scalar()
+    return began
+
+
 def papers_by_id(connection: Connection, ids: Iterable[int], *, now: datetime) -> dict[int, Paper]:
     """The papers with these numbers, those that there are."""
     found = [paper for block in blocks(ids) for paper in _papers(connection, papers.c.id.in_(block), now=now)]
