@@ -44,7 +44,8 @@ def build(**values: Any) -> bytes:
         "list_headers": LIST,
     }
     given |= values
-    return build_message(**given | {"text": [quoted(given["text"])], "html": [quoted(given["html"])]})
+    parts = {kind: [quoted(given[kind])] if isinstance(given[kind], str) else given[kind] for kind in ("text", "html")}
+    return build_message(**given | parts)
 
 
 def parsed(raw: bytes) -> EmailMessage:

@@ -123,8 +123,9 @@ def render(
     language: Language = ENGLISH,
     links: Links = LINKS,
     whole: bool = False,
+    library: Library = LIBRARY,
 ) -> Body:
     told = read_facts(printed or facts())
-    printing = Printing(LIBRARY.compile("edition", language), language=language, site=site, printed=told)
+    printing = Printing(library.compile("edition", language), language=language, site=site, printed=told)
     edition = Edition(language=language, printed=told, papers=cards, reader=reader, links=links)
     return edition_body(printing, edition, whole=whole)

@@ -135,7 +135,8 @@ _PART = {
 
 def _end_of(part: Sequence[bytes]) -> bytes:
     """What follows a part, so that its last line has an end; the line end before a boundary belongs to the boundary."""
-    return b"\r\n" if part and part[-1].endswith(b"=\r\n") else b""
+    last = next((piece for piece in reversed(part) if piece), b"")
+    return b"\r\n" if last.endswith(b"=\r\n") else b""
 
 
 @lru_cache(maxsize=64)

@@ -78,6 +78,7 @@ class _Message:
         self._opening = opening.opening(edition, gist)
         common, own = _common_texts(edition, self._opening, gist), _own_texts(edition)
         self._texts = dict(zip(AROUND, common + own, strict=True))
+        self._texts |= {f"opening_{at}": text for at, text in enumerate(self._opening.texts)}
         self._around = [*map(_common, common), *map(_encoded, own), *map(_common, self._opening.texts)]
         self.papers = printing.filled(edition.papers, carded=self._carded, feedback=_encoded(edition.links.feedback))
 

@@ -59,8 +59,8 @@ class Hole:
 class Paragraph:
     """A paragraph to be wrapped once it is filled: `pattern` has `%(name)s` for each hole, `hang` is its column.
 
-    Where `hole` is its only one, of a text of at most `room` characters it is a line: the encoded one, which is the
-    value at `place`, between `before` and `after`.
+    Where `hole` is its only one, of a text of at most `room` characters, all of them to be seen, it is a line: the
+    encoded one, which is the value at `place`, between `before` and `after`.
     """
 
     pattern: str
@@ -73,7 +73,7 @@ class Paragraph:
 
     def filled(self, values: Sequence[bytes], texts: Mapping[str, str]) -> bytes:
         """The paragraph with these texts, which `values` has encoded."""
-        if self.room >= 0 and len(texts[self.hole]) <= self.room:
+        if self.room >= 0 and len(told := texts[self.hole]) <= self.room and told.isprintable() and "  " not in told:
             return self.before + values[self.place] + self.after
         return quoted(wrap(self.pattern % texts, self.hang))
 

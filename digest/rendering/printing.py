@@ -18,7 +18,7 @@ from digest.rendering.forms import Form, Hole, Line, form_of
 from digest.rendering.language import Language
 from digest.rendering.site import Site, colours
 from digest.rendering.templates import Compiled
-from digest.rendering.wording import Piece, Wording
+from digest.rendering.voice import Placed, Voice
 from digest.rendering.words import N_, NN_
 
 
@@ -84,11 +84,11 @@ class Printing:
     def __init__(self, compiled: Compiled, *, language: Language, site: Site, printed: Printed) -> None:
         self.compiled, self.language, self.site, self.printed = compiled, language, site, printed
         self._context: dict[str, object] = {"site": site, "colours": colours(site.accent)}
-        self._pieces: dict[tuple[int, str], Piece] = {}
+        self._placed: dict[tuple[int, str], Placed] = {}
         self._frames: dict[Shape, Forms] = {}
         self._trending: dict[int, Encoded] = {}
         self._subject = Line(rendered("subject", compiled.subject, self._context | {"subject": Hole("subject")}))
-        self._wording = Wording(language, leads=language.gettext(_MOST_UPVOTED[printed.period]))
+        self._voice = Voice(language, leads=language.gettext(_MOST_UPVOTED[printed.period]))
 
     def subject(self, subject: str) -> str:
         """The message's subject as its template has it."""
@@ -97,10 +97,11 @@ class Printing:
     def frame(self, shape: Shape) -> Forms:
         """Everything but the papers, for values in this order: AROUND, opening, papers, what trends besides."""
         if shape not in self._frames:
-            counts = {"opening": len(shape.opening), "paper": shape.cards + shape.others, "trending": shape.trending}
-            names = [*AROUND, *(f"{name}_{at}" for name, count in counts.items() for at in range(count))]
+            around = [*AROUND, *(f"opening_{at}" for at in range(len(shape.opening)))]
+            counts = {"paper": shape.cards + shape.others, "trending": shape.trending}
+            names = [*around, *(f"{name}_{at}" for name, count in counts.items() for at in range(count))]
             self._frames[shape] = self._forms(
-                self.compiled.text, self.compiled.html, self._framed(shape), told=names, shown=names, wrapped=AROUND
+                self.compiled.text, self.compiled.html, self._framed(shape), told=names, shown=names, wrapped=around
             )
         return self._frames[shape]
 
@@ -111,11 +112,11 @@ class Printing:
         """
         found, role = list[EncodedPieces](), "lead"
         for number, (card, reason) in enumerate(papers, 1):
-            piece = self._pieces.get((id(card), role)) or self._piece(card, role)
-            summary, said = self._wording.of(piece, reason)
-            numbers = _numbered(number)
-            text, html = (feedback.text, *numbers, said.text), (feedback.html, *numbers, said.html, summary)
-            found.append(EncodedPieces(piece.text.pieces(text, {"why_text": said.plain}), piece.html.pieces(html)))
+            placed = self._placed.get((id(card), role)) or self._place(card, role)
+            summary, said = self._voice.of(placed, reason)
+            aligned, plain = _numbered(number)
+            text, html = (feedback.text, aligned, plain, said.text), (feedback.html, plain, plain, said.html, summary)
+            found.append(EncodedPieces(placed.text.pieces(text, {"why_text": said.plain}), placed.html.pieces(html)))
             role = "card" if number < carded else "other"
         return found
 
@@ -146,14 +147,14 @@ class Printing:
             form_of(rendered("HTML", html, context), shown),
         )
 
-    def _piece(self, card: Card, role: str) -> Piece:
+    def _place(self, card: Card, role: str) -> Placed:
         text, html = self.compiled.text_pieces, self.compiled.pieces
         context = self._context | {"entry": _entry(self.language, card)}
         told = text["card"] if role == "lead" else text[role]
         forms = self._forms(told, html[role], context, told=_TOLD, shown=_SHOWN, wrapped=("why_text",))
         leads = bool(card.url and card.upvotes and card.url == self.printed.top.get("url"))
-        piece = self._pieces[id(card), role] = Piece(card=card, leads=leads, text=forms.text, html=forms.html)
-        return piece
+        placed = self._placed[id(card), role] = Placed(card=card, leads=leads, text=forms.text, html=forms.html)
+        return placed
 
     def _framed(self, shape: Shape) -> dict[str, object]:
         """All that `templates/edition` asks for, but the papers; what differs between readers is a hole."""

@@ -227,7 +227,7 @@ def test_from_cron_collect_publish_and_deliver_do_the_whole_job(stocked: Digest,
     assert "Nothing was queued" in stocked("deliver", "--now", due).out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
     assert "1  sent" in stocked("stats").out
-    assert re.search("next due at .* UTC: 1 reader\n", stocked("stats").out)
+    assert re.search("next due at .* UTC: 1 reader\nfiles: read at .* UTC\n", stocked("stats").out)
     assert json.loads(stocked("stats", "--json").out)["sources"][0]["name"] == "files"
     assert "state sent" in stocked("subscriber", "show", "ada@example.org").out
 
@@ -338,6 +338,7 @@ def test_a_source_that_has_failed_for_a_day_is_told_to_the_operator(installed: D
     ended = installed("collect", *NOW)
     assert (ended.code, "alarm is queued: huggingface" in ended.out) == (1, True)
     assert "alarm" not in installed("collect", *NOW).out
+    assert "failed 2 times: huggingface: " in installed("stats").out
     assert "1 sent" in installed("deliver", *NOW).out
     [message] = (tmp_path / "var/outbox/new").iterdir()
     assert "A source of papers has failed for a day" in message.read_text()

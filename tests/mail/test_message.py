@@ -12,12 +12,23 @@ from hypothesis import strategies as st
 
 from digest.errors import RenderingError
 from digest.mail.message import Sender, envelope_sender, wire_address
+from digest.quoted import quoted
 from digest.tokens import Purpose, claimed
 
 
 def parts(raw: bytes) -> list[tuple[str, str]]:
     message = parsed(raw)
     return [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in message.iter_parts()]
+
+
+@pytest.mark.parametrize("pieces", [[quoted("Bye.")], [quoted("Bye."), b""], [quoted("Bye.\n")], []])
+def test_no_part_ends_in_a_soft_break(pieces: list[bytes]) -> None:
+    raw = build(text=pieces, html=pieces)
+    boundary = parsed(raw).get_boundary()
+    assert boundary
+    _, *told, end = raw.split(f"\r\n--{boundary}".encode())
+    assert [part.endswith(b"=\r\n") for part in told] == [False, False]
+    assert end == b"--\r\n"
 
 
 # M1, M2: the single headers.

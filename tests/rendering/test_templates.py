@@ -1,6 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
+from editions import LINKS, render, ten_papers
 
 from digest.errors import RenderingError
 from digest.rendering.templates import MESSAGES, Library
@@ -97,6 +99,19 @@ def test_a_message_outside_the_folders_does_not_exist(message: str) -> None:
 def test_a_template_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RenderingError, match="not a folder"):
         Library(tmp_path / "absent")
+
+
+def test_an_operators_edition_puts_down_what_differs_between_readers_where_it_likes(tmp_path: Path) -> None:
+    own, theirs = tmp_path / "edition", Path(Library().folders[0], "edition")
+    own.mkdir()
+    text, page = (theirs / "body.txt").read_text(), (theirs / "body.mjml").read_text()
+    parts = "{% for told, kind in opening.parts %}{{ told|wrap }}|{% endfor %}"
+    (own / "body.txt").write_text(text.replace("{{ opening.text|wrap }}", parts) + " at {{ links.unsubscribe }}")
+    (own / "body.mjml").write_text(page.replace("{{ entry.why }}", "{{ entry.why }} ({{ entry.number }})"))
+    body = render(ten_papers(), library=Library(tmp_path))
+    assert body.text.endswith(f" at {LINKS.unsubscribe}")
+    assert "10 papers for you| out of 26 new; 4 follow your topic |diffusion models|.|" in body.text
+    assert re.findall(r"\(\s*\d+\)", body.html) == ["(6)", "(7)", "(8)", "(9)", "(10)"]
 
 
 def test_an_edition_template_without_a_piece_is_refused(tmp_path: Path) -> None:

@@ -140,6 +140,8 @@ def test_answers_move_deliveries_and_only_unplain_ones_are_kept(store: Store) ->
         assert deliveries_queued(connection, now=NOON) == []
         assert [d.key for d in deliveries_queued(connection, now=NOON + timedelta(minutes=5))] == ["b"]
         assert record_answers(connection, [(replay, NOON) for replay in answers], provider="smtp", now=NOON) == set()
+        late = [Answer(delivery_id=n, outcome=Outcome.ACCEPTED) for n in (1, 2, 3)]
+        record_answers(connection, [(one, NOON) for one in late], provider="smtp", now=NOON)
         assert [delivery_numbered(connection, number) for number in (1, 2, 3)] == states
 
 

@@ -18,6 +18,7 @@ from digest.mail.smtp.replies import CLOSING, Replies, Reply, SessionError, acce
 from digest.mail.smtp.server import Timeouts
 from digest.model import Answer, Outcome, Outgoing
 
+# Looked up with every reply: what is a number is hashed without a call of Python.
 Stage = IntEnum("Stage", "MAIL RCPT DATA DOT NOTHING RSET QUIT")
 """What a reply is expected to; NOTHING is a message of no line."""
 

@@ -18,7 +18,7 @@ MOST_KEPT = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Piece:
+class Placed:
     """A paper where it stands in an edition; `leads` is whether it is the most upvoted of its period."""
 
     card: Card
@@ -35,7 +35,7 @@ class Said(NamedTuple):
     html: bytes
 
 
-class Wording:
+class Voice:
     """Reasons in the words of a language; `leads` is what is said of a paper that leads."""
 
     def __init__(self, language: Language, *, leads: str) -> None:
@@ -44,10 +44,10 @@ class Wording:
         self._summary = lru_cache(maxsize=MOST_KEPT)(_summary)
         self._why = lru_cache(maxsize=MOST_KEPT)(_why)
 
-    def of(self, piece: Piece, reason: Reason) -> tuple[bytes, Said]:
-        """The piece's summary, as HTML, with the reason's marks, and the reason itself."""
-        summary, marked = self._summary(piece.card.summary, reason.terms)
-        if piece.leads and reason.kind is ReasonKind.TRENDING:
+    def of(self, placed: Placed, reason: Reason) -> tuple[bytes, Said]:
+        """The paper's summary, as HTML, with the reason's marks, and the reason itself."""
+        summary, marked = self._summary(placed.card.summary, reason.terms)
+        if placed.leads and reason.kind is ReasonKind.TRENDING:
             return summary, self._leads
         return summary, self._why(self._language, reason.kind, reason.interest, marked)
 
