@@ -17,7 +17,7 @@ from digest.web import create_site
 
 pytestmark = pytest.mark.slow
 
-XSS = "\"'><svg onload=alert(1)><script>alert(1)</script>{{ 7 * 191 }}javascript:alert(1)"
+XSS = "\"'><svg onload=alert(1)><script>alert(1)</script>{{ 1234567 * 7654321 }}javascript:alert(1)"
 PARAMETERS = [
     "q",
     "category",
@@ -70,7 +70,7 @@ def assert_has_no_script(answer: httpx.Response) -> None:
     assert not page.all("script")
     assert not any(name.startswith("on") for _, held in page.elements for name in held)
     assert not any(link.startswith("javascript:") for link in page.links())
-    assert "1337" not in answer.text
+    assert "9449772114007" not in answer.text
 
 
 def test_no_method_or_header_makes_a_look_into_an_act(inhabited: Place) -> None:

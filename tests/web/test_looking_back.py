@@ -135,7 +135,7 @@ def test_what_was_named_is_kept_by_whoever_subscribes(place: Place) -> None:
 
 def test_titles_of_past_editions_become_no_markup(place: Place) -> None:
     hostile = Listing(
-        title="Speech <img src=x onerror=alert(1)>{{ 7 * 191 }}",
+        title="Speech <img src=x onerror=alert(1)>{{ 1234567 * 7654321 }}",
         listed_on=TODAY,
         url="javascript:alert(1)",
         aliases=("arxiv:2606.00077",),
@@ -145,7 +145,7 @@ def test_titles_of_past_editions_become_no_markup(place: Place) -> None:
     page = read_page(answer.text)
     assert not page.all("img") + page.all("b") + page.all("script")
     assert "javascript:" not in answer.text
-    assert "1337" not in answer.text
+    assert "9449772114007" not in answer.text
 
 
 def test_a_visitor_without_javascript_looks_back_and_then_subscribes(place: Place, browser: Browser) -> None:

@@ -30,7 +30,7 @@ from digest.tokens import Purpose
 
 pytestmark = pytest.mark.slow
 
-XSS = "\"'><script>alert(1)</script>{{ 7 * 191 }}"
+XSS = "\"'><script>alert(1)</script>{{ 1234567 * 7654321 }}"
 FOLLOWED = {
     InterestKind.TOPIC: ["agents", "few-step sampling", "images, moving", 'the "lottery" hypothesis'],
     InterestKind.CATEGORY: ["cs.CV", "math.CO"],
@@ -263,7 +263,7 @@ def test_nothing_that_is_typed_becomes_markup(place: Place, path: str, field: st
     answer = save(place, path, **({"hour": "99", "do": action} | {field: XSS}))
     assert answer.status_code == 422
     assert not read_page(answer.text).all("script")
-    assert "1337" not in answer.text
+    assert "9449772114007" not in answer.text
 
 
 def test_only_what_was_unticked_is_forgotten(place: Place, path: str) -> None:
