@@ -1,5 +1,6 @@
 """What many tests stand on: real stores, and an installation in a folder of its own."""
 
+import re
 import shutil
 import socket
 import uuid
@@ -11,6 +12,9 @@ from typing import Any
 import postgres
 import psycopg
 import pytest
+from furnished import furnish as furnish
+from furnished import furnished as furnished
+from sqlalchemy import Connection, Engine, event
 
 from digest.app import App, set_up
 from digest.config import parse_config
@@ -23,7 +27,7 @@ NOON = datetime(2026, 6, 19, 12, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is tried on both databases is tried on SQLite alone by ./run check."""
     for item in items:
-        if isinstance(item, pytest.Function) and "[postgresql" in item.name:
+        if isinstance(item, pytest.Function) and re.search(r"[\[-]postgresql\b", item.name):
             item.add_marker(pytest.mark.slow)
 
 
@@ -38,6 +42,30 @@ def no_way_out() -> None:
         connect(self, address)
 
     socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
+
+
+class Compiled(dict[Any, Any]):
+    """What SQLAlchemy has compiled, for any database of a kind: it tells apart even two engines of the same."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(self._for_any(key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__(self._for_any(key), compiled)
+
+    def _for_any(self, key: Any) -> Any:
+        dialect, *statement = key
+        return type(dialect), dialect._json_serializer, *statement
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_once() -> None:
+    """A statement is compiled once, as in a program that has one store, and not for each test's store anew."""
+    compiled = Compiled()
+
+    @event.listens_for(Engine, "engine_connect")
+    def share(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=compiled)
 
 
 TEMPLATE = "migrated"
@@ -103,9 +131,11 @@ def _create(server: str, name: str, *, template: str = "template0", encoding: st
 
 @pytest.fixture
 def install(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..., App]]:
-    """Sets up an installation with the given configuration, in a folder of its own."""
+    """Sets up an installation with the given configuration, in a folder of its own; all have the same keys."""
     opened: list[App] = []
     (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "keys").touch(mode=0o600)
+    (tmp_path / "var" / "keys").write_text("a-key-of-more-than-thirty-two-characters\n")
     shutil.copy(sqlite_template, tmp_path / "var" / "offprint.db")
 
     def installed(**values: Any) -> App:

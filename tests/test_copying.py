@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import store_url
+from furnished import Furnish
 from logged import lines_logged
 from personas import DIFFUSION, NOON, choices, papers_come_in, reader_joins
 from sites import Clock
@@ -41,13 +42,17 @@ def other(request: pytest.FixtureRequest, app: App, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
-def lived_in(app: App) -> App:
+def lived_in(app: App, furnish: Furnish) -> App:
     """Papers, readers, messages that were sent, and some that wait."""
-    papers_come_in(app.store)
-    for name in "abcde":
-        reader_joins(app, f"{name}@example.org", choices("quasars"))
-    publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
-    deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=lambda: NOON, limit=3)
+
+    def fill() -> None:
+        papers_come_in(app.store)
+        for name in "abcde":
+            reader_joins(app, f"{name}@example.org", choices("quasars"))
+        publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
+        deliver(app.store, app.mailer(), app.press, terms=app.terms, clock=lambda: NOON, limit=3)
+
+    furnish(fill, app.store)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dialects import app_on_sqlite
+from furnished import Furnish
 from personas import NOON, choices, papers_come_in, reader_joins
 from sqlalchemy import Connection, event, update
 from sqlalchemy.exc import OperationalError
@@ -61,12 +62,16 @@ class Scripted:
 
 
 @pytest.fixture
-def queued(app: App) -> App:
+def queued(app: App, furnish: Furnish) -> App:
     """Five readers' editions wait in the queue."""
-    papers_come_in(app.store)
-    for name in "abcde":
-        reader_joins(app, f"{name}@example.org", choices("quasars"))
-    assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == 5
+
+    def fill() -> None:
+        papers_come_in(app.store)
+        for name in "abcde":
+            reader_joins(app, f"{name}@example.org", choices("quasars"))
+        assert publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON).queued == 5
+
+    furnish(fill, app.store)
     return app
 
 

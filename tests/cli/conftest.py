@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from commands import Digest, Ended
+from furnished import Furnish
 
 from digest.cli import main
 
@@ -31,10 +32,14 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 @pytest.fixture
-def installed(digest: Digest, sqlite_template: Path, tmp_path: Path) -> Digest:
+def installed(digest: Digest, sqlite_template: Path, tmp_path: Path, furnish: Furnish) -> Digest:
     """Runs `digest` where `digest init` has been run; the store was there already."""
-    (tmp_path / "var").mkdir(mode=0o700)
-    shutil.copy(sqlite_template, tmp_path / "var" / "offprint.db")
-    (tmp_path / "var" / "offprint.db").chmod(0o600)
-    assert digest("init").code == 0
+
+    def fill() -> None:
+        (tmp_path / "var").mkdir(mode=0o700)
+        shutil.copy(sqlite_template, tmp_path / "var" / "offprint.db")
+        (tmp_path / "var" / "offprint.db").chmod(0o600)
+        assert digest("init").code == 0
+
+    furnish(fill)
     return digest

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from commands import Digest
+from furnished import Furnish
 from pytest_httpserver import HTTPServer
 from themes import EACH, THEMES, themed
 
@@ -32,9 +33,12 @@ NOW = ("--now", "2026-06-19T12:00")
 
 
 @pytest.fixture
-def stocked(installed: Digest, tmp_path: Path) -> Digest:
-    (tmp_path / "papers.jsonl").write_text("\n".join(json.dumps(row) for row in ROWS))
-    assert "2 listed, 2 new" in installed("collect", "--file", "papers.jsonl", *NOW).out
+def stocked(installed: Digest, tmp_path: Path, furnish: Furnish) -> Digest:
+    def fill() -> None:
+        (tmp_path / "papers.jsonl").write_text("\n".join(json.dumps(row) for row in ROWS))
+        assert "2 listed, 2 new" in installed("collect", "--file", "papers.jsonl", *NOW).out
+
+    furnish(fill)
     return installed
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from furnished import Furnish
 from personas import NOON, PAPERS, choices, papers_come_in
 from sqlalchemy import text
 
@@ -22,14 +23,18 @@ on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
-def stocked(store: Store) -> Store:
+def stocked(store: Store, furnish: Furnish) -> Store:
     """Three papers, a reader, and a delivery that selects the first paper."""
-    papers_come_in(store)
-    with store.writing() as connection:
-        reader = subscriber_for(connection, parse_address("ada@example.org"), now=NOON)
-        wanted = choices("diffusion")
-        set_subscription(connection, reader, newsletter="papers", choices=wanted, next_due_at=NOON, now=NOON)
-        queue(connection, edition(reader))
+
+    def fill() -> None:
+        papers_come_in(store)
+        with store.writing() as connection:
+            reader = subscriber_for(connection, parse_address("ada@example.org"), now=NOON)
+            wanted = choices("diffusion")
+            set_subscription(connection, reader, newsletter="papers", choices=wanted, next_due_at=NOON, now=NOON)
+            queue(connection, edition(reader))
+
+    furnish(fill, store)
     return store
 
 

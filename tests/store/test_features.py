@@ -141,6 +141,7 @@ def test_of_joined_papers_the_features_are_those_of_the_text_that_stays(store: S
     assert counted(store) == {1: pack_bag(paper_bag(DIFFUSION.title, DIFFUSION.abstract))}
 
 
+@pytest.mark.slow
 def test_while_papers_are_counted_nobody_changes_their_texts(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Else the features of what they were would stay; on SQLite, two never write at once."""
     store = open_store(store_url("postgresql", request, tmp_path), folder=tmp_path)

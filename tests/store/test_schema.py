@@ -49,6 +49,7 @@ def test_a_store_from_a_newer_version_is_refused(store: Store) -> None:
         migrate(store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_postgresql_database_that_is_not_in_utf8_is_refused_with_what_to_do(
     request: pytest.FixtureRequest, tmp_path: Path, encoding: str

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from browsers import browser as browser
+from furnished import Furnish
 from pages import people_it
 from sites import Front, Place, free_address, serving
 
@@ -51,6 +52,8 @@ def place(open_place: Callable[..., Place]) -> Place:
 
 
 @pytest.fixture
-def inhabited(open_place: Callable[..., Place]) -> Place:
+def inhabited(open_place: Callable[..., Place], furnish: Furnish) -> Place:
     """Papers, a reader with an edition in the outbox, and somebody who has asked."""
-    return people_it(open_place(with_outbox=True))
+    place = open_place(with_outbox=True)
+    furnish(lambda: people_it(place), place.app.store)
+    return place

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from furnished import Furnish
 from personas import DIFFUSION, NOON, PAPERS, choices, papers_come_in, reader_joins
 from reading import read_page
 from sites import Front, Place
@@ -55,11 +56,15 @@ def joins(app: App, address: str = ADA) -> None:
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The preferences of somebody of whom much is known."""
-    papers_come_in(place.app.store, PAPERS)
-    joins(place.app)
-    place.deliver()
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        joins(place.app)
+        place.deliver()
+
+    furnish(fill, place.app.store)
     return f"/preferences/{place.preferences_token()}"
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
+from furnished import Furnish
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
 from reading import read_page
 from sites import Front, Place
@@ -29,10 +30,15 @@ ADA = "ada@example.org"
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The preferences of a reader whose edition is about to be chosen."""
-    papers_come_in(place.app.store, PAPERS)
-    return f"/preferences/{place.preferences_token(reader_joins(place.app, ADA, choices('diffusion models')))}"
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, ADA, choices("diffusion models"))
+
+    furnish(fill, place.app.store)
+    return f"/preferences/{place.preferences_token()}"
 
 
 def said(answer: httpx.Response) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from furnished import Furnish
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
 from reading import read_page
 from sites import Place
@@ -25,11 +26,16 @@ MORE = "?paper=1&want=more"
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The link of a reader's edition: first the paper of their topic, then two that trend."""
-    papers_come_in(place.app.store, PAPERS)
-    reader_joins(place.app, "ada@example.org", choices("diffusion models"))
-    return f"/feedback/{place.feedback_token(place.publish())}"
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, "ada@example.org", choices("diffusion models"))
+        place.publish()
+
+    furnish(fill, place.app.store)
+    return f"/feedback/{place.feedback_token(1)}"
 
 
 def said(place: Place, subscription_id: int = 1) -> list[Feedback]:

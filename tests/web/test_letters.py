@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from furnished import Furnish
 from personas import PAPERS, choices, papers_come_in, reader_joins
 from reading import read_page
 from sites import Place
@@ -9,15 +10,19 @@ from digest.web.security import FRAMING, SANDBOX
 
 
 @pytest.fixture
-def demo(open_place: Callable[..., Place]) -> Place:
+def demo(open_place: Callable[..., Place], furnish: Furnish) -> Place:
     """A confirm message and an edition in the outbox."""
     place = open_place(with_outbox=True)
-    papers_come_in(place.app.store, PAPERS)
-    reader_joins(place.app, "ada@example.org", choices("diffusion models"))
-    place.client.post("/", data=place.form() | {"address": "bob@example.org"})
-    place.deliver()
-    place.publish()
-    place.deliver()
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, "ada@example.org", choices("diffusion models"))
+        place.client.post("/", data=place.form() | {"address": "bob@example.org"})
+        place.deliver()
+        place.publish()
+        place.deliver()
+
+    furnish(fill, place.app.store)
     return place
 
 

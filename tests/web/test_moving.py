@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import httpx
 import pytest
 from built import parsed
+from furnished import Furnish
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from sites import Front, Place
 
@@ -42,10 +43,15 @@ OLD, NEW = "ada@example.org", "ada.new@example.net"
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The preferences of a reader."""
-    papers_come_in(place.app.store, PAPERS)
-    return f"/preferences/{place.preferences_token(reader_joins(place.app, OLD, choices('diffusion models')))}"
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, OLD, choices("diffusion models"))
+
+    furnish(fill, place.app.store)
+    return f"/preferences/{place.preferences_token()}"
 
 
 def asks(place: Place, path: str, address: str = NEW, *, via: str = "") -> httpx.Response:

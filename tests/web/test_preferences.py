@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from furnished import Furnish
 from personas import NOON, PAPERS, TODAY, papers_come_in, reader_joins
 from reading import read_page
 from sites import Place
@@ -51,10 +52,15 @@ EVERYTHING = Choices(
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The link of a reader who chose everything that can be chosen."""
-    papers_come_in(place.app.store, PAPERS)
-    return f"/preferences/{place.preferences_token(reader_joins(place.app, 'ada@example.org', EVERYTHING))}"
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, "ada@example.org", EVERYTHING)
+
+    furnish(fill, place.app.store)
+    return f"/preferences/{place.preferences_token()}"
 
 
 def subscription(place: Place) -> Subscription:

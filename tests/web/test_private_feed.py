@@ -8,6 +8,7 @@ from typing import Any
 import feedparser
 import httpx
 import pytest
+from furnished import Furnish
 from lxml import etree
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, choices, papers_come_in, reader_joins
 from sites import Front, Place
@@ -32,12 +33,16 @@ def path_of(app: App, number: int = 1) -> str:
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The feed of a reader who has got an edition."""
-    papers_come_in(place.app.store, PAPERS)
-    reader_joins(place.app, "ada@example.org", choices("diffusion models"))
-    place.publish()
-    place.deliver()
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, "ada@example.org", choices("diffusion models"))
+        place.publish()
+        place.deliver()
+
+    furnish(fill, place.app.store)
     return path_of(place.app)
 
 

@@ -187,32 +187,32 @@ def test_an_empty_store_has_empty_lists(place: Place) -> None:
         assert not page.all("article")
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "window=year",
-        "window=<script>",
-        "date=yesterday",
-        "date=20260617",
-        "date=2026-W25-3",
-        "date=2026-02-30",
-        "date=0001-01-01",
-        "date=9999-12-31",
-        "date=2026-06-20",
-        "date=٢٠٢٦-06-17",
-        "page=0",
-        "page=-1",
-        "page=1e3",
-        "page=99999999999999999999",
-        "page=2",
-    ],
-)
-def test_a_query_that_makes_no_sense_is_refused_in_a_sentence(place: Place, query: str) -> None:
-    answer = place.client.get(f"/trending?{query}")
-    assert answer.status_code == 422
-    assert "<h1>That does not fit</h1>" in answer.text
-    assert "script" not in read_page(answer.text).text.replace("no scripts", "")
-    assert "yesterday" not in answer.text
+SENSELESS = [
+    "window=year",
+    "window=<script>",
+    "date=yesterday",
+    "date=20260617",
+    "date=2026-W25-3",
+    "date=2026-02-30",
+    "date=0001-01-01",
+    "date=9999-12-31",
+    "date=2026-06-20",
+    "date=٢٠٢٦-06-17",
+    "page=0",
+    "page=-1",
+    "page=1e3",
+    "page=99999999999999999999",
+    "page=2",
+]
+
+
+def test_a_query_that_makes_no_sense_is_refused_in_a_sentence(place: Place) -> None:
+    for query in SENSELESS:
+        answer = place.client.get(f"/trending?{query}")
+        assert answer.status_code == 422, query
+        assert "<h1>That does not fit</h1>" in answer.text, query
+        assert "script" not in read_page(answer.text).text.replace("no scripts", ""), query
+        assert "yesterday" not in answer.text, query
 
 
 def edition(place: Place) -> str:

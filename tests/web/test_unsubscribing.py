@@ -3,6 +3,7 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from furnished import Furnish
 from personas import NOON, PAPERS, choices, papers_come_in, reader_joins
 from sites import Front, Place
 
@@ -16,12 +17,16 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture
-def path(place: Place) -> str:
+def path(place: Place, furnish: Furnish) -> str:
     """The link of a reader whose edition is queued."""
-    papers_come_in(place.app.store, PAPERS)
-    number = reader_joins(place.app, "ada@example.org", choices())
-    place.publish()
-    return f"/unsubscribe/{place.unsubscribe_token(number)}"
+
+    def fill() -> None:
+        papers_come_in(place.app.store, PAPERS)
+        reader_joins(place.app, "ada@example.org", choices())
+        place.publish()
+
+    furnish(fill, place.app.store)
+    return f"/unsubscribe/{place.unsubscribe_token()}"
 
 
 def states(place: Place) -> list[SubscriptionState]:
