@@ -109,7 +109,7 @@ def test_why_is_told_in_words_and_in_json(stocked: Digest) -> None:
     told = stocked("why", "ada@example.org", "https://arxiv.org/abs/2606.00001v1", *NOW).out
     assert "It is in the edition that would go out now." in told
     assert "It stands 1st of 2 papers; an edition takes 10." in told
-    assert "topic diffusion models" in told
+    assert "It fits “diffusion models”. Score " in told
     muted = json.loads(stocked("why", "ada@example.org", "2606.00002", "--json", *NOW).out)
     assert (muted["gets_it"], muted["barriers"]) == (False, ["It is muted by “laundry”."])
     assert (muted["place"], muted["interests"][0]["fits"]) == (None, False)
