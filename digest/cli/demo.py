@@ -46,7 +46,7 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
     if shown.delivered.error:
         raise DeliveryError(shown.delivered.error)
     if once:
-        say(f"They are in the folder {OUTBOX}; the demo without --once shows them in the browser.")
+        say(f"They are in the folder {config.folder / OUTBOX}; the demo without --once shows them in the browser.")
         return
     from digest.cli.daemon import run_daemon
 
@@ -102,12 +102,15 @@ def _bring_live(app: App) -> tuple[list[Collected], datetime]:
 def _bring_dated(app: App, files: Files) -> tuple[list[Collected], datetime]:
     """Papers from files: now is noon after the newest dated one."""
     pages = _read(files)
-    now = newest_noon([listing for page in pages for listing in page.listings]) or datetime.now(UTC)
+    noon = newest_noon([listing for page in pages for listing in page.listings])
+    now = noon or datetime.now(UTC)
     collected = bring_papers(app.store, [files], now=now, progress=lambda _: None)
     for page in pages:
         say(f"{len(page.listings):>5} papers from {page.label}")
         if page.remark:
             say(page.remark)
+    if noon:
+        say(f"The demo's clock starts at noon after the newest of them: {ENGLISH.moment(noon)}.")
     return collected, now
 
 

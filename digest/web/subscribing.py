@@ -152,11 +152,12 @@ class _Subscribing:
         subscription, due_at = theirs[0], theirs[0].next_due_at
         arrival = words.arrival(ENGLISH, due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
         which = "first" if subscription.reached_at is None else "next"
+        token = self.app.keys.sign(Purpose.PREFERENCES, subscription.id)
         return self.pages.notice(
             "You are in",
             done=f"{subscription.address} is subscribed.",
             lede=f"The {which} edition comes {arrival} ({subscription.choices.timezone}).",
-            link=Link(text="What is trending", path="/trending", quiet=True),
+            link=Link(text="Your preferences", path=f"/preferences/{token}", quiet=True),
         )
 
     def _expired(self) -> Response:

@@ -43,6 +43,8 @@ def test_without_network_or_files_it_works_on_the_sample_and_says_so(demo: Diges
     assert ended.code == 0, ended
     assert "No live source answered" in ended.out
     assert "its papers are fictional" in ended.out
+    assert "The demo's clock starts at noon after the newest of them: 17 June 2026, 12:00 UTC." in ended.out
+    assert f"They are in the folder {tmp_path / 'var/outbox'};" in ended.out
     assert len(messages(tmp_path)) == len(READERS)
 
 

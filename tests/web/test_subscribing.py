@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -229,6 +230,8 @@ def test_the_link_asks_and_the_button_subscribes(place: Place) -> None:
     assert "<h1>You are in</h1>" in answer.text
     assert "The first edition comes on Monday at 18:00 (Asia/Kolkata)." in answer.text
     assert [one.state for one in subscribed(place)] == [SubscriptionState.ACTIVE]
+    [to_preferences] = re.findall(r'href="(/preferences/[^"]+)">Your preferences</a>', answer.text)
+    assert "a secret wish" in place.client.get(to_preferences).text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
