@@ -145,7 +145,9 @@ _DONE = {
         "brought back", "Brought back: its subscription had ended, and goes on with these choices."
     ),
 }
-_AS_BEFORE = _Added("already subscribed", "")
+_AS_BEFORE = _Added(
+    "already subscribed", "It is subscribed already, and stays as it is: `--confirmed` gives it these choices."
+)
 _ASKED = {
     True: _Added("asked to confirm", "A confirm message is queued."),
     False: _Added("asked within the last hour", "A confirm message was queued within the last hour."),
@@ -174,10 +176,10 @@ def _added(app: "App", address: "Address", order: _Order) -> _Added:
     newsletter, choices, now = order.newsletter, order.choices, order.now
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
-        state = state_of(connection, address, newsletter=newsletter) if order.are_listed else None
-    if state is SubscriptionState.UNSUBSCRIBED:
+        state = state_of(connection, address, newsletter=newsletter)
+    if state is SubscriptionState.UNSUBSCRIBED and order.are_listed:
         raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
-    if state is SubscriptionState.ACTIVE:
+    if state is SubscriptionState.ACTIVE and (order.are_listed or not order.confirmed):
         return _AS_BEFORE
     if order.confirmed:
         done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)

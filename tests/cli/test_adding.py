@@ -54,6 +54,13 @@ def test_a_list_asks_nobody_to_confirm_who_is_subscribed(installed: Digest) -> N
     assert added.out == "1 already subscribed, 1 asked to confirm.\n"
 
 
+def test_whoever_is_subscribed_is_asked_nothing_and_the_operator_told_how_to_change_them(installed: Digest) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *NOW)
+    told = "It is subscribed already, and stays as it is: `--confirmed` gives it these choices.\n"
+    assert installed("subscriber", "add", "ada@example.org", "--topic", "speech", *NOW).out == told
+    assert installed("deliver", *NOW).out == "Nothing was queued.\n"
+
+
 def test_one_wrong_line_is_named_and_nobody_is_added(installed: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\n\nBob <bob>\n"))
     refused = installed(*ADD)
