@@ -1,7 +1,10 @@
 """The demo on a terminal: set up, tell what came from where, show who got what and why."""
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +30,27 @@ FOLDER = Path("var/demo")
 OUTBOX = Path("var/outbox")
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """While it lasts, no other demo begins in the current folder. Raises InputError where one is running there."""
+    where = OUTBOX.absolute()
+    with ExitStack() as held:
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            outbox = os.open(where, os.O_RDONLY)
+            held.callback(os.close, outbox)
+            fcntl.flock(outbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"Another demo is running with its messages in {where}. Stop it by Ctrl-C where it runs, or start this"
+                " one in another folder and at an address of its own: DIGEST_WEB__LISTEN=127.0.0.1:8080."
+            ) from error
+        except OSError as error:
+            raise InputError(f"{where} cannot be used: {error.strerror}. Start it in a folder of yours.") from error
+        yield
+
+
+@_alone()
 def show_demo(papers: list[Path], *, once: bool) -> None:
     """Run the demo in the current folder, and serve it unless it is to end.
 
