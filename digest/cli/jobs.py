@@ -266,12 +266,13 @@ def demo(
 
 
 def _say_sent(app: "App", counts: "Counter[str]", *, otherwise: str) -> None:
-    """What became of how many messages, and where they are if that is on this machine."""
+    """What became of how many messages, and where those are that were sent."""
+    from digest.cli.sending import say_outbox
+
     told = [f"{count} {outcome}" for outcome, count in sorted(counts.items()) if count]
     say(f"{', '.join(told) or otherwise}.")
-    if counts["sent"] and app.config.mail.provider == "outbox":
-        outbox = app.config.folder / app.config.mail.outbox.path
-        say(f"They are in the folder {outbox}: nothing has left this machine.")
+    if counts["sent"]:
+        say_outbox(app)
 
 
 def _end(errors: list[str]) -> None:

@@ -40,6 +40,13 @@ def impasse_told(impasse: Impasse) -> str:
     return f"Nothing can be handed over by {impasse.provider} since {since}, last tried at {tried}: {impasse.why}"
 
 
+def say_outbox(app: App) -> None:
+    """Say where messages go, if that is on this machine."""
+    if app.config.mail.provider == "outbox":
+        outbox = app.config.folder / app.config.mail.outbox.path
+        say(f"Messages go into the folder {outbox}: nothing leaves this machine.")
+
+
 def say_paused(app: App) -> None:
     """Say what stands still, to whoever starts something that sends."""
     with app.store.reading() as connection:

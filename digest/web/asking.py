@@ -16,7 +16,8 @@ from digest.web.pages import Link, Pages
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
 LOOK_NOWHERE = (
-    "This site is being tried out: it sends nothing. Whoever runs it has the link in the folder mail.outbox.path."
+    "This site is being tried out: it sends nothing. Whoever runs it finds the link in the folder that mail.outbox.path"
+    " names."
 )
 LOOK_IN_OUTBOX = "Here, it comes into the outbox, within seconds. An address gets one such message an hour."
 TO_OUTBOX = Link(text="Open the outbox", path="/outbox/")

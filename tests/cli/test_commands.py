@@ -237,7 +237,7 @@ def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_pat
     assert "within the last hour" in installed("subscriber", "add", "ada@example.org").out
     assert "pending" in installed("subscriber", "list").out
     assert "state pending" in installed("subscriber", "show", "ada@example.org").out
-    sent = f"1 sent.\nThey are in the folder {tmp_path / 'var/outbox'}: nothing has left this machine.\n"
+    sent = f"1 sent.\nMessages go into the folder {tmp_path / 'var/outbox'}: nothing leaves this machine.\n"
     assert installed("deliver").out == sent
     [message] = (tmp_path / "var/outbox/new").iterdir()
     assert "/confirm/1-" in message.read_text()
