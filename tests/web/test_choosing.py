@@ -99,6 +99,10 @@ def test_a_reader_reads_words_where_the_operator_has_figures_and_keys(place: Pla
     assert not [page for page in pages if "papers:edition" in page or re.search(r"\b\d\.\d", page)]
 
 
+def test_a_paper_is_named_by_its_page_on_the_site_too(place: Place, path: str) -> None:
+    assert ROBOTS.title in said(place.client.get(f"{path}/why", params={"paper": f"{place.url}/paper/2"}))
+
+
 def test_a_muted_paper_is_said_to_be_muted(place: Place, path: str) -> None:
     muted = (Interest(kind=InterestKind.MUTE, value="laundry"),)
     reader_joins(place.app, ADA, replace(choices(), interests=muted))
