@@ -32,6 +32,7 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     say(f"By {app.config.mail.provider}: {delivery.state}{detail}.")
     if delivered.counts["sent"] != 1:
         raise typer.Exit(1)
+    say_outbox(app)
 
 
 def impasse_told(impasse: Impasse) -> str:

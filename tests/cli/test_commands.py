@@ -357,7 +357,7 @@ def test_every_message_is_shown_without_a_store(digest: Digest, tmp_path: Path) 
 
 
 def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path) -> None:
-    assert "By outbox: sent." in installed("mail", "test", "ada@example.org").out
+    assert "By outbox: sent.\nMessages go into the folder " in installed("mail", "test", "ada@example.org").out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
 
 
