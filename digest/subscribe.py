@@ -34,6 +34,7 @@ from digest.store.subscribers import (
     Ended,
     active_held,
     add_confirm,
+    add_subscription,
     close_confirms,
     close_moves,
     confirm_numbered,
@@ -58,11 +59,11 @@ LONGEST_MONTH = 31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """A subscription, what it was before (None where it is new), and when its next edition is due."""
+    """A subscription, what it was before (None where it is new), and when its next edition is due, if one is."""
 
     id: int
     before: SubscriptionState | None
-    next_due_at: datetime
+    next_due_at: datetime | None
 
 
 def choices_from(
@@ -130,9 +131,10 @@ def few_enough(interests: Iterable[Interest]) -> tuple[Interest, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What came of asking: whether a confirm message was queued."""
+    """What came of asking: whether a confirm message was queued, and what the subscription is, if there is one."""
 
     queued: bool
+    before: SubscriptionState | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +156,12 @@ def ask(
     now: datetime,
     origin: Origin | None = None,
     moving: int | None = None,
+    only_new: bool = False,
 ) -> Asked:
     """Queue a confirm message to the address, subscribed or not; at most one an hour to a mailbox.
 
-    `moving` is the number of the subscription that is to go to the address, where none is asked for.
+    `moving` is the number of the subscription that is to go to the address, where none is asked for. With `only_new`
+    nobody is asked who has, or had, that subscription.
     Raises BusyError where too many were asked for from that origin; the operator has none.
     """
     mailbox = keys.fingerprint(f"mailbox {address.mailbox}")
@@ -167,8 +171,9 @@ def ask(
         if origin:
             require_room(connection, network, now=now)
         subscriber_id = subscriber_for(connection, address, now=now)
-        if has_been_asked(connection, mailbox, now=now):
-            return Asked(queued=False)
+        before = _state(connection, subscriber_id, newsletter)
+        if (only_new and before) or has_been_asked(connection, mailbox, now=now):
+            return Asked(queued=False, before=before)
         confirm_id = add_confirm(
             connection,
             subscriber_id,
@@ -192,9 +197,9 @@ def ask(
             dated_at=now,
             send_before_at=now + CONFIRM_LASTS,
             signed_with=keys.newest,
-            reader={"is_subscribed": is_active(connection, subscriber_id, newsletter)},
+            reader={"is_subscribed": before is SubscriptionState.ACTIVE},
         )
-        return Asked(queued=queue(connection, message))
+        return Asked(queued=queue(connection, message), before=before)
 
 
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
@@ -225,15 +230,15 @@ def is_active(connection: Connection, subscriber_id: int, newsletter: str) -> bo
     return _state(connection, subscriber_id, newsletter) is SubscriptionState.ACTIVE
 
 
-def state_of(connection: Connection, address: Address, *, newsletter: str) -> SubscriptionState | None:
-    """The state of the address's subscription to that newsletter, if there ever was one."""
-    number = subscriber_named(connection, address)
-    return None if number is None else _state(connection, number, newsletter)
-
-
 def _state(connection: Connection, subscriber_id: int, newsletter: str) -> SubscriptionState | None:
+    known = _known(connection, subscriber_id, newsletter)
+    return None if known is None else known.state
+
+
+def _known(connection: Connection, subscriber_id: int, newsletter: str) -> Subscription | None:
+    """The subscriber's subscription to that newsletter, if there ever was one."""
     theirs = subscriptions_of(connection, subscriber_id)
-    return next((one.state for one in theirs if one.newsletter == newsletter), None)
+    return next((one for one in theirs if one.newsletter == newsletter), None)
 
 
 @tried_again
@@ -275,11 +280,17 @@ def consent(asked: Confirm, kind: str, *, from_where: str, now: datetime) -> Eve
 
 
 @tried_again
-def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> Subscribed:
-    """Subscribe an address for which the operator vouches, whatever its subscription was before."""
+def subscribe(
+    store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime, only_new: bool = False
+) -> Subscribed:
+    """Subscribe an address for which the operator vouches, whatever its subscription was before.
+
+    With `only_new` whoever has, or had, that subscription stays as they are.
+    """
     with store.writing() as connection:
         subscriber_id = subscriber_for(connection, address, now=now)
-        return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
+        wanted = _subscribe_new if only_new else _subscribe
+        return wanted(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
 
 
 @tried_again
@@ -329,14 +340,28 @@ def _subscribe(
     connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
 ) -> Subscribed:
     close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
-    known = subscriptions_of(connection, subscriber_id)
-    before = next((one for one in known if one.newsletter == newsletter), None)
+    before = _known(connection, subscriber_id, newsletter)
     free_on = first_free_on(connection, before.id, timezone=choices.timezone, now=now) if before else date.min
     due_at = next_due_at(now, choices, not_before=free_on)
     number = set_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )
     return Subscribed(id=number, before=before.state if before else None, next_due_at=due_at)
+
+
+def _subscribe_new(
+    connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
+) -> Subscribed:
+    due_at = next_due_at(now, choices, not_before=date.min)
+    number = add_subscription(
+        connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
+    )
+    if number is None:
+        known = _known(connection, subscriber_id, newsletter)
+        assert known is not None
+        return Subscribed(id=known.id, before=known.state, next_due_at=known.next_due_at)
+    close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
+    return Subscribed(id=number, before=None, next_due_at=due_at)
 
 
 def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None:

@@ -169,21 +169,26 @@ def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -
 def _added(app: "App", address: "Address", order: _Order) -> _Added:
     """Add one address. Raises InputError where nothing is sent to it any more, or it has left and is one of a list."""
     from digest.feedback import require_sendable
-    from digest.subscribe import ask, state_of, subscribe
+    from digest.subscribe import ask, subscribe
 
-    newsletter, choices, now = order.newsletter, order.choices, order.now
+    newsletter, choices, now, only_new = order.newsletter, order.choices, order.now, order.are_listed
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
-        state = state_of(connection, address, newsletter=newsletter) if order.are_listed else None
-    if state is SubscriptionState.UNSUBSCRIBED:
-        raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
-    if state is SubscriptionState.ACTIVE:
-        return _AS_BEFORE
     if order.confirmed:
-        done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
+        done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now, only_new=only_new)
+        if only_new and done.before:
+            return _left_as_it_is(done.before)
         added = _DONE[done.before]
         return replace(added, told=f"{added.told} {_coming(done, choices, now=now)}")
-    return _ASKED[ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now).queued]
+    asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now, only_new=only_new)
+    return _left_as_it_is(asked.before) if only_new and asked.before else _ASKED[asked.queued]
+
+
+def _left_as_it_is(before: SubscriptionState) -> _Added:
+    """One of a list who has a subscription. Raises InputError for one who has left."""
+    if before is SubscriptionState.UNSUBSCRIBED:
+        raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
+    return _AS_BEFORE
 
 
 def _coming(done: "Subscribed", choices: Choices, *, now: datetime) -> str:
@@ -191,6 +196,7 @@ def _coming(done: "Subscribed", choices: Choices, *, now: datetime) -> str:
     from digest.rendering import words
     from digest.rendering.language import ENGLISH
 
+    assert done.next_due_at is not None
     which = "first" if done.before is None else "next"
     arrival = words.arrival(ENGLISH, done.next_due_at, asked_at=now, timezone=choices.timezone)
     return f"The {which} edition comes {arrival} ({choices.timezone})."

@@ -188,7 +188,38 @@ def set_subscription(
     now: datetime,
 ) -> int:
     """Make the subscription active with these choices, whatever it was before; its number."""
-    told = {
+    told = _anew(choices, next_due_at=next_due_at, now=now)
+    made = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
+    kept = made.on_conflict_do_update(index_elements=_WHOSE, set_=told)
+    number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
+    set_interests(connection, number, choices.interests)
+    return number
+
+
+def add_subscription(
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    newsletter: str,
+    choices: Choices,
+    next_due_at: datetime,
+    now: datetime,
+) -> int | None:
+    """Make a subscription with these choices; its number, or None where there is one, active or not, by this moment."""
+    told = _anew(choices, next_due_at=next_due_at, now=now)
+    made = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
+    added = made.on_conflict_do_nothing(index_elements=_WHOSE).returning(subscriptions.c.id)
+    number = connection.execute(added).scalar()
+    if number is not None:
+        set_interests(connection, number, choices.interests)
+    return number
+
+
+_WHOSE = ("subscriber_id", "newsletter")
+
+
+def _anew(choices: Choices, *, next_due_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
         "state": SubscriptionState.ACTIVE,
         **columns_of(choices),
         "next_due_at": next_due_at,
@@ -196,11 +227,6 @@ def set_subscription(
         "confirmed_at": now,
         "unsubscribed_at": None,
     }
-    statement = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
-    kept = statement.on_conflict_do_update(index_elements=["subscriber_id", "newsletter"], set_=told)
-    number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
-    set_interests(connection, number, choices.interests)
-    return number
 
 
 def active_held(connection: Connection, number: int) -> Subscription | None:
