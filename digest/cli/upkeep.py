@@ -130,7 +130,7 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
+    """What is paused or waits, subscriptions and deliveries by state, refusals, who is due, how the sources are."""
     from dataclasses import asdict
 
     from digest.cli.sending import impasse_told, pause_told
@@ -140,7 +140,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     from digest.store.impasses import impasses_now
     from digest.store.pauses import pauses_now
     from digest.store.sources import health
-    from digest.store.subscribers import next_due
+    from digest.store.subscribers import count_subscriptions, next_due
     from digest.store.tallies import count_refusals
     from digest.store.waiting import waiting_now
 
@@ -150,8 +150,10 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         troubles, stuck = Pace(app.limits).troubles(connection, now=now), impasses_now(connection)
         deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
         skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
+        subscribed = count_subscriptions(connection)
     if as_json:
         told = {
+            "subscriptions": subscribed,
             "deliveries": deliveries,
             "skipped": skipped,
             "refused": refused,
@@ -164,6 +166,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         answer(told | {"sources": [asdict(one) for one in sources]})
         return
     lines = [
+        *(f"{count:>8}  subscriptions: {state}" for state, count in subscribed.items()),
         *(f"{count:>8}  {state}" for state, count in deliveries.items()),
         *(f"{count:>8}  skipped: {reason}" for reason, count in skipped.items()),
         *(f"{count:>8}  {words}" for words, count in refused.items()),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
@@ -21,7 +21,7 @@ from digest.store.choices import (
 from digest.store.engine import insert
 from digest.store.jobs import Work, announce
 from digest.store.spelling import any_of
-from digest.store.tables import confirms, deliveries, subscribers, subscriptions
+from digest.store.tables import confirms, deliveries, subscribers, subscriptions, suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,6 +343,16 @@ def subscription_numbered(connection: Connection, number: int) -> Subscription |
 def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscription]:
     """A subscriber's subscriptions."""
     return _where(connection, subscriptions.c.subscriber_id == subscriber_id)
+
+
+def count_subscriptions(connection: Connection) -> dict[str, int]:
+    """How many subscriptions are active, active but for an address that is suppressed, or ended; where any are."""
+    joined = subscriptions.join(subscribers, subscriptions.c.subscriber_id == subscribers.c.id)
+    joined = joined.outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+    gets_nothing = (subscriptions.c.state == SubscriptionState.ACTIVE) & suppressions.c.address_key.is_not(None)
+    state = case((gets_nothing, "suppressed"), else_=subscriptions.c.state).label("counted_as")
+    counted = select(state, func.count()).select_from(joined).group_by("counted_as").order_by("counted_as")
+    return {row[0]: row[1] for row in connection.execute(counted)}
 
 
 def all_subscriptions(connection: Connection) -> list[Subscription]:
