@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_be_written_is_named(digest: Digest, tmp_path: Path
         ("half.json", b'[{"paper": {"id": "2606.00001", "title": "Half", ', "is not whole JSON"),
         ("prose.txt", b"These are notes about lunch.\nThey are no papers.\n", "holds no papers"),
         ("picture.png", b"\x89PNG\r\n\x1a\n\x00\x00\xff", "holds no papers"),
-        ("empty.json", b"", "holds no papers"),
+        ("empty.json", b"", "is empty"),
         ("page.html", b"<!doctype html><title>Papers</title>", "holds no papers"),
         ("list.json", b"[1, 2, 3]", "holds no papers"),
         ("untitled.jsonl", b'{"id": "2606.00001"}\n', "has no title"),
