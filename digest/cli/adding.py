@@ -91,7 +91,8 @@ def add(
         language=language,
         languages=app.press.library.languages,
     )
-    bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
+    if remark := bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant):
+        typer.echo(f"digest: {remark}", err=True)
     are_listed = are_several(address)
     order = _Order(newsletter=wanted.slug, choices=choices, confirmed=confirmed, are_listed=are_listed, now=instant)
     if are_listed:

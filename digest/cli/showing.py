@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def plain(value: Any) -> str:
-    """A value in words; a paper by its title and name."""
-    if isinstance(value, dict):
-        return f"{value['title']} ({value['name']})" if "title" in value else str(value)
+    """A value in words; a paper by its title and name, or by that alone where it is not here."""
+    if isinstance(value, dict) and "title" in value:
+        return f"{value['title']} ({value['name']})" if value["title"] else str(value["name"])
     return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
 
 

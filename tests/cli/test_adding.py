@@ -69,6 +69,19 @@ def test_a_list_asks_nobody_to_confirm_who_is_subscribed(installed: Digest) -> N
     assert added.out == "1 already subscribed, 1 asked to confirm.\n"
 
 
+def test_whoever_names_examples_is_subscribed_while_arxiv_cannot_be_asked(
+    installed: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SOURCES__ARXIV__URL", "http://127.0.0.1:9/nobody-listens")
+    named = ("--example", "2606.00001", "--example", "2606.00002")
+    added = installed("subscriber", "add", "ada@example.org", "--confirmed", *named, *NOW)
+    assert (added.code, added.out[:11]) == (0, "Subscribed.")
+    assert added.err.startswith(
+        "digest: arxiv:2606.00001, arxiv:2606.00002: not known here, and arXiv cannot be asked ("
+    )
+    assert "example arxiv:2606.00001, arxiv:2606.00002\n" in installed("subscriber", "show", "ada@example.org").out
+
+
 def test_one_wrong_line_is_named_and_nobody_is_added(installed: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\n\nBob <bob>\n"))
     refused = installed(*ADD)
