@@ -69,8 +69,8 @@ def add(
 
     Of several, those who are subscribed already stay as they are, and those who have left are left out.
     """
+    from digest.choices import choices_from
     from digest.examples import bring_examples, example_named, examples_in
-    from digest.subscribe import choices_from
 
     app, people, instant = opened(context), addresses_in(address), now_or(now)
     wanted = _newsletter(app, newsletter)

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from starlette.datastructures import FormData
 
 from digest.address import Address
+from digest.choices import LONGEST_MONTH, choices_from, few_enough
 from digest.config.sections import Newsletter
 from digest.errors import DigestError, InputError
 from digest.examples import examples_typed
 from digest.model import Cadence, Choices, InterestKind, Weekday, Weights
 from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
-from digest.subscribe import LONGEST_MONTH, choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
 from digest.web.asking import personal
 from digest.web.written import listed, plainly, weight, whole, written
