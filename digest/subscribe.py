@@ -19,25 +19,27 @@ from digest.notify import welcome
 from digest.store import Connection, Store
 from digest.store.again import tried_again
 from digest.store.asking import hold_asking
+from digest.store.confirms import (
+    Confirm,
+    add_confirm,
+    close_confirms,
+    close_moves,
+    confirm_numbered,
+    forget_confirms,
+    use_confirm,
+)
 from digest.store.deliveries import NewDelivery, queue, skip_queued
 from digest.store.events import Event, add_event, note
 from digest.store.past import first_free_on
 from digest.store.subscribers import (
-    Confirm,
     Ended,
     active_held,
-    add_confirm,
     add_subscription,
-    close_confirms,
-    close_moves,
-    confirm_numbered,
     end_subscriptions,
-    forget_confirms,
     set_subscription,
     subscriber_for,
     subscriber_named,
     subscriptions_of,
-    use_confirm,
 )
 from digest.tokens import Keys, Purpose, claimed
 

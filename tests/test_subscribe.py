@@ -12,9 +12,10 @@ from digest.errors import InputError
 from digest.mail.outbox import Outbox
 from digest.model import DeliveryKind, DeliveryState, SubscriptionState, Weights
 from digest.publish import publish
+from digest.store.confirms import confirm_numbered, open_confirms
 from digest.store.deliveries import count_by_state, deliveries_of
 from digest.store.events import events_of
-from digest.store.subscribers import confirm_numbered, open_confirms, subscriber_named, subscriptions_of
+from digest.store.subscribers import subscriber_named, subscriptions_of
 from digest.store.tables import confirms
 from digest.subscribe import (
     ask,

@@ -12,7 +12,7 @@ from digest.model import Want
 if TYPE_CHECKING:
     from digest.app import App
     from digest.model import Subscription
-    from digest.store.subscribers import Confirm
+    from digest.store.confirms import Confirm
 
 commands = typer.Typer()
 
@@ -24,7 +24,8 @@ Named = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)]
 def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
     """Everybody: who is subscribed, who has left, who has been asked, and to whom nothing is sent any more."""
     from digest.cli.showing import on_day_of, row_of
-    from digest.store.subscribers import all_subscriptions, open_confirms
+    from digest.store.confirms import open_confirms
+    from digest.store.subscribers import all_subscriptions
     from digest.store.suppressions import suppressed_subscribers
 
     app, instant = opened(context), now_or(now)

@@ -8,7 +8,7 @@ from digest.model import Cadence, Choices, InterestKind, Subscription, Want
 
 if TYPE_CHECKING:
     from digest.store import Connection
-    from digest.store.subscribers import Confirm
+    from digest.store.confirms import Confirm
     from digest.store.suppressions import Suppression
 
 
@@ -21,7 +21,8 @@ def plain(value: Any) -> str:
 
 def subscriptions_told(connection: "Connection", subscriber_id: int, *, now: datetime) -> list[dict[str, Any]]:
     """Somebody's subscriptions, and what they were asked to confirm."""
-    from digest.store.subscribers import open_confirms, subscriptions_of
+    from digest.store.confirms import open_confirms
+    from digest.store.subscribers import subscriptions_of
     from digest.store.suppressions import suppressed_subscribers
 
     suppressed = suppressed_subscribers(connection).get(subscriber_id)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 from digest.address import parse_address
 from digest.app import open_app
 from digest.config import load_config
-from digest.store.subscribers import confirm_numbered
+from digest.store.confirms import confirm_numbered
 from digest.subscribe import ask, confirm, unsubscribe_address
 from digest.tokens import Purpose
 
