@@ -24,8 +24,8 @@ store = typer.Typer(no_args_is_help=True)
 @commands.command()
 def init(context: typer.Context) -> None:
     """Write config.toml, and create or migrate the store."""
-    from digest.app import has_workers, set_up
     from digest.config import load_config
+    from digest.installation import has_workers, set_up
 
     path: Path = context.obj.config
     if not path.exists():
@@ -203,8 +203,8 @@ def _source_told(source: "Health") -> str:
 @store.command()
 def migrate(context: typer.Context) -> None:
     """Bring the store to this program's revision."""
-    from digest.app import migrate_store
     from digest.config import load_config
+    from digest.installation import migrate_store
 
     before, after, makes_jobs = migrate_store(load_config(context.obj.config))
     if makes_jobs:

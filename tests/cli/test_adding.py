@@ -15,8 +15,8 @@ from personas import choices
 from sqlalchemy import Engine, event
 
 from digest.address import parse_address
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.store.confirms import confirm_numbered
 from digest.subscribe import ask, confirm, unsubscribe_address
 from digest.tokens import Purpose

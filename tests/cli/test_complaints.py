@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from commands import Digest
 
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.store.suppressions import suppress
 
 pytestmark = pytest.mark.slow
