@@ -26,21 +26,12 @@ from digest.subscribe import Origin, ask
 from digest.tokens import Purpose
 from digest.web.asking import check_mail, own_mailboxes, personal
 from digest.web.clients import network_of
-from digest.web.form import (
-    Fault,
-    Typed,
-    attempt,
-    checked_again,
-    date_in,
-    fault_of,
-    filled_in,
-    offered,
-    rhythm,
-    standing,
-)
+from digest.web.faults import Fault, attempt, fault_of
+from digest.web.form import Typed, checked_again, filled_in, offered, rhythm, standing
 from digest.web.links import ended, is_active, subscription_behind
 from digest.web.pages import READ, Pages
 from digest.web.security import posted
+from digest.web.written import date_in
 
 MOST_LEARNED = 12
 
