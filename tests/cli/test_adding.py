@@ -130,7 +130,9 @@ def just_before() -> Iterator[Callable[[Done], None]]:
 
 
 @pytest.mark.parametrize(
-    ("leaves", "told"), [(False, "1 subscribed, 1 already subscribed.\n"), (True, "1 subscribed, 1 left out.\n")]
+    ("leaves", "told"),
+    [(False, "1 subscribed, 1 already subscribed.\n"), (True, "1 subscribed, 1 left out.\n")],
+    ids=["confirms", "leaves"],
 )
 def test_of_a_list_whoever_confirms_or_leaves_at_that_moment_stays_as_they_are(
     leaves: bool, told: str, on_either: Digest, tmp_path: Path, just_before: Callable[[Done], None]
