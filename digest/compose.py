@@ -27,9 +27,9 @@ from digest.rendering.site import Site
 from digest.rendering.templates import Compiled
 from digest.rendering.welcome import welcome_context
 from digest.store import Connection
+from digest.store.confirms import Confirm, confirm_numbered
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
-from digest.store.subscribers import Confirm, confirm_numbered
 from digest.tokens import Purpose
 
 

@@ -185,8 +185,8 @@ class Listing:
 class Paper:
     """A paper as the store knows it: one row, whatever brought it.
 
-    `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else when
-    it was first seen here; `withdrawn_at` is when its withdrawal was seen.
+    `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else, or where that is still
+    to come, when it was first seen here; `withdrawn_at` is when its withdrawal was seen.
     """
 
     id: int

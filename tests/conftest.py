@@ -12,8 +12,9 @@ import postgres
 import psycopg
 import pytest
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import parse_config
+from digest.installation import set_up
 from digest.store import Store, open_store
 from digest.store.schema import migrate
 

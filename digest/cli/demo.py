@@ -10,12 +10,13 @@ from pathlib import Path
 
 import typer
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.cli.context import say, steps
 from digest.collect import Collected
 from digest.config import DEMO, Config, parse_config
 from digest.demo import Demonstrated, bring_papers, demonstrate
 from digest.errors import DeliveryError, InputError
+from digest.installation import set_up
 from digest.model import Reason, ReasonKind
 from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why

@@ -216,7 +216,7 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="How many deliver at a time; one publishes.")] = 1,
 ) -> None:
     """Help the daemon publish and deliver, whenever the queue's engine calls ([queue] engine)."""
-    from digest.app import has_workers
+    from digest.installation import has_workers
 
     app = opened(context)
     if not has_workers(app.config):

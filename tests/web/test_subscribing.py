@@ -11,7 +11,8 @@ from reading import read_page
 from sites import Place
 
 from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, SubscriptionState
-from digest.store.subscribers import all_subscriptions, open_confirms
+from digest.store.confirms import open_confirms
+from digest.store.subscribers import all_subscriptions
 from digest.tokens import Purpose
 
 XSS = "\"'><script>alert(1)</script>{{ 1234567 * 7654321 }}"
