@@ -130,6 +130,7 @@ class Composer:
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
             recipient=wire_address(delivery.address),
             content=self._signed(content, delivery),
+            is_lined=True,
         )
 
     def body(self, connection: Connection, delivery: Delivery, *, whole: bool = False) -> Body:
