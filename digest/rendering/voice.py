@@ -41,22 +41,26 @@ class Voice:
     def __init__(self, language: Language, *, leads: str) -> None:
         self._language = language
         self._leads = _said(leads, escape(leads))
-        self._why = lru_cache(maxsize=MOST_KEPT)(self._put)
-        self._of = lru_cache(maxsize=MOST_KEPT)(self._told)
+        self._summary = lru_cache(maxsize=MOST_KEPT)(_summary)
+        self._why = lru_cache(maxsize=MOST_KEPT)(_why)
 
     def of(self, placed: Placed, reason: Reason) -> tuple[bytes, Said]:
         """The paper's summary, as HTML, with the reason's marks, and the reason itself."""
-        return self._of(placed.card.summary, reason, placed.leads)
+        summary, marked = self._summary(placed.card.summary, reason.terms)
+        if placed.leads and reason.kind is ReasonKind.TRENDING:
+            return summary, self._leads
+        return summary, self._why(self._language, reason.kind, reason.interest, marked)
 
-    def _told(self, summary: str, reason: Reason, leads: bool) -> tuple[bytes, Said]:
-        told, marked = mark(summary, reason.terms)
-        is_leader = leads and reason.kind is ReasonKind.TRENDING
-        said = self._leads if is_leader else self._why(reason.kind, reason.interest, marked)
-        return quoted(cleaned(str(told))), said
 
-    def _put(self, kind: ReasonKind, interest: str, marked: bool) -> Said:
-        html, text = why(self._language, Reason(kind, interest), marked=marked)
-        return _said(text, html)
+def _summary(summary: str, terms: tuple[str, ...]) -> tuple[bytes, bool]:
+    """The summary with its marks, and whether there are any."""
+    told, marked = mark(summary, terms)
+    return quoted(cleaned(str(told))), marked
+
+
+def _why(language: Language, kind: ReasonKind, interest: str, marked: bool) -> Said:
+    html, text = why(language, Reason(kind, interest), marked=marked)
+    return _said(text, html)
 
 
 def _said(text: str, html: Markup) -> Said:
