@@ -29,8 +29,9 @@ from selection import pieces_of
 from sqlalchemy import func, select, update
 from web import TOPICS, Table, busy, free_port, memory
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import load_config
+from digest.installation import set_up
 from digest.model import DeliveryState
 from digest.scheduler import Ticker
 from digest.store.tables import deliveries, subscriptions

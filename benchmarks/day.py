@@ -16,10 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from digest.address import parse_address
-from digest.app import App, set_up
+from digest.app import App
 from digest.collect import collect
 from digest.config import parse_config
 from digest.deliver import deliver
+from digest.installation import set_up
 from digest.model import Cadence, Choices, Interest, InterestKind, Weights
 from digest.publish import publish
 from digest.sources.files import Files

@@ -28,10 +28,11 @@ from rivals.printed import write_editions
 from selection import pieces_of
 from sqlalchemy import update
 
-from digest.app import App, key_files, open_app, set_up
+from digest.app import App, key_files
 from digest.collect import collect
 from digest.compose import Composer
 from digest.config import load_config
+from digest.installation import open_app, set_up
 from digest.mail.signing_keys import make_key
 from digest.publish import publish
 from digest.refit import refit_background

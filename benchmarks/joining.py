@@ -19,9 +19,10 @@ from typing import Any
 from configured import NOON, configure
 from filled import fill
 
-from digest.app import App, open_app
+from digest.app import App
 from digest.compose import Composer
 from digest.config import load_config
+from digest.installation import open_app
 from digest.publish import publish
 from digest.store.deliveries import Delivery, deliveries_queued
 

@@ -15,9 +15,9 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from digest.app import open_app
 from digest.config import load_config
 from digest.deliver import deliver
+from digest.installation import open_app
 from digest.publish import publish
 
 

@@ -30,9 +30,10 @@ from sqlalchemy import func, select, text, update
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import postgres
 
-from digest.app import App, open_app, set_up
+from digest.app import App
 from digest.collect import collect
 from digest.config import load_config
+from digest.installation import open_app, set_up
 from digest.model import DeliveryState
 from digest.refit import refit_background
 from digest.store.jobs import Work, announce

@@ -18,8 +18,8 @@ from pages import people_it, visits
 from playwright.sync_api import Page
 from sites import Front, Place, free_address, serving
 
-from digest.app import set_up
 from digest.config import parse_config
+from digest.installation import set_up
 from digest.web import create_site
 
 MESSAGE_WIDTHS = (375, 640)

@@ -36,8 +36,9 @@ from running import NOW, REALLY_SENT, fill
 from selection import pieces_of
 from sqlalchemy import func, select
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import load_config
+from digest.installation import set_up
 from digest.model import Cadence
 from digest.store.tables import deliveries, papers
 from digest.tokens import Purpose

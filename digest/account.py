@@ -19,11 +19,12 @@ from digest.store.accounts import (
     erase_subscriber,
 )
 from digest.store.again import tried_again
+from digest.store.confirms import Confirm, confirms_of
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import Event, events_of
 from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, present_numbers
-from digest.store.subscribers import Confirm, confirms_of, subscriber_named, subscriptions_of
+from digest.store.subscribers import subscriber_named, subscriptions_of
 from digest.tokens import Keys
 
 _OF_NO_USE = {"asked_from", "confirmed_from", "form", "from"}

@@ -143,7 +143,7 @@ def main() -> None:
         config, work, now = parent.recv()
         Thread(target=_listen, args=(parent, stopping), daemon=True).start()
         try:
-            from digest.app import open_app
+            from digest.installation import open_app
 
             app = open_app(config)
             with closing(app.store):

@@ -1,41 +1,26 @@
 """The composition root: Config -> the objects that the faces need."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from digest.budgets import UNLIMITED, Budget, WarmUp
 from digest.config import Config
-from digest.config.sections import (
-    ArxivSection,
-    BudgetOf,
-    FeedSection,
-    HuggingFaceSection,
-    MailgunSection,
-    OauthSection,
-    SemanticSection,
-    SummarySection,
-)
+from digest.config.sections import BudgetOf, SemanticSection, SummarySection
 from digest.departures import Departures
-from digest.errors import ConfigError, DigestError, StoreError
+from digest.errors import ConfigError
 from digest.locator import host_and_port, is_inside, is_this_machine
 from digest.mail import Mailer
 from digest.model import Weights
 from digest.scopes import Limits
-from digest.secretfile import read_secret, write_secret
 from digest.sources import Source
-from digest.store import Store, make_folder, open_store
-from digest.store.jobs import has_jobs, make_jobs
-from digest.store.schema import migrate, require_current
+from digest.store import Store
 from digest.store.sources import health
-from digest.store.subscribers import has_subscribers
 from digest.tidy import Keeping
-from digest.tokens import KEY_CHARACTERS, Keys
+from digest.tokens import Keys
 
 # What only some commands need is imported where it is needed: messages or HTTP take as long as all the rest.
 if TYPE_CHECKING:
@@ -54,8 +39,6 @@ HUGGING_FACE = "Paper data from Hugging Face Daily Papers and arXiv."
 # As its terms of use ask.
 ARXIV = "Thank you to arXiv for use of its open access interoperability."
 MAIL_PORTS = (25, 465, 587)
-RETIRED = b"retired "
-"""Before a key in the file of keys: it is good for leaving alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +113,7 @@ class App:
         if told.huggingface.enabled:
             from digest.sources.huggingface import HuggingFace
 
-            client = self._client(told.huggingface)
+            client = self._client(told.huggingface.url)
             found.append(HuggingFace(client, lists=told.huggingface.lists, url=told.huggingface.url))
         if told.arxiv.enabled:
             found.append(self.arxiv())
@@ -141,7 +124,7 @@ class App:
         from digest.sources.arxiv import BETWEEN_CALLS, Arxiv
 
         told = self.config.sources.arxiv
-        return Arxiv(self._client(told, pause=BETWEEN_CALLS), categories=told.categories, url=told.url)
+        return Arxiv(self._client(told.url, pause=BETWEEN_CALLS), categories=told.categories, url=told.url)
 
     def _feeds(self) -> Sequence[Source]:
         feeds = {name: feed for name, feed in self.config.sources.feed.items() if feed.enabled}
@@ -153,7 +136,7 @@ class App:
             cursors = {one.name: one.cursor for one in health(connection)}
         return [
             Feed(
-                self._client(feed, most_bytes=MOST_BYTES),
+                self._client(feed.url, most_bytes=MOST_BYTES),
                 name=name,
                 url=feed.url,
                 cursor=cursors.get(f"feed.{name}", ""),
@@ -185,7 +168,7 @@ class App:
     def _endpoint(self, section: SummarySection | SemanticSection) -> "Endpoint":
         from digest.inference.endpoint import MOST_BYTES, MOST_SECONDS, Endpoint
 
-        client = self._client(section, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
+        client = self._client(section.url, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
         key = section.api_key.get_secret_value()
         return Endpoint(client=client, url=section.url, model=section.model, api_key=key)
 
@@ -201,7 +184,9 @@ class App:
             from digest.mail.mailgun import Mailgun
 
             key = mail.mailgun.api_key.get_secret_value()
-            return Mailgun(self._client(mail.mailgun), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url)
+            return Mailgun(
+                self._client(mail.mailgun.url), domain=mail.mailgun.domain, api_key=key, url=mail.mailgun.url
+            )
         from digest.mail.smtp import Server, Smtp
 
         smtp = mail.smtp
@@ -221,7 +206,7 @@ class App:
 
         told = self.config.mail.smtp.oauth
         return Grant(
-            self._client(told, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS),
+            self._client(told.url, most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS),
             url=told.url,
             client_id=told.client_id,
             client_secret=told.client_secret.get_secret_value(),
@@ -234,131 +219,21 @@ class App:
         return {}
 
     def _client(
-        self,
-        section: HuggingFaceSection
-        | ArxivSection
-        | FeedSection
-        | MailgunSection
-        | OauthSection
-        | SummarySection
-        | SemanticSection,
-        *,
-        pause: float = 1.0,
-        most_bytes: int | None = None,
-        most_seconds: float | None = None,
+        self, url: str, *, pause: float = 1.0, most_bytes: int | None = None, most_seconds: float | None = None
     ) -> "Client":
         """The client of one address: it may reach the allowed hosts, and its own if that is plainly inside."""
         from digest import http
 
-        if section.url not in self._clients:
-            named = {host_and_port(section.url)} if is_inside(section.url) else set()
-            self._clients[section.url] = http.Client(
+        if url not in self._clients:
+            named = {host_and_port(url)} if is_inside(url) else set()
+            self._clients[url] = http.Client(
                 base_url=self.config.web.base_url,
                 allowed_hosts={*self.config.http.allow_hosts, *named},
                 pause=pause,
                 most_bytes=most_bytes or http.MOST_BYTES,
                 most_seconds=most_seconds or http.MOST_SECONDS,
             )
-        return self._clients[section.url]
-
-
-def open_app(config: Config) -> App:
-    """Open an installation that has been set up. Raises ConfigError or StoreError, with what to do."""
-    store = _open_store(config)
-    try:
-        require_current(store)
-        if has_workers(config):
-            _require_jobs(store)
-        return _app(config, store)
-    except DigestError:
-        store.close()
-        raise
-
-
-def has_workers(config: Config) -> bool:
-    """Whether the distributed engine calls workers."""
-    return config.queue.engine == "procrastinate"
-
-
-def migrate_store(config: Config) -> tuple[str | None, str, bool]:
-    """Bring a store that is there to this program's revision: before, after, and whether the queue's tables changed."""
-    store = _open_store(config)
-    try:
-        return _migrate(config, store)
-    finally:
-        store.close()
-
-
-def set_up(config: Config) -> tuple[App, str | None, str]:
-    """Make what is missing of an installation; with the schema's revision before and after."""
-    make_folder(config.store.url, folder=config.folder)
-    store = _open_store(config, create=True)
-    before, after, _ = _migrate(config, store)
-    _require_own_keys(config, store)
-    make_keys(config.folder / config.keys.file)
-    return _app(config, store), before, after
-
-
-def _open_store(config: Config, *, create: bool = False) -> Store:
-    return open_store(config.store.url, folder=config.folder, create=create, announces=has_workers(config))
-
-
-def _migrate(config: Config, store: Store) -> tuple[str | None, str, bool]:
-    before, after = migrate(store)
-    if not has_workers(config):
-        return before, after, False
-    try:
-        from digest.queue import revisions
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            "queue.engine is \"procrastinate\", which is not installed. Run `pip install '.[cluster]'` in the"
-            " program's checkout."
-        ) from error
-    with store.writing() as connection:
-        made = make_jobs(connection, schema=revisions.schema(), migrations=revisions.migrations())
-    return before, after, made
-
-
-def _require_jobs(store: Store) -> None:
-    with store.reading() as connection:
-        if not has_jobs(connection):
-            raise StoreError(
-                f"The store {store.where} has no tables of the queue's engine. Run `digest store migrate`."
-            )
-
-
-def _require_own_keys(config: Config, store: Store) -> None:
-    """A new key would open no link that was ever sent, not even to leave."""
-    path = config.folder / config.keys.file
-    if path.exists():
-        return
-    with store.reading() as connection:
-        if not has_subscribers(connection):
-            return
-    raise ConfigError(
-        f"keys.file {path} is not there, but the store {store.where} has subscribers, whose links to leave need it."
-        " Bring it back from a backup, or mend keys.file; only if it is lost for good write a new key into it yourself"
-        f" ({KEY_CHARACTERS} characters or more)."
-    )
-
-
-def make_keys(path: Path) -> None:
-    """Write a key that only this user can read, unless the file is there."""
-    if not path.exists():
-        write_secret(path, f"{secrets.token_urlsafe(KEY_CHARACTERS)}\n".encode(), key="keys.file")
-
-
-def read_keys(path: Path) -> Keys:
-    """The installation's keys, newest first. Raises ConfigError where they are missing, short, or open to others."""
-    lines = read_secret(path, key="keys.file", otherwise="Run `digest init`").splitlines()
-    told = [line.removeprefix(RETIRED).strip() for line in lines if line.strip()]
-    if any(len(key) < KEY_CHARACTERS or not key.isascii() or len(key.split()) > 1 for key in told):
-        raise ConfigError(
-            f"keys.file {path} holds a line that is no key of {KEY_CHARACTERS} characters or more in ASCII. Mend or"
-            " remove it; `retired ` may stand before a key that is good for leaving alone."
-        )
-    retired = tuple(key for key, line in zip(told, filter(bytes.strip, lines), strict=True) if line.startswith(RETIRED))
-    return Keys(tuple(key for key in told if key not in retired), retired=retired)
+        return self._clients[url]
 
 
 def key_files(config: Config) -> "list[KeyFile]":
@@ -395,11 +270,6 @@ def refuse_examples(config: Config) -> None:
                 f"newsletter {newsletter.slug!r} still has an example's sender. Set its sender to an address of yours"
                 f" before sending by {config.mail.provider}."
             )
-
-
-def _app(config: Config, store: Store) -> App:
-    keys = read_keys(config.folder / config.keys.file)
-    return App(config=config, store=store, keys=keys)
 
 
 def press_of(config: Config, *, keys: Keys, signer: "Signer") -> "Press":

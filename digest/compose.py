@@ -27,9 +27,9 @@ from digest.rendering.site import Site
 from digest.rendering.templates import Compiled
 from digest.rendering.welcome import welcome_context
 from digest.store import Connection
+from digest.store.confirms import Confirm, confirm_numbered
 from digest.store.deliveries import Delivery
 from digest.store.editions import cards_of, printing_content_of
-from digest.store.subscribers import Confirm, confirm_numbered
 from digest.tokens import Purpose
 
 
@@ -113,7 +113,8 @@ class Composer:
             raise RenderingError("The subscriber was erased; there is nobody to send this to.")
         press, sender = self.press, self._sender(delivery.newsletter)
         token = press.keys.sign(Purpose.MESSAGE, delivery.id, key=delivery.signed_with)
-        body = self._body(delivery)
+        links = self._links(delivery)
+        body = self._body(delivery, links)
         content = build_message(
             sender=sender,
             recipient=delivery.address,
@@ -122,7 +123,7 @@ class Composer:
             html=body.encoded_html,
             token=token,
             dated_at=delivery.dated_at,
-            list_headers=self._list_headers(delivery),
+            list_headers=self._list_headers(delivery, links),
         )
         return Outgoing(
             delivery_id=delivery.id,
@@ -130,17 +131,18 @@ class Composer:
             envelope_sender=sender.address if press.fixed_envelope else envelope_sender(sender, token),
             recipient=wire_address(delivery.address),
             content=self._signed(content, delivery),
+            is_lined=True,
         )
 
     def body(self, connection: Connection, delivery: Delivery, *, whole: bool = False) -> Body:
         """Subject, text and HTML of the delivery's message; `whole` with the papers that a message has no room for."""
         self.read(connection, [delivery])
-        return self._body(delivery, whole=whole)
+        return self._body(delivery, self._links(delivery), whole=whole)
 
-    def _body(self, delivery: Delivery, *, whole: bool = False) -> Body:
+    def _body(self, delivery: Delivery, links: Links | None, *, whole: bool = False) -> Body:
         match delivery.kind:
             case DeliveryKind.EDITION:
-                return self._edition(delivery, whole=whole)
+                return self._edition(delivery, links, whole=whole)
             case DeliveryKind.CONFIRM:
                 return self._confirm(delivery)
             case DeliveryKind.TEST:
@@ -148,7 +150,7 @@ class Composer:
                 trial = trial_notice(ENGLISH, site=site, provider=press.provider, sent_at=delivery.dated_at)
                 return fill(press.library.compile("notice"), notice_context(trial, site=site))
             case DeliveryKind.WELCOME | DeliveryKind.NOTICE:
-                return self._notice(delivery)
+                return self._notice(delivery, links)
 
     def _signed(self, content: bytes, delivery: Delivery) -> bytes:
         """The message with its signatures: an edition's by the keys of its printing, others' by today's."""
@@ -164,9 +166,9 @@ class Composer:
                 signing = self.press.signing(delivery.newsletter)
         return self.press.signer.sign(content, signing, signed_at=delivery.dated_at)
 
-    def _edition(self, delivery: Delivery, *, whole: bool) -> Body:
+    def _edition(self, delivery: Delivery, links: Links | None, *, whole: bool) -> Body:
         printing_id, selection = delivery.printing_id, delivery.selection
-        if printing_id is None or selection is None or delivery.reader is None:
+        if printing_id is None or selection is None or delivery.reader is None or links is None:
             raise RenderingError(f"Delivery {delivery.id} has no printing any more; it cannot be made again.")
         content = self._contents[printing_id]
         if "language" not in delivery.reader or "signing" not in content:
@@ -177,7 +179,7 @@ class Composer:
             printed=printing.printed,
             papers=[(self._cards[printing_id, pick.paper_id], pick.reason) for pick in selection.picks],
             reader=_reader(delivery.reader, address=delivery.address or "", considered=selection.considered),
-            links=self._links(delivery),
+            links=links,
         )
         return edition_body(printing, edition, whole=whole)
 
@@ -230,12 +232,11 @@ class Composer:
         )
         return fill(press.library.compile("notice", language), context)
 
-    def _notice(self, delivery: Delivery) -> Body:
+    def _notice(self, delivery: Delivery, links: Links | None) -> Body:
         press, told = self.press, delivery.reader
         if told is None:
             raise RenderingError(f"Delivery {delivery.id} says nothing of its reader; it cannot be made.")
         site, language = press.site(delivery.newsletter), press.library.language(told["language"])
-        links = None if delivery.subscription_id is None else self._links(delivery)
         whom: dict[str, Any] = {"address": delivery.address or "", "sent_at": delivery.dated_at, "links": links}
         if delivery.kind is DeliveryKind.WELCOME:
             sender = press.sender(delivery.newsletter).address
@@ -243,26 +244,27 @@ class Composer:
             return fill(press.library.compile("welcome", language), context)
         return fill(press.library.compile("notice", language), told_context(language, told, site=site, **whom))
 
-    def _links(self, delivery: Delivery) -> Links:
-        assert delivery.subscription_id is not None
+    def _links(self, delivery: Delivery) -> Links | None:
+        """The links of the delivery's reader, if it is for one who is subscribed."""
+        if delivery.subscription_id is None:
+            return None
         link = self.press.link
         preferences = link(f"/preferences/{self._sign(Purpose.PREFERENCES, delivery.subscription_id, delivery)}")
         return Links(
-            unsubscribe=link(f"/unsubscribe/{self._unsubscribe_token(delivery)}"),
+            unsubscribe=link(f"/unsubscribe/{self._sign(Purpose.UNSUBSCRIBE, delivery.subscription_id, delivery)}"),
             view=link(f"/view/{self._sign(Purpose.VIEW, delivery.id, delivery)}"),
             preferences=preferences,
             pause=f"{preferences}#pause",
             feedback=link(f"/feedback/{self._sign(Purpose.FEEDBACK, delivery.id, delivery)}"),
         )
 
-    def _list_headers(self, delivery: Delivery) -> ListHeaders | None:
-        if delivery.kind is not DeliveryKind.EDITION:
+    def _list_headers(self, delivery: Delivery, links: Links | None) -> ListHeaders | None:
+        if delivery.kind is not DeliveryKind.EDITION or links is None:
             return None
-        token = self._unsubscribe_token(delivery)
         return ListHeaders(
             mailing_list=self._mailing_list(delivery.newsletter, delivery.due_on or delivery.dated_at.date()),
-            unsubscribe_url=self.press.link(f"/unsubscribe/{token}"),
-            unsubscribe_token=token,
+            unsubscribe_url=links.unsubscribe,
+            unsubscribe_token=links.unsubscribe.rpartition("/")[2],
         )
 
     def _sender(self, slug: str) -> Sender:
@@ -281,10 +283,6 @@ class Composer:
                 feedback_id=(str(day), slug, "edition", "offprint"),
             )
         return self._lists[slug, day]
-
-    def _unsubscribe_token(self, delivery: Delivery) -> str:
-        assert delivery.subscription_id is not None
-        return self._sign(Purpose.UNSUBSCRIBE, delivery.subscription_id, delivery)
 
     def _sign(self, purpose: Purpose, number: int, delivery: Delivery) -> str:
         return self.press.keys.sign(purpose, number, key=delivery.signed_with)

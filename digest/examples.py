@@ -76,11 +76,12 @@ def examples_typed(text: str) -> list[Example]:
 
 def bring_examples(
     store: Store, examples: Sequence[Example], *, fetch: Callable[[Sequence[str]], Iterable[Page]], now: datetime
-) -> None:
+) -> str:
     """Store those that are not there: as arXiv has them, which `fetch` asks by their ids, else as their file does.
 
-    They are no news to anybody until a source lists them. Raises InputError, naming those that cannot be had, and
-    those that were withdrawn; then nothing is stored.
+    They are no news to anybody until a source lists them. A sentence names those that arXiv could not be asked for; it
+    is empty otherwise. Raises InputError, naming those that cannot be had, and those that were withdrawn; then nothing
+    is stored.
     """
     with store.reading() as connection:
         known = papers_named(connection, {one.alias for one in examples})
@@ -89,7 +90,7 @@ def bring_examples(
     for one in examples:
         if one.alias not in known:
             missing[one.alias] = missing.get(one.alias) or one.listing
-    fetched = _fetched(missing, fetch)
+    fetched, remark = _fetched(missing, fetch)
     withdrawn = [alias for alias, number in known.items() if stored[number].withdrawn_at is not None]
     withdrawn += [alias for alias, listing in fetched.items() if listing.withdrawn]
     if withdrawn:
@@ -100,6 +101,7 @@ def bring_examples(
             listings = [cleaned(one) for one in brought if one is not None]
             record_listings(connection, listings, source=EXAMPLES, now=now)
         count_features(store)
+    return remark
 
 
 def _titled(listing: Listing) -> str:
@@ -113,8 +115,8 @@ def _titled(listing: Listing) -> str:
 
 def _fetched(
     missing: Mapping[str, Listing | None], fetch: Callable[[Sequence[str]], Iterable[Page]]
-) -> dict[str, Listing]:
-    """What arXiv has of the missing ones. Raises InputError where one can be had from nowhere."""
+) -> tuple[dict[str, Listing], str]:
+    """What arXiv has of the missing ones, and whether it could be asked. Raises InputError for one from nowhere."""
     bare = [alias for alias, listing in missing.items() if listing is None or not listing.abstract]
     asked = [alias for alias in bare if alias.startswith(ARXIV)]
     nowhere = [alias for alias, listing in missing.items() if listing is None]
@@ -125,11 +127,9 @@ def _fetched(
     try:
         pages = list(fetch([alias.removeprefix(ARXIV) for alias in asked])) if asked else []
     except SourceError as error:
-        if not nowhere:
-            return {}
         failed = f"{', '.join(nowhere)}: not known here, and arXiv cannot be asked ({error.__cause__ or error})"
-        raise InputError(f"{failed}. Try again, or leave them out.") from error
+        return {}, f"{failed}. That counts once a source lists it, or the same command fetches it." if nowhere else ""
     found = {alias: listing for page in pages for listing in page.listings for alias in listing.aliases}
     if unknown := [alias for alias in nowhere if alias not in found]:
         raise InputError(f"{', '.join(unknown)}: neither known here nor at arXiv. Mend the id, or leave it out.")
-    return {alias: found[alias] for alias in asked if alias in found}
+    return {alias: found[alias] for alias in asked if alias in found}, ""

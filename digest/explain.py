@@ -64,34 +64,29 @@ class Explanation:
         if found.place is None:
             return ""
         place = ordinal(ENGLISH, found.place)
-        return f"It stands {place} of {counted(found.considered, 'paper')}; an edition takes {most}."
+        ground = ", by its trend alone" if found.relevance is None else ""
+        return f"It stands {place} of {counted(found.considered, 'paper')}{ground}; an edition takes {most}."
 
     @property
     def matches(self) -> list[tuple[str, str]]:
-        """How it fits each interest, and by which terms."""
-        return [_match_told(match) for match in self.standing.matches]
-
-    @property
-    def score(self) -> str:
-        """What it weighs."""
-        found = self.standing
-        if found.relevance is None:
-            return f"It goes by its trend alone: {found.trend:+z.2f}."
-        parts = f"relevance {found.relevance:+z.2f}, trend {found.trend:+z.2f}, novelty {found.novelty:+z.2f}"
-        return f"Its score is {found.relevance + found.trend + found.novelty:.2f}: {parts}."
+        """Whether it fits each interest, and by which terms."""
+        return [
+            (_fit_told(match), ", ".join(term for term, _ in match.terms if match.fits))
+            for match in self.standing.matches
+        ]
 
     def lines(self) -> Iterator[str]:
-        """All of it in words."""
+        """All of it for the operator: the words, and the figures behind them."""
         yield f"{self.paper.title} ({self.paper.arxiv_id or self.paper.id})"
         yield self.verdict
         yield from (f"  {sentence}" for sentence in self.barriers)
         if self.place:
             yield self.place
-        for said, terms in self.matches:
-            yield f"  {said}"
-            if terms:
-                yield f"      {terms}"
-        yield self.score
+        for match in self.standing.matches:
+            yield f"  {_fit_told(match)}{_measured(match)}"
+            if match.terms:
+                yield f"      {', '.join(f'{term} {weight:.3f}' for term, weight in match.terms)}"
+        yield _weighed(self.standing)
 
 
 def explain(
@@ -147,14 +142,24 @@ def _match_json(match: Match) -> dict[str, Any]:
     }
 
 
-def _match_told(match: Match) -> tuple[str, str]:
+def _fit_told(match: Match) -> str:
     kind, value = _named(match.wish)
-    measured = ""
-    if match.score is not None:
-        floor = "no floor yet for want of papers" if match.floor is None else f"floor {match.floor:.2f}"
-        measured = f": {match.score:.2f}, {floor}"
-    said = f"{kind} {value}".rstrip() + f"{measured}, {'fits' if match.fits else 'does not fit'}"
-    return said, ", ".join(f"{term} {weight:.3f}" for term, weight in match.terms)
+    interest = f"the {value} named or liked" if kind == "liked" else f"“{value}”"
+    return f"It fits {interest}." if match.fits else f"It does not fit {interest}."
+
+
+def _measured(match: Match) -> str:
+    if match.score is None:
+        return ""
+    floor = "none yet for want of papers" if match.floor is None else f"{match.floor:.2f}"
+    return f" Score {match.score:.2f}, floor {floor}."
+
+
+def _weighed(found: Standing) -> str:
+    if found.relevance is None:
+        return f"Its trend is {found.trend:+z.2f}."
+    parts = f"relevance {found.relevance:+z.2f}, trend {found.trend:+z.2f}, novelty {found.novelty:+z.2f}"
+    return f"Its score is {found.relevance + found.trend + found.novelty:.2f}: {parts}."
 
 
 def _named(wish: Wish) -> tuple[str, str]:
@@ -168,16 +173,15 @@ def _known_to_reader(connection: Connection, subscription: Subscription, paper: 
     for delivery, pick in deliveries_holding(connection, subscription.id, paper.id):
         if delivery.due_on is not None and delivery.state in HOLDING:
             _, reason = why(ENGLISH, pick.reason, marked=True)
-            told = f"{delivery.key}, {delivery.state}; {reason}"
-            yield f"It went into the edition of {ENGLISH.full_date(delivery.due_on)} ({told})."
+            yield f"It went into the edition of {ENGLISH.full_date(delivery.due_on)}: {reason}."
     for said in feedback_of(connection, [subscription.id]).get(subscription.id, []):
         if said.paper_id == paper.id:
             wanted = "more" if said.want is Want.MORE else "less"
             said_on = ENGLISH.full_date(said.said_at)
-            yield f"The reader asked for {wanted} like it on {said_on}, so it does not come again."
+            yield f"On {said_on} {wanted} like it was asked for, so it does not come again."
     names = alias_names(connection, paper.id)
     if any(one.kind is InterestKind.EXAMPLE and one.value in names for one in subscription.choices.interests):
-        yield "It is one of the reader's examples, so they know it."
+        yield "It was named as an example, so it is known already."
 
 
 def _out_of_time(reader: Reader, paper: Paper, *, has_risen: bool, now: datetime) -> Iterator[str]:
@@ -224,7 +228,7 @@ def _outdone(stock: Stock, reader: Reader, found: Standing) -> Iterator[str]:
         case Bar.LIMIT:
             yield f"An edition takes {reader.limit} papers, and others stand before it."
         case Bar.MATCHES_ONLY:
-            yield "It fits none of the interests well enough, and the reader wants nothing that only trends."
+            yield "It fits none of the interests well enough, and nothing is wanted that only trends."
         case Bar.TRENDING:
             most = f"of those that only trend {MOST_UNMATCHED} come at most, if there is room"
             yield f"It fits none of the interests well enough, and {most}: others trend more."

@@ -185,8 +185,8 @@ class Listing:
 class Paper:
     """A paper as the store knows it: one row, whatever brought it.
 
-    `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else when
-    it was first seen here; `withdrawn_at` is when its withdrawal was seen.
+    `listed_at` is when it appeared: 00:00 UTC of its list's day, else its publication, else, or where that is still
+    to come, when it was first seen here; `withdrawn_at` is when its withdrawal was seen.
     """
 
     id: int
@@ -313,13 +313,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message ready for a mailer. `key` is the delivery's, the same on every try."""
+    """A message ready for a mailer. `key` is the delivery's, the same on every try.
+
+    `is_lined` is whether its content is known to stand as it is on SMTP's wire: CR and LF are nowhere but together, at
+    the ends of lines, and no line begins with a dot.
+    """
 
     delivery_id: int
     key: str
     envelope_sender: str
     recipient: str
     content: bytes
+    is_lined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,9 @@ from digest.notify import notify_old_address
 from digest.store import Connection, Store
 from digest.store.accounts import hold_destination, move_subscription
 from digest.store.again import tried_again
+from digest.store.confirms import Confirm, close_moves
 from digest.store.events import add_event
-from digest.store.subscribers import (
-    Confirm,
-    active_held,
-    close_moves,
-    subscription_numbered,
-    subscriptions_of,
-)
+from digest.store.subscribers import active_held, subscription_numbered, subscriptions_of
 from digest.subscribe import confirm_behind, consent
 from digest.tokens import Keys, Purpose
 

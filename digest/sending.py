@@ -1,6 +1,6 @@
 """A lease's deliveries on their way: attempts are noted a window ahead of the first byte, answers a window behind.
 
-The mailer asks for the next message when it has room for it. A message is made only then; that it is being handed
+The mailer asks for the next message when it has room for it. A few are made only then; that they are being handed
 over was committed before. So whatever is killed at any moment, the ledger knows of every message that may have
 left, and takes no more than a window for such that did not.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from math import inf
 from time import monotonic, sleep
 from typing import TypeVar
@@ -44,6 +45,9 @@ LONGEST_RETRY = timedelta(hours=1)
 
 LONGEST_NAP = 0.5
 """Seconds after which whoever waits for a permit listens whether it is to stop."""
+
+MADE_AT_ONCE = 16
+"""Messages: between two that are handed over, what the next is made of has left the processor's caches."""
 
 LOOKED_WITHIN = 1.0
 """Seconds after which it is looked again who wants none of what is about to be handed over."""
@@ -112,28 +116,42 @@ class Sending:
         self._waiting = held[:most]
 
     def messages(self) -> Iterator[Outgoing | Later]:
-        """The messages, each made when it is asked for and its time has come."""
+        """The messages, made as they are asked for and their time has come."""
         while self._waiting and not self._should_stop():
             window, seconds = self._lasting(self._begin)
             self._begun = deque(window)
             if seconds > PATIENCE:
                 return
             yield from self._nap(seconds)
-            while self._begun:
-                if self.refusal is not None or self._is_lost:
-                    return
-                if monotonic() - self._looked_at > LOOKED_WITHIN:
-                    # Where this process stood still, somebody else may be at it, too.
-                    self._lasting(self._look_again)
-                    continue
-                delivery = self._begun.popleft()
-                try:
-                    yield self._composer.made(delivery)
-                except RenderingError as error:
-                    self._faults[delivery.id] = str(error)
-                except Exception as error:
-                    # A fault of ours in one message must not hold up all those behind it.
-                    self._faults[delivery.id] = f"{type(error).__name__} while the message was made"
+            yield from self._of_window()
+
+    def _of_window(self) -> Iterator[Outgoing]:
+        made = deque[Outgoing | str]()
+        while self._begun:
+            if self.refusal is not None or self._is_lost:
+                return
+            if monotonic() - self._looked_at > LOOKED_WITHIN:
+                # Where this process stood still, somebody else may be at it, too.
+                self._lasting(self._look_again)
+                made.clear()
+                continue
+            if not made:
+                made.extend(map(self._made, islice(self._begun, MADE_AT_ONCE)))
+            delivery, message = self._begun.popleft(), made.popleft()
+            if isinstance(message, Outgoing):
+                yield message
+            else:
+                self._faults[delivery.id] = message
+
+    def _made(self, delivery: Delivery) -> Outgoing | str:
+        """The delivery's message, or why it cannot be made."""
+        try:
+            return self._composer.made(delivery)
+        except RenderingError as error:
+            return str(error)
+        except Exception as error:
+            # A fault of ours in one message must not hold up all those behind it.
+            return f"{type(error).__name__} while the message was made"
 
     def take(self, answer: Answer) -> None:
         """Note an answer; it is committed together with others."""

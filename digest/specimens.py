@@ -34,10 +34,11 @@ from digest.rendering.notice import Notice, notice_context
 from digest.rendering.notices import trial_notice
 from digest.sources.sample import sample
 from digest.store import Store, open_store
+from digest.store.confirms import confirm_numbered
 from digest.store.deliveries import deliveries_of
 from digest.store.recording import record_listings
 from digest.store.schema import migrate
-from digest.store.subscribers import confirm_numbered, subscriptions_of
+from digest.store.subscribers import subscriptions_of
 from digest.subscribe import ask, confirm, subscribe
 from digest.tokens import Keys, Purpose
 from digest.trial import preview_of

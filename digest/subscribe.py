@@ -1,138 +1,67 @@
 """Job: ask, confirm, unsubscribe. Nobody is subscribed who has not confirmed, or been vouched for by the operator."""
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.address import Address
-from digest.due import known_zones, next_due_at
+from digest.due import next_due_at
 from digest.errors import InputError
 from digest.limits import has_been_asked, require_room
 from digest.model import (
-    Cadence,
     Choices,
     DeliveryKind,
-    Interest,
-    InterestKind,
     Priority,
     Subscription,
     SubscriptionState,
-    Weekday,
-    Weights,
 )
 from digest.notify import welcome
-from digest.rendering.language import ENGLISH
 from digest.store import Connection, Store
 from digest.store.again import tried_again
 from digest.store.asking import hold_asking
-from digest.store.deliveries import NewDelivery, queue, skip_queued
-from digest.store.events import Event, add_event, note
-from digest.store.past import first_free_on
-from digest.store.subscribers import (
+from digest.store.confirms import (
     Confirm,
-    Ended,
-    active_held,
     add_confirm,
     close_confirms,
     close_moves,
     confirm_numbered,
-    end_subscriptions,
     forget_confirms,
+    use_confirm,
+)
+from digest.store.deliveries import NewDelivery, queue, skip_queued
+from digest.store.events import Event, add_event, note
+from digest.store.past import first_free_on
+from digest.store.subscribers import (
+    Ended,
+    active_held,
+    add_subscription,
+    end_subscriptions,
     set_subscription,
     subscriber_for,
     subscriber_named,
     subscriptions_of,
-    use_confirm,
 )
-from digest.taxonomy import CATEGORIES
 from digest.tokens import Keys, Purpose, claimed
 
 CONFIRM_LASTS = timedelta(hours=48)
-MOST_INTERESTS = 100
-LONGEST_INTEREST = 200
-MOST_PAPERS = 20
-MOST_WEIGHT = 5
-LONGEST_MONTH = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """A subscription, what it was before (None where it is new), and when its next edition is due."""
+    """A subscription, what it was before (None where it is new), and when its next edition is due, if one is."""
 
     id: int
     before: SubscriptionState | None
-    next_due_at: datetime
-
-
-def choices_from(
-    *,
-    topics: Sequence[str] = (),
-    categories: Sequence[str] = (),
-    authors: Sequence[str] = (),
-    mutes: Sequence[str] = (),
-    examples: Sequence[str] = (),
-    cadence: str,
-    hour: int,
-    timezone: str,
-    max_papers: int,
-    weights: Weights | None = None,
-    only_matches: bool = False,
-    language: str = ENGLISH.code,
-    languages: Collection[str] = (ENGLISH.code,),
-    weekday: str = Weekday.MONDAY,
-    month_day: int = 1,
-) -> Choices:
-    """What somebody typed, as choices; examples by their aliases, the language one of `languages`, by code.
-
-    Raises InputError that says what would be right.
-    """
-    typed = [
-        *((InterestKind.TOPIC, value) for value in topics),
-        *((InterestKind.CATEGORY, value) for value in categories),
-        *((InterestKind.AUTHOR, value) for value in authors),
-        *((InterestKind.MUTE, value) for value in mutes),
-        *((InterestKind.EXAMPLE, value) for value in examples),
-    ]
-    followed = few_enough(_interest(kind, value) for kind, value in typed if value.strip())
-    if not 0 <= hour <= 23:
-        raise InputError(f"There is no hour {hour}. Write one from 0 to 23.")
-    if not 1 <= month_day <= LONGEST_MONTH:
-        raise InputError(f"No month has a day {month_day}. Write one from 1 to {LONGEST_MONTH}.")
-    if not 1 <= max_papers <= MOST_PAPERS:
-        raise InputError(f"An edition has 1 to {MOST_PAPERS} papers. Write a number between them.")
-    weighed = () if weights is None else (weights.relevance, weights.trend, weights.novelty)
-    if not all(0 <= weight <= MOST_WEIGHT for weight in weighed):
-        raise InputError(f"A weight is 0 to {MOST_WEIGHT}. Write a number between them.")
-    if language not in languages:
-        raise InputError(f"There are no editions in {language!r}. Write one of {', '.join(languages)}.")
-    return Choices(
-        cadence=_cadence(cadence),
-        hour=hour,
-        timezone=_zone(timezone),
-        max_papers=max_papers,
-        interests=followed,
-        weights=weights,
-        only_matches=only_matches,
-        language=language,
-        weekday=_weekday(weekday),
-        month_day=month_day,
-    )
-
-
-def few_enough(interests: Iterable[Interest]) -> tuple[Interest, ...]:
-    """The interests, each once. Raises InputError where they are more than anybody may have."""
-    followed = tuple(dict.fromkeys(interests))
-    if len(followed) > MOST_INTERESTS:
-        raise InputError(f"That is more than {MOST_INTERESTS} interests, examples counted. Leave some out.")
-    return followed
+    next_due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What came of asking: whether a confirm message was queued."""
+    """What came of asking: whether a confirm message was queued, and what the subscription is, if there is one."""
 
     queued: bool
+    before: SubscriptionState | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +83,12 @@ def ask(
     now: datetime,
     origin: Origin | None = None,
     moving: int | None = None,
+    settled: Collection[SubscriptionState] = (),
 ) -> Asked:
     """Queue a confirm message to the address, subscribed or not; at most one an hour to a mailbox.
 
-    `moving` is the number of the subscription that is to go to the address, where none is asked for.
+    `moving` is the number of the subscription that is to go to the address, where none is asked for. Nobody is asked
+    whose subscription is in one of the states that are `settled`.
     Raises BusyError where too many were asked for from that origin; the operator has none.
     """
     mailbox = keys.fingerprint(f"mailbox {address.mailbox}")
@@ -167,8 +98,9 @@ def ask(
         if origin:
             require_room(connection, network, now=now)
         subscriber_id = subscriber_for(connection, address, now=now)
-        if has_been_asked(connection, mailbox, now=now):
-            return Asked(queued=False)
+        before = _state(connection, subscriber_id, newsletter)
+        if before in settled or has_been_asked(connection, mailbox, now=now):
+            return Asked(queued=False, before=before)
         confirm_id = add_confirm(
             connection,
             subscriber_id,
@@ -192,9 +124,9 @@ def ask(
             dated_at=now,
             send_before_at=now + CONFIRM_LASTS,
             signed_with=keys.newest,
-            reader={"is_subscribed": is_active(connection, subscriber_id, newsletter)},
+            reader={"is_subscribed": before is SubscriptionState.ACTIVE},
         )
-        return Asked(queued=queue(connection, message))
+        return Asked(queued=queue(connection, message), before=before)
 
 
 def asked_for(connection: Connection, token: str, *, keys: Keys, now: datetime) -> Confirm | None:
@@ -225,15 +157,15 @@ def is_active(connection: Connection, subscriber_id: int, newsletter: str) -> bo
     return _state(connection, subscriber_id, newsletter) is SubscriptionState.ACTIVE
 
 
-def state_of(connection: Connection, address: Address, *, newsletter: str) -> SubscriptionState | None:
-    """The state of the address's subscription to that newsletter, if there ever was one."""
-    number = subscriber_named(connection, address)
-    return None if number is None else _state(connection, number, newsletter)
-
-
 def _state(connection: Connection, subscriber_id: int, newsletter: str) -> SubscriptionState | None:
+    known = _known(connection, subscriber_id, newsletter)
+    return None if known is None else known.state
+
+
+def _known(connection: Connection, subscriber_id: int, newsletter: str) -> Subscription | None:
+    """The subscriber's subscription to that newsletter, if there ever was one."""
     theirs = subscriptions_of(connection, subscriber_id)
-    return next((one.state for one in theirs if one.newsletter == newsletter), None)
+    return next((one for one in theirs if one.newsletter == newsletter), None)
 
 
 @tried_again
@@ -275,11 +207,17 @@ def consent(asked: Confirm, kind: str, *, from_where: str, now: datetime) -> Eve
 
 
 @tried_again
-def subscribe(store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime) -> Subscribed:
-    """Subscribe an address for which the operator vouches, whatever its subscription was before."""
+def subscribe(
+    store: Store, address: Address, *, newsletter: str, choices: Choices, now: datetime, only_new: bool = False
+) -> Subscribed:
+    """Subscribe an address for which the operator vouches, whatever its subscription was before.
+
+    With `only_new` whoever has, or had, that subscription stays as they are.
+    """
     with store.writing() as connection:
         subscriber_id = subscriber_for(connection, address, now=now)
-        return _subscribe(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
+        wanted = _subscribe_new if only_new else _subscribe
+        return wanted(connection, subscriber_id, newsletter=newsletter, choices=choices, now=now)
 
 
 @tried_again
@@ -329,8 +267,7 @@ def _subscribe(
     connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
 ) -> Subscribed:
     close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
-    known = subscriptions_of(connection, subscriber_id)
-    before = next((one for one in known if one.newsletter == newsletter), None)
+    before = _known(connection, subscriber_id, newsletter)
     free_on = first_free_on(connection, before.id, timezone=choices.timezone, now=now) if before else date.min
     due_at = next_due_at(now, choices, not_before=free_on)
     number = set_subscription(
@@ -339,40 +276,24 @@ def _subscribe(
     return Subscribed(id=number, before=before.state if before else None, next_due_at=due_at)
 
 
+def _subscribe_new(
+    connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
+) -> Subscribed:
+    due_at = next_due_at(now, choices, not_before=date.min)
+    number = add_subscription(
+        connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
+    )
+    if number is None:
+        known = _known(connection, subscriber_id, newsletter)
+        assert known is not None
+        return Subscribed(id=known.id, before=known.state, next_due_at=known.next_due_at)
+    close_confirms(connection, subscriber_id, newsletter=newsletter, now=now)
+    return Subscribed(id=number, before=None, next_due_at=due_at)
+
+
 def _leave(connection: Connection, ended: list[Ended], *, now: datetime) -> None:
     skip_queued(connection, [one.id for one in ended], detail="unsubscribed")
     for one in ended:
         close_confirms(connection, one.subscriber_id, newsletter=one.newsletter, now=now)
         close_moves(connection, one.id, now=now)
         note(connection, one, "unsubscribed", now=now)
-
-
-def _interest(kind: InterestKind, value: str) -> Interest:
-    text = " ".join(value.split())
-    if len(text) > LONGEST_INTEREST:
-        raise InputError(f"An interest has more than {LONGEST_INTEREST} characters. Say it in a few words.")
-    if not text.isprintable():
-        raise InputError("An interest holds a character that cannot be shown. Type it again in plain words.")
-    if kind is InterestKind.CATEGORY and text not in CATEGORIES:
-        raise InputError(f"{text!r} is not an arXiv category. Write one such as cs.CL or stat.ML.")
-    return Interest(kind=kind, value=text)
-
-
-def _cadence(value: str) -> Cadence:
-    try:
-        return Cadence(value)
-    except ValueError as error:
-        raise InputError(f"{value!r} is not a cadence. Write daily, weekdays, weekly or monthly.") from error
-
-
-def _weekday(value: str) -> Weekday:
-    try:
-        return Weekday(value)
-    except ValueError as error:
-        raise InputError(f"{value!r} is not a day of the week. Write one such as {Weekday.TUESDAY}.") from error
-
-
-def _zone(value: str) -> str:
-    if value not in known_zones():
-        raise InputError(f"{value!r} is not a time zone. Write an IANA name such as Europe/Paris.")
-    return value

@@ -15,8 +15,8 @@ from readers import add_readers
 from smtp_server import OK
 from sqlalchemy import create_engine, text
 
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.model import Weights
 from digest.publish import publish
 

@@ -63,6 +63,7 @@ def assert_fit_for_the_wire(raw: bytes) -> None:
     assert raw.isascii()
     assert b"\0" not in raw
     assert not re.search(rb"\r(?!\n)|(?<!\r)\n", raw)
+    assert not re.search(rb"^\.", raw, re.MULTILINE)
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     for word in re.findall(rb"=\?[^?\s]+\?[bqBQ]\?[^?\s]*\?=", raw.partition(b"\r\n\r\n")[0]):
         assert len(word) <= 75

@@ -4,9 +4,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from digest.app import open_app
 from digest.cli.daemon import run_daemon
 from digest.config import load_config
+from digest.installation import open_app
 
 
 def main() -> None:

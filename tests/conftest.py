@@ -16,8 +16,9 @@ from furnished import furnish as furnish
 from furnished import furnished as furnished
 from sqlalchemy import Connection, Engine, event
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import parse_config
+from digest.installation import set_up
 from digest.store import Store, open_store
 from digest.store.schema import migrate
 

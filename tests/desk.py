@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from digest.address import parse_address
-from digest.app import App, set_up
+from digest.app import App
 from digest.compose import Composer, reader_facts
 from digest.config import parse_config
+from digest.installation import set_up
 from digest.model import Cadence, Choices, DeliveryKind, DeliveryState, Interest, InterestKind, Selection
 from digest.rendering.cards import Card
+from digest.store.confirms import add_confirm
 from digest.store.deliveries import Delivery
-from digest.store.subscribers import add_confirm, subscriber_for, subscription_numbered
+from digest.store.subscribers import subscriber_for, subscription_numbered
 from digest.subscribe import CONFIRM_LASTS, subscribe
 
 SENT_AT = datetime(2026, 6, 17, 5, tzinfo=UTC)

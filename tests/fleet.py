@@ -19,8 +19,8 @@ from personas import PAPERS, papers_come_in
 from sites import free_address
 from sqlalchemy import Table
 
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.model import Cadence, SubscriptionState
 from digest.store.tables import interests, subscribers, subscriptions
 

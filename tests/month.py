@@ -21,8 +21,8 @@ from personas import choices
 from sites import free_address
 
 from digest.address import parse_address
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.model import Cadence
 from digest.subscribe import subscribe
 

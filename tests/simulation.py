@@ -14,10 +14,10 @@ from sqlalchemy import event, func, select, update
 from world import START, TOPICS, Deed, Killed, World, WorldApp
 
 from digest.address import parse_address
-from digest.app import open_app, set_up
 from digest.change import change, pause, resume
 from digest.config import parse_config
 from digest.due import due_on
+from digest.installation import open_app, set_up
 from digest.model import Cadence, Choices, Interest, InterestKind, Weekday
 from digest.scheduler import Ticker
 from digest.store.subscribers import next_due

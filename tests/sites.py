@@ -21,8 +21,8 @@ from digest.deliver import deliver
 from digest.mail.outbox import Outbox
 from digest.model import DeliveryKind, Weights
 from digest.publish import publish
+from digest.store.confirms import confirm_numbered
 from digest.store.deliveries import Delivery, deliveries_queued
-from digest.store.subscribers import confirm_numbered
 from digest.tokens import Purpose
 from digest.web.server import build_server
 

@@ -84,7 +84,7 @@ import sys
 from pathlib import Path
 import works
 from digest.apart import HOWEVER_LONG, STOPS_WITHIN, apart
-from digest.app import open_app
+from digest.installation import open_app
 from digest.config import load_config
 from personas import NOON
 

@@ -13,11 +13,12 @@ from personas import DIFFUSION, NOON, choices, papers_come_in, reader_joins
 from sites import Clock
 from sqlalchemy import Connection, delete, event, func, select, text
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import parse_config
 from digest.copying import copy_store
 from digest.deliver import deliver
 from digest.errors import StoreError
+from digest.installation import set_up
 from digest.model import Weights
 from digest.publish import publish
 from digest.scheduler import Ticker

@@ -13,8 +13,8 @@ from month import feed, lived, settled
 from personas import DIFFUSION, NOON, choices
 
 from digest.address import parse_address
-from digest.app import open_app
 from digest.config import load_config
+from digest.installation import open_app
 from digest.subscribe import subscribe
 
 NOW = ("--now", NOON.isoformat())

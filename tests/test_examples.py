@@ -51,8 +51,8 @@ def stored(store: Store, alias: str) -> Paper | None:
         return paper_named(connection, alias, now=NOON)
 
 
-def bring(store: Store, *examples: Example, fetch: Arxiv | None = None) -> None:
-    bring_examples(store, examples, fetch=fetch or unreachable, now=NOON)
+def bring(store: Store, *examples: Example, fetch: Arxiv | None = None) -> str:
+    return bring_examples(store, examples, fetch=fetch or unreachable, now=NOON)
 
 
 PAPER = replace(themed(3, 1), version=2)
@@ -162,19 +162,29 @@ def test_entries_that_arxiv_knows_are_stored_with_its_abstract_or_else_as_they_a
 @pytest.mark.parametrize(
     ("named", "fetch", "said"),
     [
-        ("2604.00001", None, "arxiv:2604.00001: not known here, and arXiv cannot be asked"),
         ("2604.00009", Arxiv(PAPER), "arxiv:2604.00009: neither known here nor at arXiv"),
         ("2604.00001", Arxiv(replace(PAPER, withdrawn=True)), "arxiv:2604.00001: withdrawn by the authors"),
         ("doi:10.1000/Y", Arxiv(), "doi:10.1000/y: not known here, and only arXiv's can be fetched"),
     ],
 )
 def test_what_cannot_be_had_is_named_and_nothing_is_stored(
-    store: Store, tmp_path: Path, named: str, fetch: Arxiv | None, said: str
+    store: Store, tmp_path: Path, named: str, fetch: Arxiv, said: str
 ) -> None:
     other = typed(tmp_path, "@misc{a, title={A Good One}}")
     with pytest.raises(InputError, match=said):
         bring(store, *other, example_named(named), fetch=fetch)
     assert stored(store, other[0].alias) is None
+
+
+def test_an_example_that_arxiv_cannot_be_asked_for_waits_and_the_others_are_stored(
+    store: Store, tmp_path: Path
+) -> None:
+    other = typed(tmp_path, "@misc{a, title={A Good One}}")
+    assert bring(store, *other, NAMED).startswith(f"{NAMED.alias}: not known here, and arXiv cannot be asked (")
+    assert stored(store, NAMED.alias) is None
+    assert stored(store, other[0].alias) is not None
+    assert bring(store, NAMED, fetch=Arxiv(PAPER)) == ""
+    assert stored(store, NAMED.alias) is not None
 
 
 def test_an_example_that_was_withdrawn_meanwhile_is_named(store: Store) -> None:

@@ -85,16 +85,16 @@ def test_a_match_is_told_with_score_floor_and_terms(stocked: App) -> None:
     lines = list(told.lines())
     assert lines[1] == "It is in the edition that would go out now."
     assert lines[2] == f"It stands 1st of {len(FRESH)} papers; an edition takes 10."
+    assert lines[3] == f"  It fits “{TOPIC}”. Score {match.score:.2f}, floor none yet for want of papers."
     assert json.loads(json.dumps(told.as_json()))["interests"][0]["value"] == TOPIC
 
 
 @app_on_sqlite
-def test_a_paper_that_was_sent_is_told_with_its_delivery(stocked: App) -> None:
+def test_a_paper_that_was_sent_is_told_with_its_edition(stocked: App) -> None:
     reader_joins(stocked, ADDRESS, choices(TOPIC))
     publish_at(stocked)
     [sentence, *_] = why(stocked, MATCH, days=0.1).barriers
-    key = "papers:edition:1:2026-06-19"
-    assert sentence == f"It went into the edition of 19 June 2026 ({key}, queued; matches {TOPIC})."
+    assert sentence == f"It went into the edition of 19 June 2026: matches {TOPIC}."
     assert why(stocked, MATCH, days=0.1).standing.place is None
 
 
@@ -142,8 +142,8 @@ def test_what_is_withdrawn_or_was_named_or_judged_is_told(stocked: App) -> None:
         say(connection, theirs, paper(stocked, MATCH).id, Want.MORE, now=NOON)
     assert why(stocked, gone).barriers == ("Its authors have withdrawn it; that was seen at 19 June 2026, 12:00 UTC.",)
     assert why(stocked, themed(5, 60)).barriers == ("No source has listed it: it is known as an example only.",)
-    assert why(stocked, FRESH[1]).barriers == ("It is one of the reader's examples, so they know it.",)
-    assert "asked for more like it" in why(stocked, MATCH).barriers[0]
+    assert why(stocked, FRESH[1]).barriers == ("It was named as an example, so it is known already.",)
+    assert "more like it was asked for" in why(stocked, MATCH).barriers[0]
 
 
 @app_on_sqlite

@@ -16,8 +16,8 @@ from digest.change import change, pause, resume
 from digest.compose import Composer
 from digest.model import Cadence, Choices, DeliveryKind, DeliveryState, Listing, Weights
 from digest.publish import publish
+from digest.store.confirms import confirm_numbered
 from digest.store.deliveries import Delivery, deliveries_of
-from digest.store.subscribers import confirm_numbered
 from digest.subscribe import ask, confirm, unsubscribe
 from digest.tokens import Purpose
 

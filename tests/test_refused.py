@@ -13,9 +13,10 @@ from sinks import MISSING, SINK, sink
 from sqlalchemy import func, select
 from talking_server import Saying, talking
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.config import parse_config
 from digest.deliver import deliver
+from digest.installation import set_up
 from digest.model import DeliveryState, Weights
 from digest.publish import publish
 from digest.store.deliveries import count_by_state

@@ -13,7 +13,8 @@ from personas import NOON, choices, papers_come_in, reader_joins
 from pytest_httpserver import HTTPServer
 from sqlalchemy import func, select
 
-from digest.app import App, open_app
+from digest.app import App
+from digest.installation import open_app
 from digest.scheduler import Ticker
 from digest.store.deliveries import count_by_state
 from digest.store.tables import papers, subscriptions

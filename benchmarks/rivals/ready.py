@@ -46,6 +46,7 @@ def with_offprint(port: int, count: int, content: bytes, connections: int, loop:
             envelope_sender=sender(number),
             recipient=recipient(number),
             content=content,
+            is_lined=True,
         )
         for number in range(count)
     )

@@ -29,7 +29,8 @@ for commands in (adding.commands, people.commands, account.commands, complaints.
 cli.add_typer(
     subscriber,
     name="subscriber",
-    help="People: add, list, show, like, dislike, take-back, unsubscribe, complained, lift, export, erase.",
+    help="People: add, list, show, like, dislike, take-back, pause, resume, unsubscribe, complained, lift, export,"
+    " erase.",
 )
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")

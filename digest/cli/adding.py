@@ -69,8 +69,8 @@ def add(
 
     Of several, those who are subscribed already stay as they are, and those who have left are left out.
     """
+    from digest.choices import choices_from
     from digest.examples import bring_examples, example_named, examples_in
-    from digest.subscribe import choices_from
 
     app, people, instant = opened(context), addresses_in(address), now_or(now)
     wanted = _newsletter(app, newsletter)
@@ -91,7 +91,8 @@ def add(
         language=language,
         languages=app.press.library.languages,
     )
-    bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant)
+    if remark := bring_examples(app.store, examples, fetch=lambda ids: app.arxiv().named(ids), now=instant):
+        typer.echo(f"digest: {remark}", err=True)
     are_listed = are_several(address)
     order = _Order(newsletter=wanted.slug, choices=choices, confirmed=confirmed, are_listed=are_listed, now=instant)
     if are_listed:
@@ -145,7 +146,9 @@ _DONE = {
         "brought back", "Brought back: its subscription had ended, and goes on with these choices."
     ),
 }
-_AS_BEFORE = _Added("already subscribed", "")
+_AS_BEFORE = _Added(
+    "already subscribed", "It is subscribed already, and stays as it is: `--confirmed` gives it these choices."
+)
 _ASKED = {
     True: _Added("asked to confirm", "A confirm message is queued."),
     False: _Added("asked within the last hour", "A confirm message was queued within the last hour."),
@@ -169,21 +172,27 @@ def _several_added(app: "App", people: "Mapping[str, Address]", order: _Order) -
 def _added(app: "App", address: "Address", order: _Order) -> _Added:
     """Add one address. Raises InputError where nothing is sent to it any more, or it has left and is one of a list."""
     from digest.feedback import require_sendable
-    from digest.subscribe import ask, state_of, subscribe
+    from digest.subscribe import ask, subscribe
 
-    newsletter, choices, now = order.newsletter, order.choices, order.now
+    newsletter, choices, now, only_new = order.newsletter, order.choices, order.now, order.are_listed
     with app.store.reading() as connection:
         require_sendable(connection, address, keys=app.keys)
-        state = state_of(connection, address, newsletter=newsletter) if order.are_listed else None
-    if state is SubscriptionState.UNSUBSCRIBED:
-        raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
-    if state is SubscriptionState.ACTIVE:
-        return _AS_BEFORE
     if order.confirmed:
-        done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now)
+        done = subscribe(app.store, address, newsletter=newsletter, choices=choices, now=now, only_new=only_new)
+        if only_new and done.before:
+            return _left_as_it_is(done.before)
         added = _DONE[done.before]
         return replace(added, told=f"{added.told} {_coming(done, choices, now=now)}")
-    return _ASKED[ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now).queued]
+    settled = frozenset(SubscriptionState) if only_new else frozenset({SubscriptionState.ACTIVE})
+    asked = ask(app.store, address, newsletter=newsletter, choices=choices, keys=app.keys, now=now, settled=settled)
+    return _left_as_it_is(asked.before) if asked.before in settled else _ASKED[asked.queued]
+
+
+def _left_as_it_is(before: SubscriptionState | None) -> _Added:
+    """Who has a subscription that is not to change. Raises InputError for one of a list who has left."""
+    if before is SubscriptionState.UNSUBSCRIBED:
+        raise InputError("That address has unsubscribed. Who wants it back adds it by itself.")
+    return _AS_BEFORE
 
 
 def _coming(done: "Subscribed", choices: Choices, *, now: datetime) -> str:
@@ -191,6 +200,7 @@ def _coming(done: "Subscribed", choices: Choices, *, now: datetime) -> str:
     from digest.rendering import words
     from digest.rendering.language import ENGLISH
 
+    assert done.next_due_at is not None
     which = "first" if done.before is None else "next"
     arrival = words.arrival(ENGLISH, done.next_due_at, asked_at=now, timezone=choices.timezone)
     return f"The {which} edition comes {arrival} ({choices.timezone})."

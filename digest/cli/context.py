@@ -97,8 +97,8 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 def opened(context: typer.Context) -> "App":
     """The installation that the configuration describes, until the command ends."""
-    from digest.app import open_app
     from digest.config import load_config
+    from digest.installation import open_app
 
     app = open_app(load_config(context.obj.config))
     context.call_on_close(app.store.close)

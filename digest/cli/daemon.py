@@ -9,7 +9,7 @@ from digest import log
 from digest.apart import apart
 from digest.app import App
 from digest.cli.context import say
-from digest.cli.sending import say_paused
+from digest.cli.sending import say_outbox, say_paused
 from digest.scheduler import Ticker
 from digest.web import create_site
 from digest.web.server import build_server
@@ -32,6 +32,7 @@ def run_daemon(app: App, *, clock: Callable[[], datetime], outbox: Path | None =
     # work, and must not end the process before the ticks have. One that comes before it runs must not be lost.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    say_outbox(app)
     say_paused(app)
     ticker.start()
     say(f"The site is at {app.config.web.base_url} (listening on {listen}). Stop with Ctrl-C.")

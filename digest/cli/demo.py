@@ -1,18 +1,22 @@
 """The demo on a terminal: set up, tell what came from where, show who got what and why."""
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
-from digest.app import App, set_up
+from digest.app import App
 from digest.cli.context import say, steps
 from digest.collect import Collected
 from digest.config import DEMO, Config, parse_config
 from digest.demo import Demonstrated, bring_papers, demonstrate
 from digest.errors import DeliveryError, InputError
+from digest.installation import set_up
 from digest.model import Reason, ReasonKind
 from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
@@ -27,6 +31,27 @@ FOLDER = Path("var/demo")
 OUTBOX = Path("var/outbox")
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """While it lasts, no other demo begins in the current folder. Raises InputError where one is running there."""
+    where = OUTBOX.absolute()
+    with ExitStack() as held:
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            outbox = os.open(where, os.O_RDONLY)
+            held.callback(os.close, outbox)
+            fcntl.flock(outbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"Another demo is running with its messages in {where}. Stop it by Ctrl-C where it runs, or start this"
+                " one in another folder and at an address of its own: DIGEST_WEB__LISTEN=127.0.0.1:8080."
+            ) from error
+        except OSError as error:
+            raise InputError(f"{where} cannot be used: {error.strerror}. Start it in a folder of yours.") from error
+        yield
+
+
+@_alone()
 def show_demo(papers: list[Path], *, once: bool) -> None:
     """Run the demo in the current folder, and serve it unless it is to end.
 
@@ -46,7 +71,7 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
     if shown.delivered.error:
         raise DeliveryError(shown.delivered.error)
     if once:
-        say(f"They are in the folder {OUTBOX}; the demo without --once shows them in the browser.")
+        say(f"They are in the folder {config.folder / OUTBOX}; the demo without --once shows them in the browser.")
         return
     from digest.cli.daemon import run_daemon
 
@@ -102,12 +127,15 @@ def _bring_live(app: App) -> tuple[list[Collected], datetime]:
 def _bring_dated(app: App, files: Files) -> tuple[list[Collected], datetime]:
     """Papers from files: now is noon after the newest dated one."""
     pages = _read(files)
-    now = newest_noon([listing for page in pages for listing in page.listings]) or datetime.now(UTC)
+    noon = newest_noon([listing for page in pages for listing in page.listings])
+    now = noon or datetime.now(UTC)
     collected = bring_papers(app.store, [files], now=now, progress=lambda _: None)
     for page in pages:
         say(f"{len(page.listings):>5} papers from {page.label}")
         if page.remark:
             say(page.remark)
+    if noon:
+        say(f"The demo's clock starts at noon after the newest of them: {ENGLISH.moment(noon)}.")
     return collected, now
 
 

@@ -11,6 +11,8 @@ from digest.cli.context import Now, day, now_or, opened, say, steps, warn_of_fut
 from digest.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from digest.app import App
     from digest.collect import Collected
     from digest.inference.embedding import Embedder
@@ -181,10 +183,9 @@ def deliver(
             wait=sleep,
             progress=shown.counted,
         )
-    counts = [f"{count} {outcome}" for outcome, count in sorted(delivered.counts.items()) if count]
     with app.store.reading() as connection:
         halted, left = pauses_now(connection), waiting_now(connection, now=now_or(now))
-    say(f"{', '.join(counts) or ('Nothing was sent' if left.queued else 'Nothing was queued')}.")
+    _say_sent(app, delivered.counts, otherwise="Nothing was sent" if left.queued else "Nothing was queued")
     for words, count in delivered.refusals.most_common():
         say(f"{count:>8}  {words}")
     if delivered.wait is not None:
@@ -215,7 +216,7 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="How many deliver at a time; one publishes.")] = 1,
 ) -> None:
     """Help the daemon publish and deliver, whenever the queue's engine calls ([queue] engine)."""
-    from digest.app import has_workers
+    from digest.installation import has_workers
 
     app = opened(context)
     if not has_workers(app.config):
@@ -262,6 +263,16 @@ def demo(
     if more and not papers:
         raise InputError("Files of papers come after --papers.")
     show_demo([*(papers or []), *(more or [])], once=once)
+
+
+def _say_sent(app: "App", counts: "Counter[str]", *, otherwise: str) -> None:
+    """What became of how many messages, and where those are that were sent."""
+    from digest.cli.sending import say_outbox
+
+    told = [f"{count} {outcome}" for outcome, count in sorted(counts.items()) if count]
+    say(f"{', '.join(told) or otherwise}.")
+    if counts["sent"]:
+        say_outbox(app)
 
 
 def _end(errors: list[str]) -> None:

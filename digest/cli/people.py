@@ -12,6 +12,7 @@ from digest.model import Want
 if TYPE_CHECKING:
     from digest.app import App
     from digest.model import Subscription
+    from digest.store.confirms import Confirm
 
 commands = typer.Typer()
 
@@ -21,28 +22,30 @@ Named = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)]
 
 @commands.command(name="list")
 def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
-    """Everybody: who is subscribed, who has left, who has been asked."""
+    """Everybody: who is subscribed, who has left, who has been asked, and to whom nothing is sent any more."""
     from digest.cli.showing import on_day_of, row_of
-    from digest.store.subscribers import all_subscriptions, open_confirms
+    from digest.store.confirms import open_confirms
+    from digest.store.subscribers import all_subscriptions
+    from digest.store.suppressions import suppressed_subscribers
 
     app, instant = opened(context), now_or(now)
     with app.store.reading() as connection:
-        rows = [
-            row_of(s.address, s.newsletter, s.state, s.choices, now=instant, subscription=s)
-            for s in all_subscriptions(connection)
+        everybody: list[Subscription | Confirm] = [
+            *all_subscriptions(connection),
+            *open_confirms(connection, now=instant),
         ]
-        rows += [
-            row_of(c.address, c.newsletter, "pending", c.choices, now=instant)
-            for c in open_confirms(connection, now=instant)
-        ]
+        suppressed = suppressed_subscribers(connection)
+    rows = [row_of(one, now=instant, suppressed=suppressed.get(one.subscriber_id)) for one in everybody]
     if as_json:
         answer(rows)
         return
     for row in rows:
-        break_told = f", paused until {row['paused_until']}" if row["paused_until"] else ""
+        told = f", paused until {row['paused_until']}" if row["paused_until"] else ""
+        if row["suppressed"]:
+            told += f", nothing is sent since {row['suppressed_at'][:10]}: {row['suppressed']}"
         say(
             f"{row['state']:<12}  {row['address']:<32}  {row['newsletter']}, {row['cadence']}{on_day_of(row)} at"
-            f" {row['hour']:02}:00 ({row['timezone']}){break_told}"
+            f" {row['hour']:02}:00 ({row['timezone']}){told}"
         )
     if not rows:
         say("Nobody yet.")

@@ -32,12 +32,20 @@ def send_now(app: App, delivery_id: int, *, now: datetime) -> None:
     say(f"By {app.config.mail.provider}: {delivery.state}{detail}.")
     if delivered.counts["sent"] != 1:
         raise typer.Exit(1)
+    say_outbox(app)
 
 
 def impasse_told(impasse: Impasse) -> str:
     """Since when and why nothing can be handed over, and when that was last tried."""
     since, tried = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (impasse.since_at, impasse.tried_at))
     return f"Nothing can be handed over by {impasse.provider} since {since}, last tried at {tried}: {impasse.why}"
+
+
+def say_outbox(app: App) -> None:
+    """Say where messages go, if that is on this machine."""
+    if app.config.mail.provider == "outbox":
+        outbox = app.config.folder / app.config.mail.outbox.path
+        say(f"Messages go into the folder {outbox}: nothing leaves this machine.")
 
 
 def say_paused(app: App) -> None:

@@ -4,32 +4,36 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from digest.model import Cadence, Choices, InterestKind, Want
+from digest.model import Cadence, Choices, InterestKind, Subscription, Want
 
 if TYPE_CHECKING:
-    from digest.model import Subscription
     from digest.store import Connection
+    from digest.store.confirms import Confirm
+    from digest.store.suppressions import Suppression
 
 
 def plain(value: Any) -> str:
-    """A value in words; a paper by its title and name."""
-    if isinstance(value, dict):
-        return f"{value['title']} ({value['name']})" if "title" in value else str(value)
+    """A value in words; a paper by its title and name, or by that alone where it is not here."""
+    if isinstance(value, dict) and "title" in value:
+        return f"{value['title']} ({value['name']})" if value["title"] else str(value["name"])
     return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
 
 
 def subscriptions_told(connection: "Connection", subscriber_id: int, *, now: datetime) -> list[dict[str, Any]]:
     """Somebody's subscriptions, and what they were asked to confirm."""
-    from digest.store.subscribers import open_confirms, subscriptions_of
+    from digest.store.confirms import open_confirms
+    from digest.store.subscribers import subscriptions_of
+    from digest.store.suppressions import suppressed_subscribers
 
+    suppressed = suppressed_subscribers(connection).get(subscriber_id)
     told = [
-        row_of(s.address, s.newsletter, s.state, s.choices, now=now, subscription=s)
+        row_of(s, now=now, suppressed=suppressed)
         | followed(connection, s.choices, now=now)
         | judged(connection, s.id, now=now)
         for s in subscriptions_of(connection, subscriber_id)
     ]
     return told + [
-        row_of(c.address, c.newsletter, "pending", c.choices, now=now) | followed(connection, c.choices, now=now)
+        row_of(c, now=now, suppressed=suppressed) | followed(connection, c.choices, now=now)
         for c in open_confirms(connection, now=now, subscriber_id=subscriber_id)
     ]
 
@@ -73,22 +77,16 @@ def on_day_of(row: dict[str, Any]) -> str:
     return "" if day_of is None else f" on {day_of}"
 
 
-def row_of(
-    address: str,
-    newsletter: str,
-    state: str,
-    choices: Choices,
-    *,
-    now: datetime,
-    subscription: "Subscription | None" = None,
-) -> dict[str, Any]:
-    """Somebody's arrangement with a newsletter, as lists show it."""
+def row_of(one: "Subscription | Confirm", *, now: datetime, suppressed: "Suppression | None") -> dict[str, Any]:
+    """Somebody's arrangement with a newsletter, or the one that they were asked to confirm, as lists show it."""
     from digest.change import break_of
 
-    due_at, paused_until = (subscription.next_due_at, break_of(subscription, now=now)) if subscription else (None, None)
+    choices, state, due_at, paused_until = one.choices, "pending", None, None
+    if isinstance(one, Subscription):
+        state, due_at, paused_until = one.state, one.next_due_at, break_of(one, now=now)
     return {
-        "address": address,
-        "newsletter": newsletter,
+        "address": one.address,
+        "newsletter": one.newsletter,
         "state": str(state),
         "cadence": choices.cadence,
         "weekday": choices.weekday,
@@ -99,4 +97,6 @@ def row_of(
         "language": choices.language,
         "next_due_at": None if due_at is None else due_at.isoformat(),
         "paused_until": None if paused_until is None else paused_until.isoformat(),
+        "suppressed": None if suppressed is None else suppressed.reason,
+        "suppressed_at": None if suppressed is None else suppressed.since_at.isoformat(),
     }

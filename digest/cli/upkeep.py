@@ -24,8 +24,8 @@ store = typer.Typer(no_args_is_help=True)
 @commands.command()
 def init(context: typer.Context) -> None:
     """Write config.toml, and create or migrate the store."""
-    from digest.app import has_workers, set_up
     from digest.config import load_config
+    from digest.installation import has_workers, set_up
 
     path: Path = context.obj.config
     if not path.exists():
@@ -130,7 +130,7 @@ def dkim(
 
 @commands.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """What is paused or waits, deliveries by state and by what was said of them, who is due, how the sources are."""
+    """What is paused or waits, subscriptions and deliveries by state, refusals, who is due, how the sources are."""
     from dataclasses import asdict
 
     from digest.cli.sending import impasse_told, pause_told
@@ -140,7 +140,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     from digest.store.impasses import impasses_now
     from digest.store.pauses import pauses_now
     from digest.store.sources import health
-    from digest.store.subscribers import next_due
+    from digest.store.subscribers import count_subscriptions, next_due
     from digest.store.tallies import count_refusals
     from digest.store.waiting import waiting_now
 
@@ -150,8 +150,10 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         troubles, stuck = Pace(app.limits).troubles(connection, now=now), impasses_now(connection)
         deliveries, sources, halted = count_by_state(connection), health(connection), pauses_now(connection)
         skipped, ticked_at, due = count_skipped(connection), last_tick_at(connection), next_due(connection)
+        subscribed = count_subscriptions(connection)
     if as_json:
         told = {
+            "subscriptions": subscribed,
             "deliveries": deliveries,
             "skipped": skipped,
             "refused": refused,
@@ -164,6 +166,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         answer(told | {"sources": [asdict(one) for one in sources]})
         return
     lines = [
+        *(f"{count:>8}  subscriptions: {state}" for state, count in subscribed.items()),
         *(f"{count:>8}  {state}" for state, count in deliveries.items()),
         *(f"{count:>8}  skipped: {reason}" for reason, count in skipped.items()),
         *(f"{count:>8}  {words}" for words, count in refused.items()),
@@ -200,8 +203,8 @@ def _source_told(source: "Health") -> str:
 @store.command()
 def migrate(context: typer.Context) -> None:
     """Bring the store to this program's revision."""
-    from digest.app import migrate_store
     from digest.config import load_config
+    from digest.installation import migrate_store
 
     before, after, makes_jobs = migrate_store(load_config(context.obj.config))
     if makes_jobs:

@@ -179,7 +179,8 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}. Mend the file or its rights.") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}. Mend that line.") from error
+        mend = "Write its keys where that section stands already" if "twice" in str(error) else "Mend that line"
+        raise ConfigError(f"{path} is not TOML: {error}. {mend}.") from error
 
 
 def _explain(item: Any, written: Mapping[str, Any], environment: Mapping[str, str]) -> str:

@@ -135,8 +135,10 @@ _PART = {
 
 def _end_of(part: Sequence[bytes]) -> bytes:
     """What follows a part, so that its last line has an end; the line end before a boundary belongs to the boundary."""
-    last = next((piece for piece in reversed(part) if piece), b"")
-    return b"\r\n" if last.endswith(b"=\r\n") else b""
+    for piece in reversed(part):
+        if piece:
+            return b"\r\n" if piece.endswith(b"=\r\n") else b""
+    return b""
 
 
 @lru_cache(maxsize=64)

@@ -54,9 +54,9 @@ class Reasons:
         return sorted([term for term in terms if term[0] and term[1] > 0], key=lambda term: (-term[1], term[0]))
 
     def told(self, profile: Profile, position: int) -> list[tuple[str, float]]:
-        """The MOST_TOLD largest of these terms, as they stand in the paper."""
-        wording = self._candidates.wording(position)
-        return [(wording.form(feature), weight) for feature, weight in self.terms(profile, position)[:MOST_TOLD]]
+        """The MOST_TOLD largest of these terms that explain something, as they stand in the paper."""
+        wording, terms = self._candidates.wording(position), self.terms(profile, position)[:MOST_TOLD]
+        return [(wording.form(feature), weight) for feature, weight in terms if weight >= LEAST_SHARE * terms[0][1]]
 
     def _columns_of(self, position: int) -> dict[int, str]:
         """A paper's features by the columns in which they stand."""

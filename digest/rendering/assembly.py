@@ -16,7 +16,7 @@ from digest.rendering import opening, words
 from digest.rendering.edition import Edition, Gist, gist_of
 from digest.rendering.filling import Body
 from digest.rendering.forms import cleaned
-from digest.rendering.printing import AROUND, Encoded, EncodedPieces, Printing, Shape
+from digest.rendering.printing import AROUND, Encoded, Printing, Shape
 from digest.text import shorten
 
 CARDS = 5
@@ -55,9 +55,9 @@ def _fitted(printing: Printing, edition: Edition) -> Body:
     lean = Printing(printing.compiled, language=printing.language, site=printing.site, printed=printing.printed)
     message = _Message(lean, edition._replace(papers=short))
     papers = message.papers
-    frame = message.joined([EncodedPieces([], [])] * len(papers), moved=len(papers))
+    frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
     room = MOST_BYTES - _size(frame.encoded_html)
-    kept = max(sum(size <= room for size in accumulate(_size(paper.html) for paper in papers)), 1)
+    kept = max(sum(size <= room for size in accumulate(len(unquoted(paper.html).encode()) for paper in papers)), 1)
     return message.joined(papers[:kept], moved=len(papers) - kept)
 
 
@@ -82,7 +82,7 @@ class _Message:
         self._around = [*map(_common, common), *map(_encoded, own), *map(_common, self._opening.texts)]
         self.papers = printing.filled(edition.papers, carded=self._carded, feedback=_encoded(edition.links.feedback))
 
-    def joined(self, papers: Sequence[EncodedPieces], *, moved: int = 0) -> Body:
+    def joined(self, papers: Sequence[Encoded], *, moved: int = 0) -> Body:
         """The message with these papers, of which so many more are on the web page."""
         edition, printing, trending = self._edition, self._printing, self._trending()
         carded = [card for card, _ in edition.papers[: min(len(papers), self._carded)] if card.summary]
@@ -99,8 +99,8 @@ class _Message:
         text, html = zip(*self._around, *papers, *trending, strict=True)
         return Body(
             subject=printing.subject(self._texts["subject"]),
-            encoded_text=_flat(frame.text.pieces(text, self._texts)),
-            encoded_html=_flat(frame.html.pieces(html)),
+            encoded_text=frame.text.pieces(text, self._texts),
+            encoded_html=frame.html.pieces(html),
         )
 
     def _trending(self) -> list[Encoded]:
@@ -113,16 +113,6 @@ class _Message:
             if paper["url"] and paper["url"] not in own:
                 found.append(self._printing.trending(number))
         return found
-
-
-def _flat(pieces: Iterable[bytes | list[bytes]]) -> list[bytes]:
-    found = list[bytes]()
-    for one in pieces:
-        if isinstance(one, list):
-            found += one
-        else:
-            found.append(one)
-    return found
 
 
 def _common_texts(edition: Edition, opened: opening.Opening, gist: Gist) -> tuple[str, ...]:

@@ -148,17 +148,14 @@ class Gist(NamedTuple):
 
 def gist_of(edition: Edition) -> Gist:
     """The edition's; topics come before likes, people and categories."""
-    counted = dict[tuple[ReasonKind, str], int]()
-    for _, reason in edition.papers:
-        about = reason[:2]
-        counted[about] = counted.get(about, 0) + 1
-    kinds = {kind for kind, _ in counted}
-    brings_missed = ReasonKind.MISSED in kinds
+    reasons = [reason for _, reason in edition.papers]
+    brings_missed = any(reason.kind is ReasonKind.MISSED for reason in reasons)
     for wanted in _COUNTED:
-        if wanted in kinds:
-            strongest = max((about for about in counted if about[0] is wanted), key=counted.__getitem__)
-            interest = interest_of(edition.language, Reason(*strongest))
-            return Gist(wanted, interest, counted[strongest], is_quiet=False, brings_missed=brings_missed)
+        if interests := [reason.interest for reason in reasons if reason.kind is wanted]:
+            # The first of those that have as many.
+            strongest = max(interests, key=interests.count)
+            interest = interest_of(edition.language, Reason(wanted, strongest))
+            return Gist(wanted, interest, interests.count(strongest), is_quiet=False, brings_missed=brings_missed)
     return Gist(ReasonKind.TRENDING, "", 0, edition.reader.follows and not brings_missed, brings_missed)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
 
 from digest.errors import RenderingError
 from digest.quoted import quoted
@@ -90,17 +89,22 @@ class Form:
     def __init__(self, fixed: Sequence[bytes], places: Sequence[int], paragraphs: Sequence[Paragraph]) -> None:
         self._parts = [b""] * (2 * len(places) + 1)
         self._parts[::2] = fixed
-        self._taken: Callable[[Sequence[Any]], tuple[Any, ...]]
+        self._taken: Callable[[Sequence[bytes]], tuple[bytes, ...]]
         # Of a single place it would take the value alone.
         self._taken = itemgetter(*places) if len(places) > 1 else lambda values: tuple([values[at] for at in places])
         self._paragraphs = tuple(paragraphs)
 
-    def pieces(self, values: tuple[Any, ...], texts: Mapping[str, str] = NOTHING) -> list[Any]:
+    def pieces(self, values: tuple[bytes, ...], texts: Mapping[str, str] = NOTHING) -> list[bytes]:
         """The part in pieces, with these values in its holes; `texts` are what its paragraphs are wrapped with."""
-        parts: list[Any] = self._parts.copy()
-        wrapped = [one.filled(values, texts) for one in self._paragraphs]
-        parts[1::2] = self._taken((*values, *wrapped) if wrapped else values)
+        parts = self._parts.copy()
+        for one in self._paragraphs:
+            values += (one.filled(values, texts),)
+        parts[1::2] = self._taken(values)
         return parts
+
+    def filled(self, values: tuple[bytes, ...], texts: Mapping[str, str] = NOTHING) -> bytes:
+        """The same, joined."""
+        return b"".join(self.pieces(values, texts))
 
 
 def form_of(rendered: str, names: Sequence[str], *, wrapped: Collection[str] = ()) -> Form:

@@ -185,7 +185,7 @@ def move_context(
             hours=language.ngettext("%(count)s hour", "%(count)s hours", hours),
         ),
         footer=language.gettext(
-            "Sent once, because this address was entered at %(host)s on %(date)s.",
+            "Sent once, because this address was entered for %(host)s on %(date)s.",
             host=site.host,
             date=language.moment(asked_at),
         ),

@@ -29,13 +29,6 @@ class Encoded(NamedTuple):
     html: bytes
 
 
-class EncodedPieces(NamedTuple):
-    """The same, in pieces."""
-
-    text: list[bytes]
-    html: list[bytes]
-
-
 class Forms(NamedTuple):
     """The same of both parts of a message, with holes."""
 
@@ -105,18 +98,18 @@ class Printing:
             )
         return self._frames[shape]
 
-    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[EncodedPieces]:
+    def filled(self, papers: Iterable[tuple[Card, Reason]], *, carded: int, feedback: Encoded) -> list[Encoded]:
         """A reader's papers, of which the first `carded` have a card of their own.
 
         `feedback` is the reader's link to say what they think of a paper.
         """
-        found, role = list[EncodedPieces](), "lead"
+        found, role = list[Encoded](), "lead"
         for number, (card, reason) in enumerate(papers, 1):
             placed = self._placed.get((id(card), role)) or self._place(card, role)
             summary, said = self._voice.of(placed, reason)
             aligned, plain = _numbered(number)
-            text, html = (feedback.text, aligned, plain, said.text), (feedback.html, plain, plain, said.html, summary)
-            found.append(EncodedPieces(placed.text.pieces(text, {"why_text": said.plain}), placed.html.pieces(html)))
+            text = placed.text.filled((feedback.text, aligned, plain, said.text), {"why_text": said.plain})
+            found.append(Encoded(text, placed.html.filled((feedback.html, plain, plain, said.html, summary))))
             role = "card" if number < carded else "other"
         return found
 
@@ -129,7 +122,7 @@ class Printing:
             shown = {**paper, "upvotes": self.language.number(upvotes), "label": label}
             text, html = self.compiled.text_pieces["trending"], self.compiled.pieces["trending"]
             forms = self._forms(text, html, self._context | {"paper": shown})
-            self._trending[number] = Encoded(b"".join(forms.text.pieces(())), b"".join(forms.html.pieces(())))
+            self._trending[number] = Encoded(forms.text.filled(()), forms.html.filled(()))
         return self._trending[number]
 
     def _forms(

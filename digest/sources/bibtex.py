@@ -24,7 +24,8 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 _QUOTE = re.compile(r'(?<!\\)[{}"]')
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENDS = {"{": "}", "(": ")"}
-
+_MOST_GROWTH = 10
+"""So many times as long as it was do strings make a text at most: each that holds another twice doubles it."""
 
 # Braces that hold capitals, `{GPT}-4`; those of a command, an accent or an index are left to the reading of TeX.
 _GROUP = re.compile(r"(?<![\\A-Za-z^_}\]\"'`~=.])\{([^\\{}$]+)\}")
@@ -44,7 +45,7 @@ def parse(text: str) -> tuple[Listing, ...]:
 
 def _entries(text: str) -> Iterator[tuple[dict[str, str], int]]:
     """The fields of each entry, names in lower case, and its line. Strings are put in."""
-    strings = {name: name for name in _MONTHS}
+    strings = _Strings(text)
     line = at = counted = 0
     while found := _ENTRY.search(text, at):
         line += text.count("\n", counted, found.start())
@@ -59,12 +60,28 @@ def _entries(text: str) -> Iterator[tuple[dict[str, str], int]]:
         line += text.count("\n", counted, at)
         counted = at
         if kind == "string":
-            strings.update(fields)
+            strings.known.update(fields)
         elif kind != "preamble":
             yield fields, line + 1 - text.count("\n", found.end(), at)
 
 
-def _body(text: str, at: int, *, kind: str, end: str, strings: Mapping[str, str]) -> tuple[dict[str, str], int]:
+class _Strings:
+    """What names stand for in a text: months for themselves, others for what a @string says."""
+
+    def __init__(self, text: str) -> None:
+        self.known = {name: name for name in _MONTHS}
+        self._room = len(text) * (_MOST_GROWTH - 1)
+
+    def put_in(self, name: str) -> str:
+        """What a name stands for; nothing, as in BibTeX, if it is not known. Raises ValueError for too much in all."""
+        value = self.known.get(name.lower(), "")
+        self._room -= len(value) - len(name)
+        if self._room < 0:
+            raise ValueError("makes the text ten times as long by its strings")
+        return value
+
+
+def _body(text: str, at: int, *, kind: str, end: str, strings: _Strings) -> tuple[dict[str, str], int]:
     """An entry's fields, and where it has ended."""
     if kind == "preamble":
         _, at = _value(text, re.compile(r"\s*").match(text, at).end(), strings)  # type: ignore[union-attr]
@@ -83,8 +100,8 @@ def _body(text: str, at: int, *, kind: str, end: str, strings: Mapping[str, str]
     return fields, closed.end()
 
 
-def _value(text: str, at: int, strings: Mapping[str, str]) -> tuple[str, int]:
-    """A field's value, and where it has ended. A name that stands for nothing is empty, as in BibTeX."""
+def _value(text: str, at: int, strings: _Strings) -> tuple[str, int]:
+    """A field's value, and where it has ended."""
     parts: list[str] = []
     while True:
         if text[at : at + 1] == "{":
@@ -93,7 +110,7 @@ def _value(text: str, at: int, strings: Mapping[str, str]) -> tuple[str, int]:
             part, at = _quoted(text, at + 1)
         elif found := _PART.match(text, at):
             part, at = found.group(), found.end()
-            part = part if part.isdigit() else strings.get(part.lower(), "")
+            part = part if part.isdigit() else strings.put_in(part)
         else:
             raise ValueError("has a field without a value")
         parts.append(part)

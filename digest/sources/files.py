@@ -45,6 +45,8 @@ def read_papers(path: Path) -> tuple[Listing, ...]:
 def _page(path: Path) -> Page:
     text = _read(path)
     start = text.lstrip()[:1]
+    if not start:
+        raise SourceError(NAME, f"{path} is empty. Fetch it again; a list that rightly holds no papers is [].")
     if start in {"[", "{"}:
         rows = _of_list(path, text) if start == "[" else _of_lines(path, text)
         is_answer = start == "[" and any("paper" in row for _, row in rows)

@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
@@ -33,6 +33,9 @@ _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_k
 
 MOST_SAME_TITLED = 100
 """Papers of one title that a listing is compared with: a feed of ten thousand would cost hours otherwise."""
+
+MOST_AHEAD = timedelta(days=2)
+"""Of its being seen is a paper dated at most: a list may be out before its day, on the other side of the earth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +224,8 @@ def stored_title_key(title: str) -> str:
 
 
 def _listed_at(listed_on: date | None, published_at: datetime | None, first_seen_at: datetime) -> datetime:
-    if listed_on is not None:
-        return datetime.combine(listed_on, time(), UTC)
-    return published_at or first_seen_at
+    told = published_at if listed_on is None else datetime.combine(listed_on, time(), UTC)
+    return first_seen_at if told is None or told - first_seen_at > MOST_AHEAD else told
 
 
 def _learn(known: dict[str, Any], told: dict[str, Any]) -> bool:

@@ -1,19 +1,17 @@
-"""Subscribers, what they asked for, and their subscriptions."""
+"""Subscribers and their subscriptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, update
 
 from digest.address import Address
 from digest.model import Cadence, Choices, DeliveryState, Interest, Subscription, SubscriptionState
 from digest.store.choices import (
     CHOSEN,
-    choices_from_json,
     choices_in,
-    choices_to_json,
     columns_of,
     interests_of,
     set_interests,
@@ -21,30 +19,7 @@ from digest.store.choices import (
 from digest.store.engine import insert
 from digest.store.jobs import Work, announce
 from digest.store.spelling import any_of
-from digest.store.tables import confirms, deliveries, subscribers, subscriptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
-    """What an address was asked to confirm. `nonce` goes into the link's signature only.
-
-    `subscription_id` is the subscription that is to go to that address; None where one is asked for.
-
-    `network` is a keyed hash of where it was asked for, `form` one of the text that was shown; empty where not known.
-    """
-
-    id: int
-    subscriber_id: int
-    address: str
-    newsletter: str
-    choices: Choices
-    nonce: str
-    asked_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    network: str
-    form: str
-    subscription_id: int | None = None
+from digest.store.tables import deliveries, subscribers, subscriptions, suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,92 +57,6 @@ def is_still_there(connection: Connection, number: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def add_confirm(
-    connection: Connection,
-    subscriber_id: int,
-    *,
-    newsletter: str,
-    choices: Choices,
-    nonce: str,
-    now: datetime,
-    expires_at: datetime,
-    mailbox: str = "",
-    network: str = "",
-    form: str = "",
-    subscription_id: int | None = None,
-) -> int:
-    """Remember what was asked for, and by whom (see `Confirm`; `mailbox` is a keyed hash, too); its number."""
-    row = {
-        "subscriber_id": subscriber_id,
-        "newsletter": newsletter,
-        "choices": choices_to_json(choices),
-        "nonce": nonce,
-        "asked_at": now,
-        "expires_at": expires_at,
-        "mailbox": mailbox,
-        "network": network,
-        "form": form,
-        "subscription_id": subscription_id,
-    }
-    return int(connection.execute(confirms.insert().values(row).returning(confirms.c.id)).scalar_one())
-
-
-def confirm_numbered(connection: Connection, number: int) -> Confirm | None:
-    """The confirm with this number."""
-    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
-    query = select(confirms, subscribers.c.address).select_from(joined).where(confirms.c.id == number)
-    row = connection.execute(query).first()
-    return None if row is None else _confirm(row)
-
-
-def open_confirms(connection: Connection, *, now: datetime, subscriber_id: int | None = None) -> list[Confirm]:
-    """Whoever was asked and has neither answered nor run out of time, oldest first; one subscriber's alone if named."""
-    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
-    query = select(confirms, subscribers.c.address).select_from(joined)
-    unanswered = query.where(confirms.c.used_at.is_(None), confirms.c.expires_at > now)
-    if subscriber_id is not None:
-        unanswered = unanswered.where(confirms.c.subscriber_id == subscriber_id)
-    return [_confirm(row) for row in connection.execute(unanswered.order_by(confirms.c.id))]
-
-
-def confirms_of(connection: Connection, subscriber_id: int) -> list[Confirm]:
-    """What the subscriber's address was asked to confirm, oldest first."""
-    joined = confirms.join(subscribers, confirms.c.subscriber_id == subscribers.c.id)
-    query = select(confirms, subscribers.c.address).select_from(joined).where(subscribers.c.id == subscriber_id)
-    return [_confirm(row) for row in connection.execute(query.order_by(confirms.c.id))]
-
-
-def use_confirm(connection: Connection, number: int, *, now: datetime) -> bool:
-    """Mark the confirm as used; false where it had been used already."""
-    used = update(confirms).where(confirms.c.id == number, confirms.c.used_at.is_(None)).values(used_at=now)
-    return connection.execute(used).rowcount == 1
-
-
-def close_confirms(connection: Connection, subscriber_id: int, *, newsletter: str, now: datetime) -> None:
-    """Whatever else was asked for is answered: older links do nothing more."""
-    _close(connection, (confirms.c.subscriber_id == subscriber_id) & (confirms.c.newsletter == newsletter), now=now)
-
-
-def close_moves(connection: Connection, subscription_id: int, *, now: datetime) -> None:
-    """Wherever else the subscription was to go, it does not: older links do nothing more."""
-    _close(connection, confirms.c.subscription_id == subscription_id, now=now)
-
-
-def _close(connection: Connection, whose: ColumnElement[bool], *, now: datetime) -> None:
-    connection.execute(update(confirms).where(whose, confirms.c.used_at.is_(None)).values(used_at=now))
-
-
-def forget_confirms(connection: Connection, *, now: datetime) -> int:
-    """Delete what ran out, but not what led to a subscription that the address has; and the addresses that nothing
-    else is known of: how many."""
-    kept = exists().where(subscriptions.c.subscriber_id == confirms.c.subscriber_id)
-    expired = delete(confirms).where(confirms.c.expires_at <= now, confirms.c.used_at.is_(None) | ~kept)
-    if connection.execute(expired).rowcount == 0:
-        return 0
-    asked = exists().where(confirms.c.subscriber_id == subscribers.c.id)
-    return connection.execute(delete(subscribers).where(is_left_over(), ~asked)).rowcount
-
-
 def is_left_over() -> ColumnElement[bool]:
     """Whether a subscriber has no subscription, and no message under way."""
     subscribed = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
@@ -188,7 +77,38 @@ def set_subscription(
     now: datetime,
 ) -> int:
     """Make the subscription active with these choices, whatever it was before; its number."""
-    told = {
+    told = _anew(choices, next_due_at=next_due_at, now=now)
+    made = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
+    kept = made.on_conflict_do_update(index_elements=_WHOSE, set_=told)
+    number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
+    set_interests(connection, number, choices.interests)
+    return number
+
+
+def add_subscription(
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    newsletter: str,
+    choices: Choices,
+    next_due_at: datetime,
+    now: datetime,
+) -> int | None:
+    """Make a subscription with these choices; its number, or None where there is one, active or not, by this moment."""
+    told = _anew(choices, next_due_at=next_due_at, now=now)
+    made = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
+    added = made.on_conflict_do_nothing(index_elements=_WHOSE).returning(subscriptions.c.id)
+    number = connection.execute(added).scalar()
+    if number is not None:
+        set_interests(connection, number, choices.interests)
+    return number
+
+
+_WHOSE = ("subscriber_id", "newsletter")
+
+
+def _anew(choices: Choices, *, next_due_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
         "state": SubscriptionState.ACTIVE,
         **columns_of(choices),
         "next_due_at": next_due_at,
@@ -196,11 +116,6 @@ def set_subscription(
         "confirmed_at": now,
         "unsubscribed_at": None,
     }
-    statement = insert(connection, subscriptions).values(subscriber_id=subscriber_id, newsletter=newsletter, **told)
-    kept = statement.on_conflict_do_update(index_elements=["subscriber_id", "newsletter"], set_=told)
-    number = int(connection.execute(kept.returning(subscriptions.c.id)).scalar_one())
-    set_interests(connection, number, choices.interests)
-    return number
 
 
 def active_held(connection: Connection, number: int) -> Subscription | None:
@@ -319,6 +234,16 @@ def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscri
     return _where(connection, subscriptions.c.subscriber_id == subscriber_id)
 
 
+def count_subscriptions(connection: Connection) -> dict[str, int]:
+    """How many subscriptions are active, active but for an address that is suppressed, or ended; where any are."""
+    joined = subscriptions.join(subscribers, subscriptions.c.subscriber_id == subscribers.c.id)
+    joined = joined.outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+    gets_nothing = (subscriptions.c.state == SubscriptionState.ACTIVE) & suppressions.c.address_key.is_not(None)
+    state = case((gets_nothing, "suppressed"), else_=subscriptions.c.state).label("counted_as")
+    counted = select(state, func.count()).select_from(joined).group_by("counted_as").order_by("counted_as")
+    return {row[0]: row[1] for row in connection.execute(counted)}
+
+
 def all_subscriptions(connection: Connection) -> list[Subscription]:
     """Every subscription, oldest first."""
     return _subscriptions(connection, connection.execute(_rows().order_by(subscriptions.c.id)).all())
@@ -360,21 +285,4 @@ def _subscription(row: Sequence[Any], followed: tuple[Interest, ...]) -> Subscri
         reached_at=reached_at,
         confirmed_at=confirmed_at,
         paused_until=paused_until,
-    )
-
-
-def _confirm(row: Row[Any]) -> Confirm:
-    return Confirm(
-        id=row.id,
-        subscriber_id=row.subscriber_id,
-        address=row.address,
-        newsletter=row.newsletter,
-        choices=choices_from_json(row.choices),
-        nonce=row.nonce,
-        asked_at=row.asked_at,
-        expires_at=row.expires_at,
-        used_at=row.used_at,
-        network=row.network,
-        form=row.form,
-        subscription_id=row.subscription_id,
     )

@@ -74,7 +74,7 @@ def create_site(app: App, *, clock: Callable[[], datetime], outbox: Path | None 
     site.include_router(private_feed.router(app))
     site.include_router(papers.router(app, pages, measures=measures, clock=clock))
     if outbox is not None:
-        site.include_router(letters.router(outbox, pages, newsletters=app.press.newsletters))
+        site.include_router(letters.router(outbox, pages, newsletters=app.press.newsletters, clock=clock))
     failures.add_pages(site, pages)
     security.guard(site)
     return site

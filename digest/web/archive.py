@@ -13,10 +13,10 @@ from digest.errors import InputError
 from digest.rendering.language import ENGLISH
 from digest.store.editions import editions_beside, editions_printed
 from digest.web.failures import no_such_page
-from digest.web.form import date_in
 from digest.web.pages import READ, Pages
 from digest.web.paging import Way
 from digest.web.printed import archive_path, public_edition
+from digest.web.written import date_in
 
 LAST = date.max
 

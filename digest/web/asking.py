@@ -12,11 +12,15 @@ from digest.config.sections import Newsletter
 from digest.errors import InputError
 from digest.rendering import words
 from digest.subscribe import CONFIRM_LASTS
-from digest.web.pages import Pages
+from digest.web.pages import Link, Pages
 
 LOOK_AMONG_SPAM = "Nothing there? Look among the spam. An address gets one such message an hour."
-LOOK_NOWHERE = "This site is being tried out: it sends nothing, and the link is in a folder of whoever runs it."
-LOOK_IN_OUTBOX = "Here, it comes into the Outbox, within seconds. An address gets one such message an hour."
+LOOK_NOWHERE = (
+    "This site is being tried out: it sends nothing. Whoever runs it finds the link in the folder that mail.outbox.path"
+    " names."
+)
+LOOK_IN_OUTBOX = "Here, it comes into the outbox, within seconds. An address gets one such message an hour."
+TO_OUTBOX = Link(text="Open the outbox", path="/outbox/")
 LASTS = words.counted(CONFIRM_LASTS // timedelta(hours=1), "hour")
 
 
@@ -45,5 +49,6 @@ def check_mail(pages: Pages, address: Address) -> Response:
     return pages.notice(
         "Check your mail",
         lede=f"We sent a link to {address.text}. It works for {LASTS}.",
+        link=TO_OUTBOX if pages.has_outbox else None,
         more=LOOK_IN_OUTBOX if pages.has_outbox else LOOK_NOWHERE if pages.reaches_nobody else LOOK_AMONG_SPAM,
     )

@@ -115,7 +115,7 @@ class _Choosing:
         self, connection: Connection, subscription: Subscription, typed: str, *, now: datetime
     ) -> Explanation:
         """Raises InputError for what names no paper, and for a paper that is not here."""
-        paper = paper_meant(connection, typed, now=now)
+        paper = paper_meant(connection, typed.removeprefix(f"{self.app.press.base_url}/paper/"), now=now)
         if paper is None:
             example_named(typed)
             raise InputError("No source has brought that paper here, so no edition can hold it.")

@@ -1,24 +1,24 @@
 """The forms of subscribing and of preferences: what stands in them, and what is wrong with that."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.datastructures import FormData
 
 from digest.address import Address
+from digest.choices import LONGEST_MONTH, choices_from, few_enough
 from digest.config.sections import Newsletter
-from digest.errors import DigestError, InputError
+from digest.errors import InputError
 from digest.examples import examples_typed
 from digest.model import Cadence, Choices, InterestKind, Weekday, Weights
 from digest.rendering import words
 from digest.rendering.language import ENGLISH, Language
-from digest.subscribe import LONGEST_MONTH, choices_from, few_enough
 from digest.taxonomy import CATEGORIES, COMMON
 from digest.web.asking import personal
+from digest.web.faults import Fault, attempt
 from digest.web.written import listed, plainly, weight, whole, written
 from digest.web.zones import zones_offered
 
@@ -33,7 +33,6 @@ NUMBERS = (3, 5, 10, 15, 20)
 LONGEST_NAME = 64
 
 _RARE = sorted(CATEGORIES - COMMON.keys())
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +79,6 @@ class Wanted:
 
     address: Address
     wish: Wish
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is wrong with a field: `summary` in a sentence, `advice` with what would be right."""
-
-    field: str
-    summary: str
-    advice: str
 
 
 def rhythm(chosen: Choices | Newsletter) -> str:
@@ -269,31 +259,6 @@ def checked_again(
         weights=None if weights == standard else weights,
         only_matches=typed.only_matches,
     )
-
-
-def attempt(faults: list[Fault], field: str, check: Callable[[], T]) -> T | None:
-    """What `check` returns; None where it raises InputError, which is then among the faults."""
-    try:
-        return check()
-    except InputError as error:
-        faults.append(fault_of(field, error))
-        return None
-
-
-def fault_of(field: str, error: DigestError) -> Fault:
-    """What is wrong with a field, as the error says it."""
-    summary, _, _ = str(error).partition(". ")
-    return Fault(field=field, summary=f"{summary.rstrip('.')}.", advice=str(error))
-
-
-def date_in(text: str) -> date:
-    """The date that was typed. Raises InputError."""
-    try:
-        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise InputError("That is not a date. Write it as 2026-06-17.")
 
 
 _some = partial(choices_from, cadence=Cadence.DAILY, hour=0, timezone="UTC", max_papers=1)

@@ -1,7 +1,8 @@
 """The demo's outbox in the browser: what was sent, as a mail program would show it."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,6 +18,11 @@ from digest.web.security import FRAMING, SANDBOX, message_policy
 
 MOST_SHOWN = 200
 
+_LEDE = (
+    "What was sent, newest first. Nothing of it has left this machine. The demo’s clock started on the day of its"
+    " newest papers: it is {now} here."
+)
+
 _FOLLOWED = '<head><base target="_top">'
 """The head of a message in its frame: a link opens in place of the page around it."""
 
@@ -29,7 +35,7 @@ class _Letter:
     date: str
 
 
-def router(folder: Path, pages: Pages, *, newsletters: Container[str]) -> APIRouter:
+def router(folder: Path, pages: Pages, *, newsletters: Container[str], clock: Callable[[], datetime]) -> APIRouter:
     """`/outbox/` and its messages, but for what other installations put into the same folder."""
 
     def files() -> dict[str, Path]:
@@ -38,7 +44,7 @@ def router(folder: Path, pages: Pages, *, newsletters: Container[str]) -> APIRou
     def index() -> Response:
         newest = sorted(files().items(), key=lambda item: (item[1].stat().st_mtime_ns, item[0]), reverse=True)
         letters = [_letter(name, _read(path)) for name, path in newest[:MOST_SHOWN]]
-        lede = "What was sent, newest first. Nothing of it has left this machine." if letters else "No message yet."
+        lede = _LEDE.format(now=ENGLISH.moment(clock())) if letters else "No message yet."
         return pages.show("outbox.html", heading="Outbox", here="/outbox/", lede=lede, letters=letters)
 
     def show(name: str) -> Response:

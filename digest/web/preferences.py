@@ -13,6 +13,7 @@ from starlette.requests import Request
 from digest.address import Address, parse_address
 from digest.app import App
 from digest.change import BREAK, LONGEST_BREAK, break_of, change, pause, resume
+from digest.choices import MOST_WEIGHT
 from digest.due import due_on
 from digest.errors import BusyError, InputError
 from digest.model import InterestKind, Subscription, Want
@@ -21,25 +22,16 @@ from digest.rendering.language import ENGLISH
 from digest.store import Connection
 from digest.store.feedback import feedback_of
 from digest.store.papers import papers_by_id, papers_named
-from digest.subscribe import MOST_WEIGHT, Origin, ask
+from digest.subscribe import Origin, ask
 from digest.tokens import Purpose
 from digest.web.asking import check_mail, own_mailboxes, personal
 from digest.web.clients import network_of
-from digest.web.form import (
-    Fault,
-    Typed,
-    attempt,
-    checked_again,
-    date_in,
-    fault_of,
-    filled_in,
-    offered,
-    rhythm,
-    standing,
-)
+from digest.web.faults import Fault, attempt, fault_of
+from digest.web.form import Typed, checked_again, filled_in, offered, rhythm, standing
 from digest.web.links import ended, is_active, subscription_behind
 from digest.web.pages import READ, Pages
 from digest.web.security import posted
+from digest.web.written import date_in
 
 MOST_LEARNED = 12
 

@@ -24,11 +24,11 @@ from digest.taxonomy import CATEGORIES
 from digest.text import shorten
 from digest.tokens import Purpose
 from digest.web.failures import kept_no_longer, no_such_page
-from digest.web.form import date_in
 from digest.web.lists import Lists, TrendingList
 from digest.web.pages import READ, Pages
 from digest.web.paging import MOST_CHARACTERS, SAID, Way, page_in, turn, words_in
 from digest.web.security import message_policy
+from digest.web.written import date_in
 
 EARLIEST = date(1991, 8, 14)
 """arXiv's first day."""

@@ -23,13 +23,15 @@ from digest.rendering.cards import Card, make_card
 from digest.rendering.language import ENGLISH
 from digest.rendering.marks import why
 from digest.store import Connection
+from digest.store.confirms import Confirm
 from digest.store.sources import last_collected_at
-from digest.store.subscribers import Confirm, subscriptions_of
+from digest.store.subscribers import subscriptions_of
 from digest.subscribe import Origin, ask, asked_for, confirm, is_active
 from digest.tokens import Purpose
 from digest.web.asking import LASTS, check_mail, own_mailboxes
 from digest.web.clients import network_of
-from digest.web.form import TOPICS, Fault, Typed, checked, fault_of, filled_in, offered, rhythm, untouched, wished
+from digest.web.faults import Fault, fault_of
+from digest.web.form import TOPICS, Typed, checked, filled_in, offered, rhythm, untouched, wished
 from digest.web.lists import Lists
 from digest.web.pages import READ, Button, Link, Pages
 from digest.web.robots import TRAP, hold
@@ -152,11 +154,12 @@ class _Subscribing:
         subscription, due_at = theirs[0], theirs[0].next_due_at
         arrival = words.arrival(ENGLISH, due_at, asked_at=self.clock(), timezone=subscription.choices.timezone)
         which = "first" if subscription.reached_at is None else "next"
+        token = self.app.keys.sign(Purpose.PREFERENCES, subscription.id)
         return self.pages.notice(
             "You are in",
             done=f"{subscription.address} is subscribed.",
             lede=f"The {which} edition comes {arrival} ({subscription.choices.timezone}).",
-            link=Link(text="What is trending", path="/trending", quiet=True),
+            link=Link(text="Your preferences", path=f"/preferences/{token}", quiet=True),
         )
 
     def _expired(self) -> Response:

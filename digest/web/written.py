@@ -1,9 +1,12 @@
-"""Lists and numbers as people write them into fields."""
+"""Lists, numbers and dates as people write them into fields."""
 
 import csv
 import re
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
+
+from digest.errors import InputError
 
 
 def listed(text: str) -> list[str]:
@@ -31,3 +34,13 @@ def weight(text: str, before: float) -> float:
 def written(values: Iterable[str]) -> str:
     """Values as `listed` reads them."""
     return ", ".join('"{}"'.format(value.replace('"', '""')) if {*'",'} & {*value} else value for value in values)
+
+
+def date_in(text: str) -> date:
+    """The date that was typed. Raises InputError."""
+    try:
+        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise InputError("That is not a date. Write it as 2026-06-17.")

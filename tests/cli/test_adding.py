@@ -2,9 +2,24 @@
 
 import io
 import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from commands import Digest
+from conftest import TEMPLATE, database_url
+from personas import choices
+from sqlalchemy import Engine, event
+
+from digest.address import parse_address
+from digest.config import load_config
+from digest.installation import open_app
+from digest.store.confirms import confirm_numbered
+from digest.subscribe import ask, confirm, unsubscribe_address
+from digest.tokens import Purpose
 
 NOW = ("--now", "2026-06-17T20:00")
 ADD = ("subscriber", "add", "-", "--confirmed", *NOW)
@@ -54,6 +69,26 @@ def test_a_list_asks_nobody_to_confirm_who_is_subscribed(installed: Digest) -> N
     assert added.out == "1 already subscribed, 1 asked to confirm.\n"
 
 
+def test_whoever_is_subscribed_is_asked_nothing_and_the_operator_told_how_to_change_them(installed: Digest) -> None:
+    installed("subscriber", "add", "ada@example.org", "--confirmed", *NOW)
+    told = "It is subscribed already, and stays as it is: `--confirmed` gives it these choices.\n"
+    assert installed("subscriber", "add", "ada@example.org", "--topic", "speech", *NOW).out == told
+    assert installed("deliver", *NOW).out == "Nothing was queued.\n"
+
+
+def test_whoever_names_examples_is_subscribed_while_arxiv_cannot_be_asked(
+    installed: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SOURCES__ARXIV__URL", "http://127.0.0.1:9/nobody-listens")
+    named = ("--example", "2606.00001", "--example", "2606.00002")
+    added = installed("subscriber", "add", "ada@example.org", "--confirmed", *named, *NOW)
+    assert (added.code, added.out[:11]) == (0, "Subscribed.")
+    assert added.err.startswith(
+        "digest: arxiv:2606.00001, arxiv:2606.00002: not known here, and arXiv cannot be asked ("
+    )
+    assert "example arxiv:2606.00001, arxiv:2606.00002\n" in installed("subscriber", "show", "ada@example.org").out
+
+
 def test_one_wrong_line_is_named_and_nobody_is_added(installed: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("ada@example.org\n\nBob <bob>\n"))
     refused = installed(*ADD)
@@ -72,3 +107,57 @@ def test_of_a_list_whoever_gets_nothing_any_more_is_left_out_and_named_by_line(
     assert (added.code, added.out) == (0, "1 subscribed, 1 left out.\n")
     assert added.err.startswith("digest: Line 2: That address called a message spam on 2026-06-17")
     assert "ada@" not in added.err
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_either(request: pytest.FixtureRequest, installed: Digest, tmp_path: Path) -> Digest:
+    """`installed`, with its store on either database."""
+    if request.param == "postgresql":
+        # Nobody waits for a lock that the same thread holds.
+        url = f"{database_url('postgresql', request, template=TEMPLATE)}&options=-c%20lock_timeout%3D2s"
+        (tmp_path / "config.toml").write_text(f'[store]\nurl = "{url}"\n')
+    return installed
+
+
+Done: TypeAlias = Callable[[], None]
+
+
+@pytest.fixture
+def just_before() -> Iterator[Callable[[Done], None]]:
+    """Does something once, when an address is about to be subscribed and others can still commit."""
+    waiting: list[Done] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_: Any) -> None:
+        if waiting and statement.startswith(("BEGIN IMMEDIATE", "INSERT INTO subscriptions ")):
+            waiting.pop()()
+
+    event.listen(Engine, "before_cursor_execute", look)
+    yield waiting.append
+    event.remove(Engine, "before_cursor_execute", look)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "told"),
+    [(False, "1 subscribed, 1 already subscribed.\n"), (True, "1 subscribed, 1 left out.\n")],
+    ids=["confirms", "leaves"],
+)
+def test_of_a_list_whoever_confirms_or_leaves_at_that_moment_stays_as_they_are(
+    leaves: bool, told: str, on_either: Digest, tmp_path: Path, just_before: Callable[[Done], None]
+) -> None:
+    now, reader = datetime(2026, 6, 17, 20, tzinfo=UTC), parse_address("ada@example.org")
+    app = open_app(load_config(tmp_path / "config.toml", environment={}))
+
+    def answer() -> None:
+        with app.store.reading() as connection:
+            asked = confirm_numbered(connection, 1)
+        assert asked is not None
+        confirm(app.store, app.keys.sign(Purpose.CONFIRM, 1, salt=asked.nonce), keys=app.keys, now=now)
+        if leaves:
+            unsubscribe_address(app.store, reader, now=now)
+
+    with closing(app.store):
+        ask(app.store, reader, newsletter="papers", choices=choices("robots"), keys=app.keys, now=now)
+        just_before(answer)
+        assert on_either("subscriber", "add", reader.text, "bob@example.org", "--confirmed", *NOW).out == told
+    [ada, _] = json.loads(on_either("subscriber", "list", "--json", *NOW).out)
+    assert (ada["state"], ada["hour"]) == ("unsubscribed" if leaves else "active", 12)

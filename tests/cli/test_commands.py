@@ -113,7 +113,7 @@ def test_why_is_told_in_words_and_in_json(stocked: Digest) -> None:
     told = stocked("why", "ada@example.org", "https://arxiv.org/abs/2606.00001v1", *NOW).out
     assert "It is in the edition that would go out now." in told
     assert "It stands 1st of 2 papers; an edition takes 10." in told
-    assert "topic diffusion models" in told
+    assert "It fits “diffusion models”. Score " in told
     muted = json.loads(stocked("why", "ada@example.org", "2606.00002", "--json", *NOW).out)
     assert (muted["gets_it"], muted["barriers"]) == (False, ["It is muted by “laundry”."])
     assert (muted["place"], muted["interests"][0]["fits"]) == (None, False)
@@ -241,7 +241,8 @@ def test_a_subscriber_who_is_not_vouched_for_is_asked(installed: Digest, tmp_pat
     assert "within the last hour" in installed("subscriber", "add", "ada@example.org").out
     assert "pending" in installed("subscriber", "list").out
     assert "state pending" in installed("subscriber", "show", "ada@example.org").out
-    assert "1 sent" in installed("deliver").out
+    sent = f"1 sent.\nMessages go into the folder {tmp_path / 'var/outbox'}: nothing leaves this machine.\n"
+    assert installed("deliver").out == sent
     [message] = (tmp_path / "var/outbox/new").iterdir()
     assert "/confirm/1-" in message.read_text()
 
@@ -360,7 +361,7 @@ def test_every_message_is_shown_without_a_store(digest: Digest, tmp_path: Path) 
 
 
 def test_a_test_message_says_what_became_of_it(installed: Digest, tmp_path: Path) -> None:
-    assert "By outbox: sent." in installed("mail", "test", "ada@example.org").out
+    assert "By outbox: sent.\nMessages go into the folder " in installed("mail", "test", "ada@example.org").out
     assert len(list((tmp_path / "var/outbox/new").iterdir())) == 1
 
 

@@ -1,9 +1,17 @@
 """Who complained, as the operator tells it on the command line."""
 
 import io
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from commands import Digest
+
+from digest.config import load_config
+from digest.installation import open_app
+from digest.store.suppressions import suppress
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +45,34 @@ def test_what_is_no_address_is_named_by_its_place_and_nothing_is_noted(
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith("digest: Line 2: That is not a full address.")
     assert "complained" not in joined("subscriber", "export", "ada@example.org").out
+
+
+def test_to_whom_nothing_is_sent_is_said_where_readers_are_listed_shown_and_counted(
+    joined: Digest, tmp_path: Path
+) -> None:
+    joined("subscriber", "complained", "ada@example.org", "--now", "2026-06-19T12:00")
+    with (
+        closing(open_app(load_config(tmp_path / "config.toml", environment={})).store) as store,
+        store.writing() as connection,
+    ):
+        suppress(connection, 2, reason="bounced: 550 5.1.1", now=datetime(2026, 6, 18, tzinfo=UTC))
+    ada, bob, cleo = joined("subscriber", "list").out.splitlines()
+    assert ada.startswith("unsubscribed")
+    assert ada.endswith(", nothing is sent since 2026-06-19: complained")
+    assert bob.startswith("active")
+    assert bob.endswith(", nothing is sent since 2026-06-18: bounced: 550 5.1.1")
+    assert "nothing" not in cleo
+    listed = json.loads(joined("subscriber", "list", "--json").out)
+    assert [one["suppressed"] for one in listed] == ["complained", "bounced: 550 5.1.1", None]
+    assert (
+        "; suppressed bounced: 550 5.1.1; suppressed_at 2026-06-18T"
+        in joined("subscriber", "show", "bob@example.org").out
+    )
+    counted = {"active": 1, "suppressed": 1, "unsubscribed": 1}
+    assert json.loads(joined("stats", "--json").out)["subscriptions"] == counted
+    assert [f"       1  subscriptions: {state}" for state in counted] == joined("stats").out.splitlines()[:3]
+    joined("subscriber", "lift", "bob@example.org")
+    assert "1  subscriptions: suppressed" not in joined("stats").out
 
 
 def test_whoever_complained_is_not_subscribed_again_before_that_is_lifted(joined: Digest) -> None:

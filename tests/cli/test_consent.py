@@ -8,9 +8,9 @@ from commands import Digest
 from personas import choices
 
 from digest.address import parse_address
-from digest.app import open_app
 from digest.config import load_config
-from digest.store.subscribers import confirm_numbered
+from digest.installation import open_app
+from digest.store.confirms import confirm_numbered
 from digest.subscribe import Origin, ask, confirm
 from digest.tokens import Purpose
 

@@ -108,7 +108,7 @@ STOPPED_AT_ONCE = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from digest.app import open_app
+from digest.installation import open_app
 from digest.cli.daemon import run_daemon
 from digest.config import load_config
 

@@ -1,15 +1,18 @@
 """`digest demo`: the whole service once, on example readers."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from commands import Digest, Ended
-from places import SHARED_DATA, needs_data
+from places import ROOT, SHARED_DATA, needs_data
 from pytest_httpserver import HTTPServer
+from sites import free_address
 
 from digest.config import DEMO
 from digest.demo import READERS
@@ -43,6 +46,8 @@ def test_without_network_or_files_it_works_on_the_sample_and_says_so(demo: Diges
     assert ended.code == 0, ended
     assert "No live source answered" in ended.out
     assert "its papers are fictional" in ended.out
+    assert "The demo's clock starts at noon after the newest of them: 17 June 2026, 12:00 UTC." in ended.out
+    assert f"They are in the folder {tmp_path / 'var/outbox'};" in ended.out
     assert len(messages(tmp_path)) == len(READERS)
 
 
@@ -51,6 +56,26 @@ def test_it_can_be_run_again_and_again(demo: Digest, tmp_path: Path) -> None:
     for _ in range(2):
         assert demo().code == 0
     assert len(messages(tmp_path)) == len(READERS)
+
+
+@pytest.mark.slow
+def test_a_demo_leaves_the_one_alone_that_is_running(
+    demo: Digest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGEST_WEB__LISTEN", free_address())
+    command = [sys.executable, "-m", "digest", "demo"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert any(line.startswith("The site is at") for line in running.stdout)
+        before = {path: path.stat().st_ino for path in [*messages(tmp_path), tmp_path / "var/demo/offprint.db"]}
+        refused = demo()
+        after = {path: path.stat().st_ino for path in before}
+        running.terminate()
+    assert (refused.code, refused.out) == (2, "")
+    assert f"Another demo is running with its messages in {tmp_path / 'var/outbox'}." in refused.err
+    assert after == before
+    assert demo().code == 0
 
 
 @pytest.mark.slow

@@ -18,11 +18,33 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def written(*, naming: str) -> str:
+    """README's configuration that names something."""
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    [block] = [block for block in blocks if naming in block]
+    return str(block)
+
+
 def typed(*, naming: str) -> list[list[str]]:
     """README's block of commands that names something, a list of words each."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
     [block] = [block for block in blocks if naming in block]
     return [shlex.split(line, comments=True) for line in block.splitlines()]
+
+
+@pytest.mark.slow
+def test_what_real_mail_needs_is_a_whole_configuration_and_beside_the_first_one_it_says_where_it_belongs(
+    installed: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SMTP__PASSWORD", "a secret")
+    block, config = written(naming="[web]"), tmp_path / "config.toml"
+    with config.open("a") as first:
+        first.write(block)
+    pasted = installed("stats")
+    assert (pasted.code, pasted.out) == (2, "")
+    assert "Write its keys where that section stands already." in pasted.err
+    config.write_text(block)
+    assert installed("stats").code == 0
 
 
 @pytest.mark.slow

@@ -67,6 +67,15 @@ def test_values_nest_join_and_stand_for_strings() -> None:
     assert listing.title == "One Two Three { four"
 
 
+def test_strings_that_hold_one_another_do_not_grow_without_bound() -> None:
+    doubled = "".join(f"@string{{s{n} = s{n - 1} # s{n - 1}}}\n" for n in range(1, 16))
+    text = f'@string{{s0 = "ha "}}\n{doubled}@misc{{a, title = s15}}'
+    with pytest.raises(ValueError, match=r"the entry in line 11 makes the text ten times as long by its strings"):
+        parse(text)
+    names = "".join(f"@misc{{a{n}, title = {{A}}, journal = nips, month = jan}}\n" for n in range(99))
+    assert len(parse(f"@string{{nips = {{Advances in Neural Information Processing Systems}}}}\n{names}")) == 99
+
+
 @pytest.mark.parametrize(
     ("written", "names"),
     [

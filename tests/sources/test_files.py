@@ -41,8 +41,9 @@ def titles(path: Path) -> list[str]:
         (json.dumps(ANSWER), ["Graphs on Lines"]),
         (CAPTURE, ["Graphs on Lines"]),
         ("[]", []),
+        ("% Encoding: UTF-8\n@string{a = {b}}\n@comment{no entries}", []),
     ],
-    ids=["JSON", "indented JSON", "JSONL", "JSONL of Windows", "an answer", "a capture", "an empty list"],
+    ids="JSON;indented JSON;JSONL;JSONL of Windows;an answer;a capture;an empty list;BibTeX without entries".split(";"),
 )
 def test_the_content_says_what_a_file_is(tmp_path: Path, content: str, expected: list[str]) -> None:
     assert titles(written(tmp_path, content)) == expected
@@ -106,14 +107,15 @@ def test_a_dated_list_keeps_its_day(tmp_path: Path) -> None:
 
 
 NO_PAPERS = "holds no papers that can be read. Give"
+EMPTY = "is empty. Fetch it again; a list that rightly holds no papers is []."
 NOT_WHOLE = "is not whole JSON, from line"
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", NO_PAPERS),
-        (" \n", NO_PAPERS),
+        ("", EMPTY),
+        (" \n", EMPTY),
         ("title,abstract\nGraphs,Lines\n", NO_PAPERS),
         (b"\x89PNG\r\n\x1a\n\x00\x00", NO_PAPERS),
         (json.dumps(RECORDS).encode("utf-16"), NO_PAPERS),

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from dialects import store_on_sqlite
 from personas import DIFFUSION, NOON, PAPERS, ROBOTS, papers_come_in
 from places import SHARED_DATA, needs_data
 
@@ -96,6 +98,26 @@ def test_a_later_listing_fills_what_was_blank_and_the_earlier_list_counts(store:
     assert paper is not None
     assert (paper.summary, paper.abstract) == ("Told later.", DIFFUSION.abstract)
     assert paper.listed_at.day == 17
+
+
+@store_on_sqlite
+@pytest.mark.parametrize(
+    ("told", "listed_at"),
+    [
+        ({"listed_on": date(2062, 6, 19)}, NOON),
+        ({"listed_on": None, "published_at": datetime(2027, 1, 1, tzinfo=UTC)}, NOON),
+        ({"listed_on": None}, NOON),
+        ({"listed_on": date(2026, 6, 21)}, datetime(2026, 6, 21, tzinfo=UTC)),
+    ],
+    ids=["a year mistyped", "in print next year", "undated", "a list that is out before its day"],
+)
+def test_a_paper_dated_ahead_counts_from_when_it_was_seen(
+    store: Store, told: dict[str, Any], listed_at: datetime
+) -> None:
+    papers_come_in(store, [replace(DIFFUSION, **told)])
+    papers_come_in(store, [replace(DIFFUSION, **told, abstract="Told anew.", version=2)])
+    with store.reading() as connection:
+        assert shown(connection, now=NOON).listed_at == listed_at
 
 
 def test_signals_are_appended_when_they_changed_with_their_hour(store: Store) -> None:

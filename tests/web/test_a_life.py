@@ -64,7 +64,7 @@ class Reader:
     def opens(self, subject: str) -> FrameLocator:
         """The message with that in its subject."""
         self.place.deliver()
-        self.follows("Outbox")
+        self.hand.press(self.tab.get_by_role("link", name="Outbox", exact=True))
         self.sees("Outbox")
         self.follows(subject)
         expect(self.tab.get_by_role("heading", level=1)).to_contain_text(subject)

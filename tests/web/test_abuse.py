@@ -11,8 +11,8 @@ from reading import read_page
 from sites import Place
 
 from digest.limits import MOST_BY_FORM, MOST_FROM_A_NETWORK, MOST_LOOKS
+from digest.store.confirms import open_confirms
 from digest.store.pauses import EVERYTHING, pause_sending
-from digest.store.subscribers import open_confirms
 from digest.tokens import Purpose
 
 pytestmark = pytest.mark.slow

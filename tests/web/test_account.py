@@ -26,10 +26,11 @@ from digest.move import move
 from digest.publish import publish
 from digest.store.attempts import deliveries_leased
 from digest.store.check import damage
+from digest.store.confirms import confirm_numbered, confirms_of
 from digest.store.deliveries import deliveries_queued, delivery_numbered
 from digest.store.feedback import set_feedback
 from digest.store.leases import take_queued
-from digest.store.subscribers import all_subscriptions, confirm_numbered, confirms_of, subscriber_named
+from digest.store.subscribers import all_subscriptions, subscriber_named
 from digest.store.suppressions import suppress, suppressed_marks
 from digest.subscribe import ask, confirm, subscribe, unsubscribe
 from digest.tokens import Keys, Purpose

@@ -43,7 +43,7 @@ def test_a_reader_subscribes_confirms_gets_an_edition_and_leaves(demo: Place, ta
     expect(tab.get_by_role("heading", level=1)).to_have_text("Check your mail")
 
     demo.deliver()
-    tab.get_by_role("link", name="Outbox").click()
+    tab.get_by_role("link", name="Open the outbox").click()
     tab.get_by_role("link", name="Confirm your Offprint subscription").click()
     with tab.expect_popup() as opened:
         tab.frame_locator("iframe").get_by_role("link", name="Confirm subscription").click()

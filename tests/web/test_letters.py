@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from furnished import Furnish
@@ -35,6 +36,12 @@ def test_the_outbox_lists_what_was_sent_newest_first(demo: Place) -> None:
     assert page.text.find("To ada@example.org") < page.text.find("To bob@example.org")
     assert {f"/outbox/{EDITION}", f"/outbox/{CONFIRM}"} <= page.links()
     assert "19 June 2026, 12:00 UTC" in page.text
+
+
+def test_the_outbox_says_by_which_clock_the_demo_goes(demo: Place) -> None:
+    demo.clock.now += timedelta(minutes=4)
+    said = read_page(demo.client.get("/outbox/").text).text
+    assert "The demo’s clock started on the day of its newest papers: it is 19 June 2026, 12:04 UTC here." in said
 
 
 def test_a_message_is_shown_with_its_headers_in_a_frame_that_runs_nothing(demo: Place) -> None:

@@ -23,15 +23,11 @@ from digest.move import move
 from digest.publish import publish
 from digest.store.accounts import deliveries_about
 from digest.store.attempts import deliveries_leased
+from digest.store.confirms import confirm_numbered
 from digest.store.deliveries import Delivery, deliveries_of
 from digest.store.events import events_of
 from digest.store.leases import take_queued
-from digest.store.subscribers import (
-    all_subscriptions,
-    confirm_numbered,
-    subscriber_named,
-    subscription_numbered,
-)
+from digest.store.subscribers import all_subscriptions, subscriber_named, subscription_numbered
 from digest.store.suppressions import suppress
 from digest.subscribe import CONFIRM_LASTS, ask, confirm, forget_unconfirmed, unsubscribe
 from digest.tokens import Purpose

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,8 @@ from reading import read_page
 from sites import Place
 
 from digest.model import Cadence, Choices, Interest, InterestKind, Subscription, SubscriptionState
-from digest.store.subscribers import all_subscriptions, open_confirms
+from digest.store.confirms import open_confirms
+from digest.store.subscribers import all_subscriptions
 from digest.tokens import Purpose
 
 XSS = "\"'><script>alert(1)</script>{{ 1234567 * 7654321 }}"
@@ -228,6 +230,8 @@ def test_the_link_asks_and_the_button_subscribes(place: Place) -> None:
     assert "<h1>You are in</h1>" in answer.text
     assert "The first edition comes on Monday at 18:00 (Asia/Kolkata)." in answer.text
     assert [one.state for one in subscribed(place)] == [SubscriptionState.ACTIVE]
+    [to_preferences] = re.findall(r'href="(/preferences/[^"]+)">Your preferences</a>', answer.text)
+    assert "a secret wish" in place.client.get(to_preferences).text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -201,7 +201,7 @@ class Session(asyncio.Protocol):
             self._conclude(Stage.NOTHING, b".\r\n")
         else:
             self._announced, self.handed_over = None, message
-            self._unsent.append((Stage.DOT, on_the_wire(message.content)))
+            self._unsent.append((Stage.DOT, on_the_wire(message)))
 
     def _conclude(self, stage: Stage, command: bytes) -> None:
         """The announced message is refused; the command makes the server forget it."""
