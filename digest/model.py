@@ -5,7 +5,7 @@ Datetimes are aware and in UTC, dates are the reader's local ones; names end in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -147,6 +147,10 @@ class SeenSignals:
 
     seen_at: datetime
     signals: Signals
+
+
+MOST_AHEAD = timedelta(days=2)
+"""Of its being seen is a paper dated at most: a list may be out before its day, on the other side of the earth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

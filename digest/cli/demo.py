@@ -51,7 +51,6 @@ def _alone() -> Iterator[None]:
         yield
 
 
-@_alone()
 def show_demo(papers: list[Path], *, once: bool) -> None:
     """Run the demo in the current folder, and serve it unless it is to end.
 
@@ -61,23 +60,25 @@ def show_demo(papers: list[Path], *, once: bool) -> None:
     files = Files(papers)
     if papers:
         _read(files)
-    if not once:
-        require_free(config.web.listen)
-    _clear()
-    app, _, _ = set_up(config)
-    collected, now = _bring_dated(app, files) if papers else _bring_live(app)
-    shown = demonstrate(app.store, app.press, app.mailer(), collected=collected, terms=app.terms, now=now)
-    _tell(shown)
-    if shown.delivered.error:
-        raise DeliveryError(shown.delivered.error)
-    if once:
-        say(f"They are in the folder {config.folder / OUTBOX}; the demo without --once shows them in the browser.")
-        return
-    from digest.cli.daemon import run_daemon
+    with _alone():
+        if not once:
+            require_free(config.web.listen)
+        _clear()
+        app, _, _ = set_up(config)
+        now = datetime.now(UTC)
+        collected, starts_at = _bring_dated(app, files, now=now) if papers else _bring_live(app, now=now)
+        shown = demonstrate(app.store, app.press, app.mailer(), collected=collected, terms=app.terms, now=starts_at)
+        _tell(shown)
+        if shown.delivered.error:
+            raise DeliveryError(shown.delivered.error)
+        if once:
+            say(f"They are in the folder {config.folder / OUTBOX}; the demo without --once shows them in the browser.")
+            return
+        from digest.cli.daemon import run_daemon
 
-    started_at = datetime.now(UTC)
-    say(f"They are at {config.web.base_url}/outbox/")
-    run_daemon(app, clock=lambda: now + (datetime.now(UTC) - started_at), outbox=config.folder / OUTBOX)
+        started_at = datetime.now(UTC)
+        say(f"They are at {config.web.base_url}/outbox/")
+        run_daemon(app, clock=lambda: starts_at + (datetime.now(UTC) - started_at), outbox=config.folder / OUTBOX)
 
 
 def _config(*, live: bool) -> Config:
@@ -111,9 +112,8 @@ def _clear() -> None:
         ) from error
 
 
-def _bring_live(app: App) -> tuple[list[Collected], datetime]:
-    """Papers from the live sources, or else the sample; and the moment that it is now."""
-    now = datetime.now(UTC)
+def _bring_live(app: App, *, now: datetime) -> tuple[list[Collected], datetime]:
+    """Papers from the live sources, or else the sample; and the moment that the demo's clock starts at."""
     with steps("collecting") as shown:
         collected = bring_papers(app.store, app.sources(), now=now, progress=shown.named)
     if any(one.recorded.read for one in collected):
@@ -121,22 +121,22 @@ def _bring_live(app: App) -> tuple[list[Collected], datetime]:
     for one in collected:
         say(f"No live source answered ({one.error or one.source + ' lists nothing'})")
     say("Here is the sample that the project carries: its papers are fictional.")
-    return _bring_dated(app, sample())
+    return _bring_dated(app, sample(), now=now)
 
 
-def _bring_dated(app: App, files: Files) -> tuple[list[Collected], datetime]:
-    """Papers from files: now is noon after the newest dated one."""
+def _bring_dated(app: App, files: Files, *, now: datetime) -> tuple[list[Collected], datetime]:
+    """Papers from files: the demo's clock starts at noon after the newest dated one."""
     pages = _read(files)
-    noon = newest_noon([listing for page in pages for listing in page.listings])
-    now = noon or datetime.now(UTC)
-    collected = bring_papers(app.store, [files], now=now, progress=lambda _: None)
+    noon = newest_noon([listing for page in pages for listing in page.listings], now=now)
+    starts_at = noon or now
+    collected = bring_papers(app.store, [files], now=starts_at, progress=lambda _: None)
     for page in pages:
         say(f"{len(page.listings):>5} papers from {page.label}")
         if page.remark:
             say(page.remark)
     if noon:
         say(f"The demo's clock starts at noon after the newest of them: {ENGLISH.moment(noon)}.")
-    return collected, now
+    return collected, starts_at
 
 
 def _read(files: Files) -> list[Page]:

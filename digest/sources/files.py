@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import SourceError
-from digest.model import Listing
+from digest.model import MOST_AHEAD, Listing
 from digest.sources import bibtex, capture
 from digest.sources.records import misread, record
 from digest.sources.source import Page
@@ -68,13 +68,17 @@ def read_bibtex(path: Path) -> tuple[Listing, ...]:
     return _of_bibtex(path, text)
 
 
-def newest_noon(listings: Sequence[Listing]) -> datetime | None:
-    """The first noon (UTC) after the newest dated paper; None where none is dated."""
+def newest_noon(listings: Sequence[Listing], *, now: datetime) -> datetime | None:
+    """The first noon (UTC) after the newest dated paper; None where none is dated.
+
+    One that is dated too far ahead, as by a mistyped year, counts only where all are.
+    """
     days = [datetime.combine(one.listed_on, time(), UTC) for one in listings if one.listed_on is not None]
     moments = [one.published_at.astimezone(UTC) for one in listings if one.published_at is not None]
-    if not days and not moments:
+    dated = days + moments
+    if not dated:
         return None
-    newest = max(days + moments)
+    newest = max([one for one in dated if one - now <= MOST_AHEAD] or dated)
     noon = datetime.combine(newest.date(), time(12), UTC)
     return noon if noon > newest else noon + timedelta(days=1)
 

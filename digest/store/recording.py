@@ -11,12 +11,12 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
-from digest.model import Listing, Signals
+from digest.model import MOST_AHEAD, Listing, Signals
 from digest.store.engine import blocks, take_turns
 from digest.store.features import forget_features
 from digest.store.papers import ARXIV, ARXIV_DOI, EXAMPLES, NEVER, TITLED
@@ -33,9 +33,6 @@ _TEXTS = ("title", "raw_title", "abstract", "raw_abstract", "authors", "author_k
 
 MOST_SAME_TITLED = 100
 """Papers of one title that a listing is compared with: a feed of ten thousand would cost hours otherwise."""
-
-MOST_AHEAD = timedelta(days=2)
-"""Of its being seen is a paper dated at most: a list may be out before its day, on the other side of the earth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

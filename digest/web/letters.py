@@ -18,10 +18,7 @@ from digest.web.security import FRAMING, SANDBOX, message_policy
 
 MOST_SHOWN = 200
 
-_LEDE = (
-    "What was sent, newest first. Nothing of it has left this machine. The demo’s clock started on the day of its"
-    " newest papers: it is {now} here."
-)
+_LEDE = "What was sent, newest first. Nothing of it has left this machine. By the demo’s clock it is {now}."
 
 _FOLLOWED = '<head><base target="_top">'
 """The head of a message in its frame: a link opens in place of the page around it."""

@@ -97,6 +97,13 @@ def test_it_leaves_the_operators_own_messages_alone(slug: str, demo: Digest, tmp
     assert own.exists()
 
 
+def test_a_demo_of_a_file_without_papers_makes_no_folder(demo: Digest, tmp_path: Path) -> None:
+    (tmp_path / "prose.txt").write_text("These are notes about lunch.\n")
+    before = list(tmp_path.iterdir())
+    assert demo("--papers", "prose.txt").code == 1
+    assert list(tmp_path.iterdir()) == before
+
+
 def test_nobody_else_has_a_newsletter_of_its_name(digest: Digest, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(f'[[newsletter]]\nslug = "{DEMO}"\n')
     ended = digest("init")

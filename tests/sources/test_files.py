@@ -185,10 +185,13 @@ def test_each_file_is_a_page_and_those_before_a_wrong_one_are_good(tmp_path: Pat
         ([{"published_at": datetime(2026, 6, 18, 12, tzinfo=UTC)}], NOON),
         ([{"published_at": datetime(2026, 6, 18, 23, tzinfo=UTC), "listed_on": date(2026, 6, 17)}], NOON),
         ([{"published_at": datetime.fromisoformat("2026-06-18T23:30:00-12:00")}], NOON),
+        ([{"listed_on": date(2026, 6, 19)}, {"listed_on": date(2062, 6, 19)}], NOON),
+        ([{"listed_on": date(2062, 6, 19)}], NOON.replace(year=2062)),
+        ([{"listed_on": date(2026, 6, 21)}], NOON.replace(day=21)),
     ],
 )
 def test_now_is_the_first_noon_after_the_newest_paper(dated: list[dict[str, Any]], noon: datetime | None) -> None:
-    assert newest_noon([Listing(title="Graphs on Lines", **values) for values in dated]) == noon
+    assert newest_noon([Listing(title="Graphs on Lines", **values) for values in dated], now=NOON) == noon
 
 
 def test_the_sample_is_42_fictional_papers_of_known_categories() -> None:
