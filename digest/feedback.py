@@ -85,7 +85,7 @@ def _turn_away(connection: Connection, subscriber_id: int, *, now: datetime) -> 
 
 def require_sendable(connection: Connection, address: Address, *, keys: Keys) -> None:
     """Raises InputError with the reason where nothing is sent to an address any more, also one that was erased."""
-    known = suppression_of(connection, [address.key, *marks_of(keys, address.key)])
+    known = suppression_of(connection, names_of(keys, address.key))
     if known is None:
         return
     did = (
@@ -101,7 +101,7 @@ def require_sendable(connection: Connection, address: Address, *, keys: Keys) ->
 
 def lift(connection: Connection, address: Address, *, keys: Keys, now: datetime) -> bool:
     """What came back of an address was a mistake: send to it again; false where nothing kept messages away."""
-    if not lift_suppressions(connection, [address.key, *marks_of(keys, address.key)]):
+    if not lift_suppressions(connection, names_of(keys, address.key)):
         return False
     number = subscriber_named(connection, address)
     if number is not None:
@@ -120,6 +120,11 @@ def is_permanent(code: str) -> bool:
 def marks_of(keys: Keys, address_key: str) -> list[str]:
     """What a suppressed address is known by once it was erased: a keyed hash, by every key, newest first."""
     return keys.fingerprints(f"address {address_key}")
+
+
+def names_of(keys: Keys, address_key: str) -> list[str]:
+    """What an address is known by among suppressions, erased or not: its key and its marks."""
+    return [address_key, *marks_of(keys, address_key)]
 
 
 def say(connection: Connection, subscription: Subscription, paper_id: int, want: Want, *, now: datetime) -> bool:

@@ -24,9 +24,10 @@ Named = Annotated[str, typer.Argument(metavar="PAPER", help=PAPER)]
 def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> None:
     """Everybody: who is subscribed, who has left, who has been asked, and to whom nothing is sent any more."""
     from digest.cli.showing import on_day_of, row_of
+    from digest.feedback import names_of
     from digest.store.confirms import open_confirms
     from digest.store.subscribers import all_subscriptions
-    from digest.store.suppressions import suppressed_subscribers
+    from digest.store.suppressions import all_suppressions
 
     app, instant = opened(context), now_or(now)
     with app.store.reading() as connection:
@@ -34,8 +35,12 @@ def list_all(context: typer.Context, as_json: Json = False, now: Now = None) -> 
             *all_subscriptions(connection),
             *open_confirms(connection, now=instant),
         ]
-        suppressed = suppressed_subscribers(connection)
-    rows = [row_of(one, now=instant, suppressed=suppressed.get(one.subscriber_id)) for one in everybody]
+        suppressions = all_suppressions(connection)
+    rows = []
+    for one in everybody:
+        names = names_of(app.keys, one.address.casefold()) if suppressions else ()
+        suppressed = next((suppressions[name] for name in names if name in suppressions), None)
+        rows.append(row_of(one, now=instant, suppressed=suppressed))
     if as_json:
         answer(rows)
         return
@@ -56,18 +61,21 @@ def show(context: typer.Context, address: Typed, as_json: Json = False) -> None:
     """One subscriber: choices, what was sent, what happened."""
     from digest.address import parse_address
     from digest.cli.showing import plain, subscriptions_told
+    from digest.feedback import names_of
     from digest.store.deliveries import deliveries_of, references_of
     from digest.store.events import events_of
     from digest.store.subscribers import subscriber_named
+    from digest.store.suppressions import suppression_of
 
-    app, now = opened(context), now_or(None)
+    app, now, wanted = opened(context), now_or(None), parse_address(address)
     with app.store.reading() as connection:
-        number = subscriber_named(connection, parse_address(address))
+        number = subscriber_named(connection, wanted)
         if number is None:
             raise InputError("That address is not known here. `digest subscriber list` shows those that are.")
         references = references_of(connection, number)
+        suppressed = suppression_of(connection, names_of(app.keys, wanted.key))
         told = {
-            "subscriptions": subscriptions_told(connection, number, now=now),
+            "subscriptions": subscriptions_told(connection, number, suppressed=suppressed, now=now),
             "deliveries": [
                 {
                     "key": d.key,

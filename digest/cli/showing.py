@@ -19,13 +19,13 @@ def plain(value: Any) -> str:
     return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
 
 
-def subscriptions_told(connection: "Connection", subscriber_id: int, *, now: datetime) -> list[dict[str, Any]]:
+def subscriptions_told(
+    connection: "Connection", subscriber_id: int, *, suppressed: "Suppression | None", now: datetime
+) -> list[dict[str, Any]]:
     """Somebody's subscriptions, and what they were asked to confirm."""
     from digest.store.confirms import open_confirms
     from digest.store.subscribers import subscriptions_of
-    from digest.store.suppressions import suppressed_subscribers
 
-    suppressed = suppressed_subscribers(connection).get(subscriber_id)
     told = [
         row_of(s, now=now, suppressed=suppressed)
         | followed(connection, s.choices, now=now)

@@ -33,11 +33,10 @@ def suppression_of(connection: Connection, keys: Collection[str]) -> Suppression
     return None if row is None else Suppression(**row._asdict())
 
 
-def suppressed_subscribers(connection: Connection) -> dict[int, Suppression]:
-    """The suppressions of addresses that are known, by the numbers of their subscribers."""
-    joined = suppressions.join(subscribers, suppressions.c.address_key == subscribers.c.address_key)
-    query = select(subscribers.c.id, suppressions.c.reason, suppressions.c.since_at).select_from(joined)
-    return {row.id: Suppression(reason=row.reason, since_at=row.since_at) for row in connection.execute(query)}
+def all_suppressions(connection: Connection) -> dict[str, Suppression]:
+    """Every suppression, by the key or the mark that it is under."""
+    rows = connection.execute(select(suppressions.c.address_key, suppressions.c.reason, suppressions.c.since_at))
+    return {row.address_key: Suppression(reason=row.reason, since_at=row.since_at) for row in rows}
 
 
 _AMONG = select(suppressions.c.address_key).where(

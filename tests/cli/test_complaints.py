@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from commands import Digest
+from personas import choices
 
+from digest.address import parse_address
 from digest.config import load_config
 from digest.installation import open_app
 from digest.store.suppressions import suppress
+from digest.subscribe import ask
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +105,20 @@ def test_whoever_complained_and_was_erased_is_known_by_a_mark_until_that_is_lift
     assert "called a message spam" in joined(*add).err
     assert joined("subscriber", "lift", "ada@example.org").out.startswith("Lifted")
     assert joined(*add).out.startswith("Subscribed.")
+
+
+def test_whoever_was_erased_and_asks_again_is_listed_and_shown_as_somebody_to_whom_nothing_is_sent(
+    joined: Digest, tmp_path: Path
+) -> None:
+    joined("subscriber", "complained", "ada@example.org", "--now", "2026-06-19T12:00")
+    joined("subscriber", "erase", "ada@example.org", "--yes")
+    app = open_app(load_config(tmp_path / "config.toml", environment={}))
+    with closing(app.store) as store:
+        ada = parse_address("ada@example.org")
+        ask(store, ada, newsletter="papers", choices=choices(), keys=app.keys, now=datetime.now(UTC))
+    [told] = [line for line in joined("subscriber", "list").out.splitlines() if line.startswith("pending")]
+    assert told.endswith(", nothing is sent since 2026-06-19: complained")
+    assert "; suppressed complained; suppressed_at 2026-06-19T" in joined("subscriber", "show", "ada@example.org").out
 
 
 def test_nothing_is_lifted_where_nothing_keeps_messages_away(joined: Digest) -> None:
