@@ -128,7 +128,8 @@ def _fetched(
         pages = list(fetch([alias.removeprefix(ARXIV) for alias in asked])) if asked else []
     except SourceError as error:
         failed = f"{', '.join(nowhere)}: not known here, and arXiv cannot be asked ({error.__cause__ or error})"
-        return {}, f"{failed}. That counts once a source lists it, or the same command fetches it." if nowhere else ""
+        waits = f"{failed}. An example counts once a source lists it, or the same command fetches it."
+        return {}, waits if nowhere else ""
     found = {alias: listing for page in pages for listing in page.listings for alias in listing.aliases}
     if unknown := [alias for alias in nowhere if alias not in found]:
         raise InputError(f"{', '.join(unknown)}: neither known here nor at arXiv. Mend the id, or leave it out.")

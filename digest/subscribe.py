@@ -280,6 +280,7 @@ def _subscribe_new(
     connection: Connection, subscriber_id: int, *, newsletter: str, choices: Choices, now: datetime
 ) -> Subscribed:
     due_at = next_due_at(now, choices, not_before=date.min)
+    # Subscriptions are locked before confirms, the other way round than by `confirm`: `tried_again` is for that.
     number = add_subscription(
         connection, subscriber_id, newsletter=newsletter, choices=choices, next_due_at=due_at, now=now
     )

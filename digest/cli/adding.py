@@ -67,7 +67,8 @@ def add(
 ) -> None:
     """Subscribe addresses: each gets a confirm message, unless you vouch for them.
 
-    Of several, those who are subscribed already stay as they are, and those who have left are left out.
+    Whoever is subscribed already stays as they are: alone, `--confirmed` gives them these choices. Of several, those
+    who have left are left out.
     """
     from digest.choices import choices_from
     from digest.examples import bring_examples, example_named, examples_in
