@@ -126,18 +126,18 @@ class Sending:
             yield from self._of_window()
 
     def _of_window(self) -> Iterator[Outgoing]:
-        made = deque[Outgoing | str]()
+        made: dict[int, Outgoing | str] = {}
         while self._begun:
             if self.refusal is not None or self._is_lost:
                 return
             if monotonic() - self._looked_at > LOOKED_WITHIN:
                 # Where this process stood still, somebody else may be at it, too.
                 self._lasting(self._look_again)
-                made.clear()
                 continue
-            if not made:
-                made.extend(map(self._made, islice(self._begun, MADE_AT_ONCE)))
-            delivery, message = self._begun.popleft(), made.popleft()
+            if self._begun[0].id not in made:
+                made = {one.id: self._made(one) for one in islice(self._begun, MADE_AT_ONCE)}
+            delivery = self._begun.popleft()
+            message = made.pop(delivery.id)
             if isinstance(message, Outgoing):
                 yield message
             else:

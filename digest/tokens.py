@@ -85,10 +85,7 @@ class Keys:
 
     def fingerprints(self, text: str) -> list[str]:
         """The same by every key, newest first: for what has to be recognised after a rotation."""
-        hashed = f"fingerprint\0{text}".encode()
-        return [
-            hmac.digest(secret, hashed, hashlib.sha256)[:MAC_BYTES].hex() for secret in (*self.secrets, *self.retired)
-        ]
+        return [_mac(secret, "fingerprint", text) for secret in (*self.secrets, *self.retired)]
 
 
 def claimed(token: str) -> int | None:
@@ -106,16 +103,21 @@ def _is_signed(secrets: tuple[bytes, ...], purpose: Purpose, number: int, token:
 
 
 def _token(secret: bytes, purpose: Purpose, number: int, salt: str) -> str:
+    salted = f"{number}\0{salt}"
+    return f"{number}-{_mac(secret, purpose, salted)}"
+
+
+def _mac(secret: bytes, purpose: str, text: str) -> str:
     inner, outer = _begun(secret, purpose)
     inner, outer = inner.copy(), outer.copy()
-    inner.update(f"{number}\0{salt}".encode())
+    inner.update(text.encode())
     outer.update(inner.digest())
-    return f"{number}-{outer.hexdigest()[: 2 * MAC_BYTES]}"
+    return outer.hexdigest()[: 2 * MAC_BYTES]
 
 
-# A message has six tokens, and to set HMAC up for each takes OpenSSL two thirds of the time.
+# A message has six of them, and to set HMAC up for each takes OpenSSL two thirds of the time.
 @lru_cache(maxsize=256)
-def _begun(secret: bytes, purpose: Purpose) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+def _begun(secret: bytes, purpose: str) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     """The inner and the outer hash of HMAC-SHA256 (RFC 2104) over this purpose, begun."""
     key = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key) + f"{purpose}\0".encode())

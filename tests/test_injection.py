@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
+from built import assert_fit_for_the_wire
 from personas import NOON, TODAY, choices, reader_joins
 from smtp_server import SmtpServer, Taken
 from sqlalchemy import update
@@ -78,6 +79,7 @@ def assert_as_meant(taken: Taken) -> None:
     assert message.keys() == HEADERS
     assert message["To"] == READER
     assert not message.defects
+    assert_fit_for_the_wire(taken.content)
     assert [part.keys() for part in message.iter_parts()] == [PART, PART]
     head = taken.content.partition(b"\r\n\r\n")[0]
     begun = [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]

@@ -220,7 +220,7 @@ def test_a_preview_of_a_newsletter_that_stands_still_holds_up_no_other(install: 
 def test_while_a_slow_server_takes_a_window_whoever_leaves_gets_nothing_and_a_pause_is_heard(sqlite_app: App) -> None:
     def answer(command: str, address: str) -> str:
         if command == "DATA" and address == "e0@example.org":
-            assert unsubscribe(app.store, 8, now=NOON)
+            assert unsubscribe(app.store, 4, now=NOON)
         if command == "DATA" and address == "e2@example.org":
             with app.store.writing() as connection:
                 pause_sending(connection, EVERYTHING, why="by hand", now=NOON)
@@ -234,6 +234,7 @@ def test_while_a_slow_server_takes_a_window_whoever_leaves_gets_nothing_and_a_pa
         mailer = Smtp(Server(host=server.host, port=server.port, tls="none", connections=1))
         delivered = sent(app, mailer, Limits(everything=Budget(per_day=100)))
     assert delivered.skipped == Counter({"unsubscribed": 1})
+    assert ("e3@example.org",) not in [one.recipients for one in server.taken]
     counts, left = states(app), len(server.taken)
     assert counts == {DeliveryState.SENT: left, DeliveryState.QUEUED: 7 - left, DeliveryState.SKIPPED: 1}
     assert left < 7

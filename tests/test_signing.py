@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from built import assert_fit_for_the_wire
 from personas import NOON, choices, papers_come_in, reader_joins
 from pytest_httpserver import HTTPServer
 from signatures import Judge, by_the_rfc, mail_dkim, opendkim
@@ -96,6 +97,7 @@ def test_what_an_smtp_server_takes_verifies(signing: Installed, judge: Judge) ->
         [taken] = smtp.taken
     assert judge(taken.content, app.press.signer.keys)
     assert taken.content == made(app)
+    assert_fit_for_the_wire(taken.content)
 
 
 def test_a_provider_that_signs_gets_messages_without_our_signatures(signing: Installed, httpserver: HTTPServer) -> None:

@@ -144,6 +144,11 @@ def test_a_retired_key_is_good_for_leaving_and_for_marks_alone() -> None:
     assert not keys.is_retired(Purpose.UNSUBSCRIBE, TOKEN)
 
 
+def test_what_is_recognised_is_a_hash_that_anybody_with_the_key_can_make() -> None:
+    told = [hmac.new(key, b"fingerprint\0address x", "sha256").hexdigest()[:32] for key in (NEW, OLD)]
+    assert KEYS.fingerprints("address x") == told
+
+
 def test_a_message_is_signed_again_with_the_key_that_it_was_signed_with() -> None:
     then = Keys((OLD,))
     assert KEYS.sign(Purpose.MESSAGE, 1, key=then.newest) == then.sign(Purpose.MESSAGE, 1)

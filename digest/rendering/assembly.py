@@ -57,7 +57,7 @@ def _fitted(printing: Printing, edition: Edition) -> Body:
     papers = message.papers
     frame = message.joined([Encoded(b"", b"")] * len(papers), moved=len(papers))
     room = MOST_BYTES - _size(frame.encoded_html)
-    kept = max(sum(size <= room for size in accumulate(len(unquoted(paper.html).encode()) for paper in papers)), 1)
+    kept = max(sum(size <= room for size in accumulate(_size([paper.html]) for paper in papers)), 1)
     return message.joined(papers[:kept], moved=len(papers) - kept)
 
 
