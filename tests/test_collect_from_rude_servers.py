@@ -36,7 +36,7 @@ RUDE: dict[str, tuple[Answer, str]] = {
     "500": (saying("500 Internal Server Error"), "HTTP 500"),
     "a cut connection": (cut, "broke off"),
     "a body of 50 MB": (endless, "sent more than 2,000,000 bytes"),
-    "gzip 1000:1": (bomb, "sent more than 2,000,000 bytes"),
+    "gzip 1000:1": (bomb(), "sent more than 2,000,000 bytes"),
     "a slow drip": (dripping, "did not answer in time"),
     "a redirect inside": (redirecting("http://169.254.169.254/latest/"), "inside of a network"),
     "a redirect to another port": (redirecting("http://127.0.0.1:1/"), "inside of a network"),
