@@ -150,7 +150,7 @@ class SeenSignals:
 
 
 MOST_AHEAD = timedelta(days=2)
-"""Of its being seen is a paper dated at most: a list may be out before its day, on the other side of the earth."""
+"""How long after it is first seen a paper may be dated: a list may be out before its day, far in the east."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

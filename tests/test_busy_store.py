@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from logged import lines_logged
 from personas import NOON, choices, papers_come_in, reader_joins
 from smtp_server import OK, SmtpServer
 from sqlalchemy import event
@@ -115,10 +116,11 @@ def test_a_store_that_is_locked_for_longer_than_anybody_s_patience_loses_no_answ
     assert states(queued) == {DeliveryState.SENT: 6}
 
 
-def test_whoever_waits_for_the_store_says_so_once(queued: App, caplog: pytest.LogCaptureFixture) -> None:
-    with closing(Lock(queued.store, failures=12)) as other, SmtpServer(locking(other, after=2)) as server:
+def test_whoever_waits_for_the_store_says_so_once(queued: App) -> None:
+    held, lines_kept = closing(Lock(queued.store, failures=12)), lines_logged()
+    with held as other, SmtpServer(locking(other, after=2)) as server, lines_kept as lines:
         sent(queued, server, window=6)
-    assert [told.message for told in caplog.records if told.name == "digest"] == ["sending waits for the store"]
+    assert [line["event"] for line in lines] == ["sending waits for the store"]
 
 
 def test_whoever_is_told_to_stop_while_it_is_locked_still_tries_for_some_seconds(queued: App) -> None:

@@ -7,6 +7,7 @@ from itertools import product
 
 import httpx
 import pytest
+from logged import records_logged
 from pages import FRAMED, PRIVATE, address
 from personas import NOON, choices, reader_joins
 from sites import Place
@@ -68,9 +69,7 @@ def test_new_keys_lock_no_reader_in(place: Place, open_place: Callable[..., Plac
     assert open_place().client.get(f"/unsubscribe/{old}").status_code == 404
 
 
-def test_no_token_is_in_a_log_when_the_site_fails(
-    inhabited: Place, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_token_is_in_a_log_when_the_site_fails(inhabited: Place, capfd: pytest.CaptureFixture[str]) -> None:
     paths = [address(inhabited, path) for path in [*PRIVATE, *FRAMED]]
     tokens = {
         part for path in paths for part in path.replace("?", "/").split("/") if "-" in part and "forged" not in part
@@ -78,14 +77,14 @@ def test_no_token_is_in_a_log_when_the_site_fails(
     with inhabited.app.store.writing() as connection:
         for table in ("confirms", "subscriptions", "deliveries"):
             connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_gone")
-    with caplog.at_level(logging.DEBUG):
+    with records_logged() as records:
         # Each by a connection of its own: a failure ends it.
         told = [httpx.request(method, inhabited.url + path) for path in paths for method in ("GET", "POST")]
         told.append(httpx.post(inhabited.url, data=inhabited.form() | {"address": "eve@example.org"}))
         inhabited.raw(f"GET {paths[0]} HTTP/9.9\r\n\r\n".encode())
         inhabited.raw(f"GET {paths[0]} HTTP/1.1\r\nHost : x\r\n\r\n".encode())
     assert sum(answer.status_code == 500 for answer in told) >= 8
-    ours = [one for one in caplog.records if not one.name.startswith(("httpx", "httpcore"))]
+    ours = [one for one in records if not one.name.startswith(("httpx", "httpcore"))]
     assert any(one.exc_info for one in ours)
     written = "\n".join([*map(logging.Formatter().format, ours), *capfd.readouterr()])
     # The pages for failures do not repeat them either.
