@@ -71,7 +71,7 @@ class Explanation:
     def matches(self) -> list[tuple[str, str]]:
         """Whether it fits each interest, and by which terms."""
         return [
-            (_fit_told(match), ", ".join(term for term, _ in match.terms if match.fits))
+            (_fit_told(match), ", ".join(_whole([term for term, _ in match.terms])) if match.fits else "")
             for match in self.standing.matches
         ]
 
@@ -128,6 +128,12 @@ def explain_to(
     else:
         barriers = list(_outdone(stock, reader, found))
     return Explanation(paper=paper, subscription=subscription, barriers=tuple(barriers), standing=found)
+
+
+def _whole(terms: list[str]) -> list[str]:
+    """The terms but those that another of them holds: a phrase says its words."""
+    spaced = [f" {term.casefold()} " for term in terms]
+    return [term for term, own in zip(terms, spaced, strict=True) if not any(own != one and own in one for one in spaced)]
 
 
 def _match_json(match: Match) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Job: what comes back, about a delivery or from a reader about a paper -> events, suppressions, feedback."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from digest.address import Address
 from digest.breaker import look_at_complaint
@@ -8,8 +8,8 @@ from digest.errors import InputError
 from digest.model import MOVES, DeliveryState, Subscription, Want
 from digest.store import Connection
 from digest.store import feedback as kept
-from digest.store.deliveries import Delivery, deliveries_of
-from digest.store.events import Event, add_event, note
+from digest.store.deliveries import Delivery, deliveries_of, last_sent_at
+from digest.store.events import Event, add_event, events_of, note
 from digest.store.past import deliveries_holding
 from digest.store.subscribers import end_subscriptions, is_still_there, subscriber_named
 from digest.store.suppressions import lift_suppressions, suppress, suppression_of
@@ -18,6 +18,11 @@ from digest.tokens import Keys
 
 PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
+
+REFUSALS, REFUSAL_DAYS = 5, 3
+"""After so many refusals that are not permanent, on so many days at least, a mailbox counts as one that nobody reads."""
+
+REFUSED_WITHIN = timedelta(days=30)
 
 COMPLAINED = "complained"
 """The reason of a suppression by a complaint; any other says by which reply an address was refused."""
@@ -39,8 +44,26 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
         delivery_id=delivery.id,
         detail={"code": code},
     )
-    if add_event(connection, event) and is_permanent(code):
+    if add_event(connection, event) and (is_permanent(code) or _keeps_refusing(connection, delivery.subscriber_id, now)):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
+
+
+def _keeps_refusing(connection: Connection, subscriber_id: int, now: datetime) -> bool:
+    """Whether a mailbox has refused so much since the last message that it took, or since its suppression was lifted."""
+    month_ago = now - REFUSED_WITHIN
+    since = max(month_ago, last_sent_at(connection, subscriber_id) or month_ago)
+    refused = list[date]()
+    for event in events_of(connection, subscriber_id):
+        if event.kind == "lifted":
+            refused.clear()
+        elif event.kind == "bounced" and event.happened_at > since and not _is_of_us(event.detail["code"]):
+            refused.append(event.happened_at.date())
+    return len(refused) >= REFUSALS and len(set(refused)) >= REFUSAL_DAYS
+
+
+def _is_of_us(code: str) -> bool:
+    """Whether a refusal says something of the sender and its messages (X.7.X: policy), and nothing of the mailbox."""
+    return ".7." in code
 
 
 def complained(connection: Connection, delivery: Delivery, *, now: datetime) -> bool:

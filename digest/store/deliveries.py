@@ -192,6 +192,14 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
+def last_sent_at(connection: Connection, subscriber_id: int) -> datetime | None:
+    """When a message of the subscriber's was last taken."""
+    taken = (deliveries.c.subscriber_id == subscriber_id) & (deliveries.c.state == DeliveryState.SENT)
+    # What has been sent is not sent later any more: the column says when it was.
+    last: datetime | None = connection.execute(select(func.max(deliveries.c.send_after_at)).where(taken)).scalar()
+    return last
+
+
 def references_of(connection: Connection, subscriber_id: int) -> dict[int, str]:
     """What the provider said as it took each of a subscriber's deliveries: by that its log knows them."""
     taken = (deliveries.c.subscriber_id == subscriber_id) & (deliveries.c.provider_reference != "")
