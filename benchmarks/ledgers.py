@@ -24,9 +24,9 @@ from digest.model import (
 )
 from digest.publish import BLOCK as PUBLISHED
 from digest.store import Store
-from digest.store.attempts import begin_attempts, deliveries_leased, record_answers
+from digest.store.attempts import deliveries_leased, numbers_held, record_answers
 from digest.store.deliveries import NewDelivery, queue_editions
-from digest.store.leases import hold, release, take_queued
+from digest.store.leases import begin_attempts, hold, release, take_queued
 
 LEASED, WINDOW = 1000, 256
 ASKED = {"SQLite": 50_000, "PostgreSQL": 25_000}
@@ -87,7 +87,8 @@ def send(store: Store, took: Seconds) -> bool:
         answers = [(accepted(number), NOON) for number in window]
         with timed(took, "attempts"), store.writing(durable=True) as connection:
             hold(connection, lease)
-            begin_attempts(connection, window, lease_id=lease.id, now=NOON)
+            held = numbers_held(connection, lease.id)
+            begin_attempts(connection, lease, [number for number in window if number in held])
         with timed(took, "marks"), store.writing(durable=True) as connection:
             hold(connection, lease)
             record_answers(connection, answers, provider="smtp", now=NOON)

@@ -133,7 +133,9 @@ def explain_to(
 def _whole(terms: list[str]) -> list[str]:
     """The terms but those that another of them holds: a phrase says its words."""
     spaced = [f" {term.casefold()} " for term in terms]
-    return [term for term, own in zip(terms, spaced, strict=True) if not any(own != one and own in one for one in spaced)]
+    return [
+        term for term, own in zip(terms, spaced, strict=True) if not any(own != one and own in one for one in spaced)
+    ]
 
 
 def _match_json(match: Match) -> dict[str, Any]:

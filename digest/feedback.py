@@ -20,7 +20,7 @@ PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
 
 REFUSALS, REFUSAL_DAYS = 5, 3
-"""After so many refusals that are not permanent, on so many days at least, a mailbox counts as one that nobody reads."""
+"""After so many refusals that are not permanent, on so many days at least, a mailbox counts as left."""
 
 REFUSED_WITHIN = timedelta(days=30)
 
@@ -44,12 +44,14 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
         delivery_id=delivery.id,
         detail={"code": code},
     )
-    if add_event(connection, event) and (is_permanent(code) or _keeps_refusing(connection, delivery.subscriber_id, now)):
+    if not add_event(connection, event):
+        return
+    if is_permanent(code) or _keeps_refusing(connection, delivery.subscriber_id, now=now):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
 
 
-def _keeps_refusing(connection: Connection, subscriber_id: int, now: datetime) -> bool:
-    """Whether a mailbox has refused so much since the last message that it took, or since its suppression was lifted."""
+def _keeps_refusing(connection: Connection, subscriber_id: int, *, now: datetime) -> bool:
+    """Whether a mailbox has refused so much since it last took a message, or its suppression was lifted."""
     month_ago = now - REFUSED_WITHIN
     since = max(month_ago, last_sent_at(connection, subscriber_id) or month_ago)
     refused = list[date]()

@@ -26,7 +26,6 @@ from digest.model import Answer, Later, Outcome, Outgoing
 from digest.pace import PATIENCE, Pace
 from digest.store import Connection, Store
 from digest.store.attempts import (
-    begin_attempts,
     deliveries_leased,
     fail,
     give_back,
@@ -36,7 +35,15 @@ from digest.store.attempts import (
 )
 from digest.store.deliveries import Delivery
 from digest.store.impasses import end_impasses
-from digest.store.leases import Lease, LeaseLostError, any_expired, hold, release
+from digest.store.leases import (
+    Lease,
+    LeaseLostError,
+    any_expired,
+    begin_attempts,
+    hold,
+    numbers_begun,
+    release,
+)
 from digest.store.waiting import put_off
 from digest.terms import Delivered, Terms
 
@@ -106,8 +113,9 @@ class Sending:
         """Look at what the lease holds. Raises LeaseLostError as all that follows."""
         with self._transaction() as connection:
             held = deliveries_leased(connection, self._lease.id)
-        doubtful = {one.id: one for one in held if one.attempted_at is not None and not self._mailer.repeatable}
-        if doubtful and self._terms.after_unknown == "drop":
+            begun = numbers_begun(connection, self._lease)
+        doubtful = {one.id: one for one in held if one.id in begun}
+        if doubtful and self._terms.after_unknown == "drop" and not self._mailer.repeatable:
             # What was being handed over when its process died: nobody knows whether it arrived.
             self._under_way = doubtful
             self._answers = [Answer(delivery_id=one, outcome=Outcome.UNKNOWN, code="killed") for one in doubtful]
@@ -231,11 +239,11 @@ class Sending:
             size = max(self._terms.window - under_way, 1)
             picked = self._pace.pick(connection, going(connection, self._waiting), size, now=now)
             put_off(connection, picked.put_off)
-            numbers = [delivery.id for delivery in picked.window]
             skipped = last_look(connection, picked.window, keys=self._composer.press.keys, now=now)
             # A commit whose answer was lost is made again: what it moved is not the lease's any more.
-            begun = begin_attempts(connection, numbers, lease_id=self._lease.id, now=now)
-            window = [delivery for delivery in picked.window if delivery.id in begun]
+            held = numbers_held(connection, self._lease.id)
+            window = [delivery for delivery in picked.window if delivery.id in held]
+            begin_attempts(connection, self._lease, [*self._under_way, *(delivery.id for delivery in window)])
             self._pace.spend(connection, window)
             self._composer.read(connection, window)
         self._waiting, self._looked_at = picked.waiting, monotonic()

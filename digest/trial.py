@@ -177,6 +177,5 @@ def _as_delivery(subscription: Subscription, selection: Selection, *, press: Pre
         selection=selection,
         reader=reader_facts(subscription),
         attempts=0,
-        attempted_at=None,
         address=subscription.address,
     )

@@ -13,7 +13,7 @@ from forked import forked, ran
 from personas import NOON, papers_come_in
 from readers import add_readers
 from smtp_server import OK
-from sqlalchemy import create_engine, text
+from sqlalchemy import JSON, create_engine, text
 
 from digest.config import load_config
 from digest.installation import open_app
@@ -104,13 +104,16 @@ class Ledger:
 def read_ledger(url: str) -> Ledger:
     """What the store at an address says of its deliveries."""
     engine = create_engine(url)
-    query = "SELECT address, state, attempted_at FROM deliveries JOIN subscribers ON subscribers.id = subscriber_id"
+    query = (
+        "SELECT address, state, deliveries.id, begun FROM deliveries"
+        " JOIN subscribers ON subscribers.id = subscriber_id LEFT JOIN leases ON leases.id = lease_id"
+    )
     states: dict[str, set[str]] = {}
     under_way = set()
     with engine.connect() as connection:
-        for address, state, attempted_at in connection.execute(text(query)):
+        for address, state, number, begun in connection.execute(text(query).columns(begun=JSON)):
             states.setdefault(state, set()).add(address)
-            if state == "leased" and attempted_at is not None:
+            if state == "leased" and number in begun:
                 under_way.add(address)
     engine.dispose()
     return Ledger(states=states, under_way=under_way)

@@ -97,7 +97,6 @@ class Desk:
             "selection": None,
             "reader": None,
             "attempts": 0,
-            "attempted_at": None,
             "address": ADDRESS.text,
         }
         return Delivery(**given | values)

@@ -41,8 +41,8 @@ def refused(app: App, furnish: Furnish) -> Refused:
             for day in days:
                 told = delivery._replace(attempts=next(attempts))
                 bounced(connection, told, code=code, now=NOON + timedelta(days=day))
-            found = all_suppressions(connection).get(ADA)
-            return found and found.reason
+            found = all_suppressions(connection)
+        return found[ADA].reason if ADA in found else None
 
     return on
 

@@ -26,10 +26,9 @@ from digest.mail.outbox import Outbox
 from digest.model import Answer, DeliveryState, Outcome, Outgoing, Weights
 from digest.publish import publish
 from digest.store import waiting
-from digest.store.attempts import begin_attempts
 from digest.store.deliveries import count_by_state, deliveries_of, delivery_numbered
 from digest.store.impasses import Impasse, impasses_now
-from digest.store.leases import take_queued
+from digest.store.leases import begin_attempts, take_queued
 from digest.store.pauses import EVERYTHING, pause_sending, resume_sending
 from digest.store.subscribers import count_subscriptions
 from digest.store.suppressions import Suppression, all_suppressions
@@ -266,18 +265,24 @@ def test_a_commit_whose_answer_was_lost_hands_over_nothing_that_left_the_queue_b
     with queued.store.writing() as connection:
         # As it stands where somebody unsubscribes between the lease and the last look.
         connection.execute(update(deliveries).values(state=DeliveryState.QUEUED))
-    once_at(queued.store, "UPDATE deliveries SET attempts=", lambda: is_armed.append(True))
+    once_at(queued.store, "UPDATE leases SET begun=", lambda: is_armed.append(True))
     mailer = Scripted()
     sent(queued, mailer, terms=Terms(lease_seconds=60, window=5))
     assert sorted(message.recipient[0] for message in mailer.taken) == ["a", "c", "d", "e"]
     assert states(queued) == {DeliveryState.SENT: 4, DeliveryState.SKIPPED: 1}
 
 
+def dies_meanwhile(connection: Connection) -> None:
+    """A process leases three deliveries, notes that it hands two of them over, and is gone."""
+    lease = take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
+    assert lease is not None
+    begin_attempts(connection, lease, [1, 2])
+
+
 @app_on_sqlite
 def test_what_was_under_way_when_its_process_died_is_unknown_and_not_sent_again(queued: App) -> None:
     with queued.store.writing() as connection:
-        assert take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON) is not None
-        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
+        dies_meanwhile(connection)
     mailer = Scripted()
     assert sent(queued, mailer).counts == Counter(unknown=2, sent=3, skipped=0)
     assert {message.delivery_id for message in mailer.taken} == {3, 4, 5}
@@ -293,8 +298,8 @@ def test_an_attempt_is_on_the_disk_before_its_message_leaves_and_little_else_wai
     publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
 
     def look(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith(("UPDATE deliveries SET attempts", "INSERT INTO leases")):
-            levels.append(("attempts" in statement, level(connection)))
+        if statement.startswith(("UPDATE leases SET begun", "INSERT INTO leases")):
+            levels.append(("begun" in statement, level(connection)))
 
     event.listen(app.store.engine, "before_cursor_execute", look)
     assert sent(app, Scripted()).counts["sent"] == 1
@@ -314,16 +319,14 @@ def level(connection: Connection) -> int:
 @app_on_sqlite
 def test_an_operator_may_choose_to_send_again_what_is_unknown(queued: App) -> None:
     with queued.store.writing() as connection:
-        take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
+        dies_meanwhile(connection)
     assert sent(queued, Scripted(), terms=Terms(lease_seconds=60, window=2, after_unknown="resend")).counts["sent"] == 5
 
 
 @app_on_sqlite
 def test_a_mailer_that_may_be_asked_again_is_asked_again(queued: App, tmp_path: Path) -> None:
     with queued.store.writing() as connection:
-        take_queued(connection, holder="dead", seconds=-1, limit=3, now=NOON)
-        begin_attempts(connection, [1, 2], lease_id=1, now=NOON)
+        dies_meanwhile(connection)
     assert sent(queued, Outbox(tmp_path / "box")).counts["sent"] == 5
     assert len(list((tmp_path / "box" / "new").iterdir())) == 5
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 
 from digest.model import DeliveryState, Subscription, SubscriptionState
-from digest.store.attempts import LEASED_AMONG, UNTRIED
+from digest.store.attempts import LEASED_AMONG
 from digest.store.deliveries import Delivery, delivery_in, delivery_rows
 from digest.store.engine import blocks, insert
 from digest.store.events import events_of
@@ -178,7 +178,5 @@ def _readdress(connection: Connection, strayed: Iterable[Row[*tuple[Any, ...]]])
             "reader": row.reader and {**row.reader, "confirmed_at": row.confirmed_at.isoformat()},
             "state": DeliveryState.QUEUED,
             "lease_id": None,
-            "attempted_at": None,
-            "attempts": UNTRIED,
         }
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(told))

@@ -1,9 +1,9 @@
-"""What becomes of deliveries while a lease holds them: looked at, begun, answered, or given back."""
+"""What becomes of deliveries while a lease holds them: looked at, answered, or given back."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, cast, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, cast, select, update
 
 from digest.model import MOVES, Answer, DeliveryState, Outcome
 from digest.store.deliveries import IS_LEASED, SENDING_ORDER, Delivery, delivery_in, delivery_rows
@@ -11,22 +11,13 @@ from digest.store.spelling import any_of, many, pairs
 from digest.store.tables import attempts, deliveries
 from digest.store.unwanted import WHY_UNWANTED
 
-UNTRIED = case((deliveries.c.attempted_at.is_not(None), deliveries.c.attempts - 1), else_=deliveries.c.attempts)
-"""The attempts without the last, which came to nothing: how long to wait for the next goes by their number."""
-
 LEASED_AMONG = any_of(deliveries.c.id, many("numbers", deliveries.c.id)) & IS_LEASED
 """Whether a delivery is one of these `numbers`, and leased."""
 
 # Made once: each of these is asked for every window of messages.
-_IN_LEASE = deliveries.c.lease_id == bindparam("lease")
-_HELD = IS_LEASED & _IN_LEASE
+_HELD = IS_LEASED & (deliveries.c.lease_id == bindparam("lease"))
 _ALL_HELD = delivery_rows().where(_HELD).order_by(*SENDING_ORDER)
 _NUMBERS_HELD = select(deliveries.c.id).where(_HELD)
-_BEGIN = (
-    update(deliveries)
-    .where(_IN_LEASE, LEASED_AMONG)
-    .values(attempts=deliveries.c.attempts + 1, attempted_at=bindparam("now"))
-)
 _SKIP = (
     update(deliveries)
     .where(LEASED_AMONG, WHY_UNWANTED.is_not(None))
@@ -57,14 +48,6 @@ def skip_unwanted(
     return {row.id: row.detail for row in connection.execute(_SKIP, told)}
 
 
-def begin_attempts(connection: Connection, numbers: Sequence[int], *, lease_id: int, now: datetime) -> set[int]:
-    """Note, before the first byte leaves, that these are being handed over: those that the lease holds; which."""
-    told = {"lease": lease_id, "numbers": numbers, "now": now}
-    if connection.execute(_BEGIN, told).rowcount == len(numbers):
-        return set(numbers)
-    return numbers_held(connection, lease_id).intersection(numbers)
-
-
 _STATE_AFTER = {
     Outcome.ACCEPTED: DeliveryState.SENT,
     Outcome.DEFERRED: DeliveryState.QUEUED,
@@ -79,8 +62,8 @@ _REFERENCES = pairs("references")
 _MARK_SENT = (
     update(deliveries)
     .where(IS_LEASED, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
-    .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), attempted_at=None, lease_id=None)
-    .values(provider_reference=_REFERENCES.c.value)
+    .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), lease_id=None)
+    .values(attempts=deliveries.c.attempts + 1, provider_reference=_REFERENCES.c.value)
 )
 """Of what was accepted, by the provider's reference: a row at a time takes ten times as long."""
 
@@ -102,7 +85,7 @@ def record_answers(
             continue
         held = (deliveries.c.id == answer.delivery_id) & IS_LEASED
         told = {"state": _STATE_AFTER[answer.outcome], "detail": answer.told, "send_after_at": again_at}
-        settled = update(deliveries).where(held).values(**told, attempted_at=None, lease_id=None)
+        settled = update(deliveries).where(held).values(**told, attempts=deliveries.c.attempts + 1, lease_id=None)
         if connection.execute(settled).rowcount:
             moved.add(answer.delivery_id)
             _keep_words(connection, answer, provider=provider, now=now)
@@ -112,7 +95,7 @@ def record_answers(
 def give_back(connection: Connection, lease_id: int, *, only: Collection[int] | None = None) -> set[int]:
     """Queue again what a lease still holds and was never handed over, or `only` these of it; which."""
     held = _HELD if only is None else _HELD & any_of(deliveries.c.id, only)
-    told = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None, "attempts": UNTRIED}
+    told = {"state": DeliveryState.QUEUED, "lease_id": None}
     given = update(deliveries).where(held).values(told).returning(deliveries.c.id)
     return set(connection.execute(given, {"lease": lease_id}).scalars())
 
@@ -127,7 +110,7 @@ def queue_unsent(connection: Connection, numbers: Sequence[int]) -> None:
 def fail(connection: Connection, number: int, *, detail: str) -> bool:
     """A leased delivery whose message cannot be made; false where it is not leased any more."""
     held = (deliveries.c.id == number) & IS_LEASED
-    told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None, "attempted_at": None}
+    told = {"state": DeliveryState.FAILED, "detail": detail, "lease_id": None}
     return connection.execute(update(deliveries).where(held).values(told)).rowcount == 1
 
 

@@ -88,7 +88,6 @@ class Delivery(NamedTuple):
     signed_with: str
     reader: Mapping[str, Any] | None
     attempts: int
-    attempted_at: datetime | None
     address: str | None
 
 

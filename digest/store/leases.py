@@ -1,14 +1,15 @@
 """Leases: which process may send which deliveries, for how long, by the database's clock.
 
-A lease holds a block of deliveries. Taking one over raises its generation, and nothing is done
-under a generation that is not the current one: a process that was believed dead sends nothing more.
+A lease holds a block of deliveries, and says which of them its holder is handing over. Taking one over raises its
+generation, and nothing is done under a generation that is not the current one: a process that was believed dead sends
+nothing more.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import JSON, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from digest.errors import StoreError
 from digest.model import DeliveryState, Priority
@@ -34,10 +35,15 @@ class Lease:
 
 # Made once: some of these are asked for every window of messages.
 _EXPIRED = (
-    select(leases).where(leases.c.expires <= Clock()).order_by(leases.c.id).limit(1).with_for_update(skip_locked=True)
+    select(leases.c.id, leases.c.generation)
+    .where(leases.c.expires <= Clock())
+    .order_by(leases.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
 )
 _CURRENT = and_(leases.c.id == bindparam("lease"), leases.c.generation == bindparam("held"))
 _HOLD = update(leases).where(_CURRENT).values(expires=Clock() + bindparam("seconds"))
+_BEGIN = update(leases).where(_CURRENT).values(begun=bindparam("begun", type_=JSON))
 _TAKE_OVER = _HOLD.values(holder=bindparam("by"), generation=leases.c.generation + 1)
 _MAKE = (
     insert(leases)
@@ -47,7 +53,7 @@ _MAKE = (
 _TAKE = (
     update(deliveries)
     .where(any_of(deliveries.c.id, many("numbers", deliveries.c.id)))
-    .values(state=DeliveryState.LEASED, lease_id=bindparam("lease"), attempted_at=None)
+    .values(state=DeliveryState.LEASED, lease_id=bindparam("lease"))
 )
 
 
@@ -66,7 +72,7 @@ def any_expired(connection: Connection) -> bool:
     return _expired(connection) is not None
 
 
-def _expired(connection: Connection) -> Row[Any] | None:
+def _expired(connection: Connection) -> Row[int, int] | None:
     """The first lease that nobody holds on to; not one whose row another transaction has."""
     return connection.execute(_EXPIRED).first()
 
@@ -106,6 +112,16 @@ def hold(connection: Connection, lease: Lease) -> None:
     """Go on holding the lease. Raises LeaseLostError if another process has it."""
     if connection.execute(_HOLD, _named(lease) | {"seconds": lease.seconds}).rowcount != 1:
         raise LeaseLostError("Another process has taken over these deliveries; it sends them.")
+
+
+def begin_attempts(connection: Connection, lease: Lease, numbers: Iterable[int]) -> None:
+    """Note, before the first byte leaves, that of the lease's deliveries these are being handed over, and no others."""
+    connection.execute(_BEGIN, _named(lease) | {"begun": list(numbers)})
+
+
+def numbers_begun(connection: Connection, lease: Lease) -> set[int]:
+    """The numbers of what was being handed over at last, some of which may have been answered since."""
+    return set(connection.execute(select(leases.c.begun).where(leases.c.id == lease.id)).scalar_one())
 
 
 def release(connection: Connection, lease: Lease) -> None:

@@ -318,6 +318,8 @@ leases = Table(
     Column("generation", Integer, nullable=False),
     # Seconds since 1970 by the database's own clock, whatever the machines' say.
     Column("expires", Float(53), nullable=False),
+    # The numbers of what its holder may be handing over.
+    Column("begun", JSON, nullable=False, server_default="[]"),
     **_NEVER_REUSED,
 )
 
@@ -346,7 +348,6 @@ deliveries = Table(
     Column("send_before_at", Instant, nullable=False),
     _refers("lease_id", "leases.id", nullable=True, on_delete="RESTRICT", index=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("attempted_at", Instant),
     Column("provider_reference", String(200), nullable=False, server_default=""),
     UniqueConstraint("subscription_id", "due_on"),
     Index("ix_deliveries_queue", "state", "priority", "send_after_at", "id"),

@@ -71,7 +71,7 @@ def put_off(connection: Connection, until: Mapping[int, datetime]) -> None:
     if not until:
         return
     held = (deliveries.c.id == bindparam("_id")) & IS_LEASED
-    told: dict[str, Any] = {"state": DeliveryState.QUEUED, "lease_id": None, "attempted_at": None}
+    told: dict[str, Any] = {"state": DeliveryState.QUEUED, "lease_id": None}
     told |= {"send_after_at": bindparam("_until")}
     rows = [{"_id": number, "_until": instant} for number, instant in until.items()]
     connection.execute(update(deliveries).where(held).values(told), rows)

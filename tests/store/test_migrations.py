@@ -12,7 +12,9 @@ from sqlalchemy import text
 from digest.model import Weekday
 from digest.store import Store, open_store
 from digest.store.check import damage
+from digest.store.deliveries import delivery_numbered
 from digest.store.editions import cards_of
+from digest.store.leases import Lease, numbers_begun
 from digest.store.papers import alias_names, paper_named
 from digest.store.schema import MIGRATIONS, migrate
 from digest.store.search import search_papers
@@ -38,6 +40,14 @@ SUBSCRIBED = (
     " next_due_at)"
     " VALUES (1, 'papers', 'active', 'daily', 7, 'UTC', 10, '2026-06-18 06:00:00', '2026-06-19 07:00:00')",
 )
+
+LEASED = (
+    "INSERT INTO deliveries (key, kind, priority, state, newsletter, dated_at, signed_with, send_after_at,"
+    " send_before_at, lease_id, attempts, attempted_at) VALUES (:key, 'edition', 2, 'leased', 'papers',"
+    " '2026-06-18 06:00:00', 'k', '2026-06-18 06:00:00', '2026-06-18 12:00:00', :lease, :attempts, :attempted_at)"
+)
+HANDED_OVER = [(1, 1, 1, "2026-06-18 07:00:00"), (2, 1, 3, "2026-06-18 07:00:00"), (3, 1, 0, None)]
+"""The number, the lease, how many attempts, and when the last began."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -65,7 +75,7 @@ def test_papers_of_the_first_schema_are_all_there_and_are_found(first: Store) ->
         connection.execute(text("INSERT INTO aliases (alias, paper_id) VALUES ('arxiv:2606.00001', 1)"))
         for statement in PRINTED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0001", "0017")
+    assert migrate(first) == ("0001", "0018")
     with first.reading() as connection:
         assert len(search_papers(connection, "gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         [one] = search_papers(connection, "gazelle 17", now=NOON, limit=9)
@@ -83,7 +93,7 @@ def test_words_indexed_as_they_stood_are_found_by_their_plain_letters_too(first:
     rows = [{"title": f"A²RD{n} and ﬁne gazelles", "authors": '["Jürgen Müller"]'} for n in range(COUNT)]
     with first.writing() as connection:
         connection.execute(text(PAPER), rows)
-    assert migrate(first) == ("0002", "0017")
+    assert migrate(first) == ("0002", "0018")
     with first.reading() as connection:
         assert len(search_papers(connection, "fine gazelle muller", now=NOON, limit=COUNT + 1)) == COUNT
         for query in ("a2rd17", "A²RD17"):
@@ -102,7 +112,7 @@ def test_subscriptions_of_an_earlier_schema_are_in_english_not_paused_and_due_as
     with first.writing() as connection:
         for statement in SUBSCRIBED:
             connection.execute(text(statement))
-    assert migrate(first) == ("0007", "0017")
+    assert migrate(first) == ("0007", "0018")
     with first.reading() as connection:
         kept = subscription_numbered(connection, 1)
     assert kept is not None
@@ -114,4 +124,20 @@ def test_subscriptions_of_an_earlier_schema_are_in_english_not_paused_and_due_as
 @pytest.mark.slow
 def test_an_empty_store_of_the_first_schema_moves_up(first: Store) -> None:
     migrate(first)
+    assert damage(first) == []
+
+
+@pytest.mark.slow
+def test_what_was_being_handed_over_by_an_earlier_schema_still_is(first: Store) -> None:
+    move_up(first, to="0017")
+    with first.writing() as connection:
+        connection.execute(text("INSERT INTO leases (holder, generation, expires) VALUES ('one', 1, 0)"))
+        for number, lease, attempts, attempted_at in HANDED_OVER:
+            told = {"key": f"k{number}", "lease": lease, "attempts": attempts, "attempted_at": attempted_at}
+            connection.execute(text(LEASED), told)
+    assert migrate(first) == ("0017", "0018")
+    with first.reading() as connection:
+        assert numbers_begun(connection, Lease(id=1, generation=1, seconds=60)) == {1, 2}
+        found = [delivery_numbered(connection, number) for number, *_ in HANDED_OVER]
+        assert [one.attempts for one in found if one] == [0, 2, 0]
     assert damage(first) == []

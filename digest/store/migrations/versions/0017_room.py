@@ -1,4 +1,4 @@
-"""PostgreSQL leaves room beside each delivery: an attempt stays in its page, and is written to no index."""
+"""PostgreSQL leaves room beside each delivery: what a lease and an answer leave behind is cleared without vacuum."""
 
 from alembic import op
 
