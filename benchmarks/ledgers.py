@@ -91,7 +91,7 @@ def send(store: Store, took: Seconds) -> bool:
             begin_attempts(connection, lease, [number for number in window if number in held])
         with timed(took, "marks"), store.writing(durable=True) as connection:
             hold(connection, lease)
-            record_answers(connection, answers, provider="smtp", now=NOON)
+            record_answers(connection, answers, lease_id=lease.id, provider="smtp", now=NOON)
     with store.writing() as connection:
         release(connection, lease)
     return True

@@ -1,6 +1,7 @@
 """Job: what comes back, about a delivery or from a reader about a paper -> events, suppressions, feedback."""
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import datetime, timedelta
 
 from digest.address import Address
 from digest.breaker import look_at_complaint
@@ -20,9 +21,13 @@ PERMANENT = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 """Statuses (RFC 3463) that say there is no such mailbox. Other 5.x.x do not: a full mailbox empties."""
 
 REFUSALS, REFUSAL_DAYS = 5, 3
-"""After so many refusals that are not permanent, on so many days at least, a mailbox counts as left."""
+"""After so many refusals of a mailbox that is there, on so many days (UTC) at least, it counts as left."""
 
 REFUSED_WITHIN = timedelta(days=30)
+
+_OF_MAILBOX = re.compile(r" 5\.(?:1\.(?![78]$)|2\.)\d+$")
+"""What says something of the mailbox (RFC 3463): 5.1.X but for the sender's address, 5.2.X. Any other status, or none,
+may be about us, who are refused everywhere then."""
 
 COMPLAINED = "complained"
 """The reason of a suppression by a complaint; any other says by which reply an address was refused."""
@@ -46,26 +51,24 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
     )
     if not add_event(connection, event):
         return
-    if is_permanent(code) or _keeps_refusing(connection, delivery.subscriber_id, now=now):
+    is_left = _OF_MAILBOX.search(code) and _keeps_refusing(connection, delivery.subscriber_id, now=now)
+    if is_left or is_permanent(code):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
 
 
 def _keeps_refusing(connection: Connection, subscriber_id: int, *, now: datetime) -> bool:
     """Whether a mailbox has refused so much since it last took a message, or its suppression was lifted."""
-    month_ago = now - REFUSED_WITHIN
-    since = max(month_ago, last_sent_at(connection, subscriber_id) or month_ago)
-    refused = list[date]()
+    refused = list[datetime]()
     for event in events_of(connection, subscriber_id):
         if event.kind == "lifted":
             refused.clear()
-        elif event.kind == "bounced" and event.happened_at > since and not _is_of_us(event.detail["code"]):
-            refused.append(event.happened_at.date())
-    return len(refused) >= REFUSALS and len(set(refused)) >= REFUSAL_DAYS
-
-
-def _is_of_us(code: str) -> bool:
-    """Whether a refusal says something of the sender and its messages (X.7.X: policy), and nothing of the mailbox."""
-    return ".7." in code
+        elif event.kind == "bounced" and _OF_MAILBOX.search(event.detail["code"]):
+            refused.append(event.happened_at)
+    recent = [one for one in refused if now - REFUSED_WITHIN < one <= now]
+    # Many rows may have to be read for it.
+    if len(recent) >= REFUSALS and (taken_at := last_sent_at(connection, subscriber_id, now=now)) is not None:
+        recent = [one for one in recent if one > taken_at]
+    return len(recent) >= REFUSALS and len({one.date() for one in recent}) >= REFUSAL_DAYS
 
 
 def complained(connection: Connection, delivery: Delivery, *, now: datetime) -> bool:

@@ -125,7 +125,8 @@ class Sending:
 
     def messages(self) -> Iterator[Outgoing | Later]:
         """The messages, made as they are asked for and their time has come."""
-        while self._waiting and not self._should_stop():
+        # Some mailers ask on where they are refused.
+        while self._waiting and self.refusal is None and not self._should_stop():
             window, seconds = self._lasting(self._begin)
             self._begun = deque(window)
             if seconds > PATIENCE:
@@ -243,7 +244,8 @@ class Sending:
             # A commit whose answer was lost is made again: what it moved is not the lease's any more.
             held = numbers_held(connection, self._lease.id)
             window = [delivery for delivery in picked.window if delivery.id in held]
-            begin_attempts(connection, self._lease, [*self._under_way, *(delivery.id for delivery in window)])
+            leaving = [*self._under_way, *(delivery.id for delivery in window)]
+            begin_attempts(connection, self._lease, held.intersection(leaving))
             self._pace.spend(connection, window)
             self._composer.read(connection, window)
         self._waiting, self._looked_at = picked.waiting, monotonic()
@@ -285,7 +287,7 @@ class Sending:
             hold(connection, self._lease)
             failed = [fail(connection, number, detail=fault) for number, fault in self._faults.items()]
             timed = [(answer, now + _until_retry(answer, delivery)) for answer, delivery in answered]
-            moved = record_answers(connection, timed, provider=self._mailer.name, now=now)
+            moved = record_answers(connection, timed, lease_id=self._lease.id, provider=self._mailer.name, now=now)
             refused = [(answer, delivery) for answer, delivery in answered if delivery.id in moved]
             for answer, delivery in refused:
                 if answer.outcome is Outcome.RECIPIENT_REFUSED:

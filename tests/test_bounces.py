@@ -61,10 +61,11 @@ def test_refusals_of_more_than_a_month_ago_are_forgotten(refused: Refused) -> No
     assert refused(32) == "bounced: 552 5.2.2"
 
 
-def test_refusals_of_us_are_not_the_mailbox_s(refused: Refused) -> None:
-    assert refused(0, 1, 2, 3, 4, 5, 6, code="550 5.7.1") is None
+@pytest.mark.parametrize("code", ["550 5.7.1", "550 5.1.8", "553 5.1.7", "554 5.3.2", "550", "HTTP 400"])
+def test_what_may_be_said_of_us_is_not_said_of_the_mailbox(refused: Refused, code: str) -> None:
+    assert refused(0, 1, 2, 3, 4, 5, 6, code=code) is None
     assert refused(7, 8, 9, 10) is None
-    assert refused(11, code="550") == "bounced: 550"
+    assert refused(11, code="550 5.2.1") == "bounced: 550 5.2.1"
 
 
 def test_what_is_told_twice_counts_once(app: App, refused: Refused) -> None:
@@ -73,6 +74,15 @@ def test_what_is_told_twice_counts_once(app: App, refused: Refused) -> None:
         [delivery] = deliveries_of(connection, 1)
         bounced(connection, delivery._replace(attempts=4), code=FULL, now=NOON + timedelta(days=5))
         assert not all_suppressions(connection)
+
+
+def test_what_a_clock_that_was_ahead_has_noted_neither_counts_nor_stands_in_the_way(app: App, refused: Refused) -> None:
+    sent = {"state": DeliveryState.SENT, "send_after_at": NOON + timedelta(days=400)}
+    with app.store.writing() as connection:
+        connection.execute(update(deliveries).values(sent))
+    assert refused(365, 366, 367, 368) is None
+    assert refused(0, 1, 2, 3) is None
+    assert refused(4) == "bounced: 552 5.2.2"
 
 
 def test_a_message_that_arrives_makes_them_begin_anew(app: App, refused: Refused) -> None:

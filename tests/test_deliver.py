@@ -176,10 +176,16 @@ def test_a_refused_sender_stops_everything_and_loses_nothing(queued: App) -> Non
     def refused(_: str) -> Answer:
         return Answer(delivery_id=0, outcome=Outcome.SENDER_REFUSED, code="550 5.7.1")
 
-    mailer = Scripted(refused)
+    mailer, windows = Scripted(refused), list[str]()
+
+    def look(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE leases SET begun"):
+            windows.append(statement)
+
+    event.listen(queued.store.engine, "before_cursor_execute", look)
     delivered = sent(queued, mailer)
     assert "refused us as a sender" in delivered.error
-    assert len(mailer.taken) == 1
+    assert (len(mailer.taken), len(windows)) == (1, 1)
     assert states(queued) == {DeliveryState.QUEUED: 5}
 
 

@@ -61,7 +61,7 @@ assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
 _REFERENCES = pairs("references")
 _MARK_SENT = (
     update(deliveries)
-    .where(IS_LEASED, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
+    .where(_HELD, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
     .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), lease_id=None)
     .values(attempts=deliveries.c.attempts + 1, provider_reference=_REFERENCES.c.value)
 )
@@ -69,21 +69,21 @@ _MARK_SENT = (
 
 
 def record_answers(
-    connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, provider: str, now: datetime
+    connection: Connection, answers: Sequence[tuple[Answer, datetime]], *, lease_id: int, provider: str, now: datetime
 ) -> set[int]:
-    """Move leased deliveries to where the provider's answers put them, each with the time to try again.
+    """Move a lease's deliveries to where the provider's answers put them, each with the time to try again.
 
-    A delivery that is not leased any more stays where it is. An answer that was not plainly
+    A delivery that the lease does not hold any more stays where it is. An answer that was not plainly
     "accepted" is kept with its words: which of those moved is returned.
     """
     accepted = {one.delivery_id: one.detail[:200] for one, _ in answers if one.outcome is Outcome.ACCEPTED}
     if accepted:
-        connection.execute(_MARK_SENT, {"references": accepted, "now": now})
+        connection.execute(_MARK_SENT, {"references": accepted, "lease": lease_id, "now": now})
     moved = set[int]()
     for answer, again_at in answers:
         if answer.outcome is Outcome.ACCEPTED:
             continue
-        held = (deliveries.c.id == answer.delivery_id) & IS_LEASED
+        held = (deliveries.c.id == answer.delivery_id) & IS_LEASED & (deliveries.c.lease_id == lease_id)
         told = {"state": _STATE_AFTER[answer.outcome], "detail": answer.told, "send_after_at": again_at}
         settled = update(deliveries).where(held).values(**told, attempts=deliveries.c.attempts + 1, lease_id=None)
         if connection.execute(settled).rowcount:

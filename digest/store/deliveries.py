@@ -191,11 +191,12 @@ def deliveries_of(connection: Connection, subscriber_id: int) -> list[Delivery]:
     return [delivery_in(row) for row in connection.execute(query)]
 
 
-def last_sent_at(connection: Connection, subscriber_id: int) -> datetime | None:
-    """When a message of the subscriber's was last taken."""
+def last_sent_at(connection: Connection, subscriber_id: int, *, now: datetime) -> datetime | None:
+    """When a message of the subscriber's was last taken, by a clock that was not ahead of now."""
     taken = (deliveries.c.subscriber_id == subscriber_id) & (deliveries.c.state == DeliveryState.SENT)
     # What has been sent is not sent later any more: the column says when it was.
-    last: datetime | None = connection.execute(select(func.max(deliveries.c.send_after_at)).where(taken)).scalar()
+    was = taken & (deliveries.c.send_after_at <= now)
+    last: datetime | None = connection.execute(select(func.max(deliveries.c.send_after_at)).where(was)).scalar()
     return last
 
 

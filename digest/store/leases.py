@@ -8,8 +8,9 @@ nothing more.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import JSON, Connection, CursorResult, Row, and_, bindparam, delete, func, insert, select, update
 
 from digest.errors import StoreError
 from digest.model import DeliveryState, Priority
@@ -110,13 +111,15 @@ def take_queued(
 
 def hold(connection: Connection, lease: Lease) -> None:
     """Go on holding the lease. Raises LeaseLostError if another process has it."""
-    if connection.execute(_HOLD, _named(lease) | {"seconds": lease.seconds}).rowcount != 1:
-        raise LeaseLostError("Another process has taken over these deliveries; it sends them.")
+    _of_holder(connection.execute(_HOLD, _named(lease) | {"seconds": lease.seconds}))
 
 
 def begin_attempts(connection: Connection, lease: Lease, numbers: Iterable[int]) -> None:
-    """Note, before the first byte leaves, that of the lease's deliveries these are being handed over, and no others."""
-    connection.execute(_BEGIN, _named(lease) | {"begun": list(numbers)})
+    """Note, before the first byte leaves, that of the lease's deliveries these are being handed over, and no others.
+
+    Raises LeaseLostError if another process has it.
+    """
+    _of_holder(connection.execute(_BEGIN, _named(lease) | {"begun": list(numbers)}))
 
 
 def numbers_begun(connection: Connection, lease: Lease) -> set[int]:
@@ -138,6 +141,11 @@ def soonest_expiry(connection: Connection) -> float | None:
 def any_held(connection: Connection) -> bool:
     """Whether any process holds deliveries, or did until just now."""
     return connection.execute(select(leases.c.id).where(leases.c.expires > Clock()).limit(1)).first() is not None
+
+
+def _of_holder(done: CursorResult[Any]) -> None:
+    if done.rowcount != 1:
+        raise LeaseLostError("Another process has taken over these deliveries; it sends them.")
 
 
 def _named(lease: Lease) -> dict[str, int]:

@@ -85,7 +85,8 @@ def test_a_lease_says_what_its_holder_hands_over_to_whoever_takes_it_over(store:
         lease = take_expired(connection, holder="two", seconds=60)
         assert lease is not None
         assert numbers_begun(connection, lease) == {2, 3}
-        begin_attempts(connection, lost, [1])
+        with pytest.raises(LeaseLostError):
+            begin_attempts(connection, lost, [1])
         assert numbers_begun(connection, lease) == {2, 3}
 
 
@@ -125,7 +126,7 @@ def test_what_was_accepted_keeps_the_provider_s_reference(store: Store) -> None:
     told = {1: "250 2.0.0 Ok: queued as 4AF", 2: 'a "quoted" \\ \u00e9', 3: ""}
     answers = [Answer(delivery_id=n, outcome=Outcome.ACCEPTED, detail=detail) for n, detail in told.items()]
     with store.writing() as connection:
-        record_answers(connection, [(one, NOON) for one in answers], provider="smtp", now=NOON)
+        record_answers(connection, [(one, NOON) for one in answers], lease_id=1, provider="smtp", now=NOON)
         assert references_of(connection, subscriber_id=1) == {number: word for number, word in told.items() if word}
 
 
@@ -138,16 +139,37 @@ def test_answers_move_deliveries_and_only_unplain_ones_are_kept(store: Store) ->
         begin_attempts(connection, lease, [1, 2, 3])
         answers = [Answer(delivery_id=n, outcome=outcome, code="450") for n, outcome in enumerate(outcomes, 1)]
         timed = [(answer, NOON + timedelta(minutes=5)) for answer in answers]
-        assert record_answers(connection, timed, provider="smtp", now=NOON) == {2, 3}
+        assert record_answers(connection, timed, lease_id=1, provider="smtp", now=NOON) == {2, 3}
         states = [delivery_numbered(connection, number) for number in (1, 2, 3)]
         assert [d.state for d in states if d] == [DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.BOUNCED]
         assert [d.attempts for d in states if d] == [1, 1, 1]
         assert deliveries_queued(connection, now=NOON) == []
         assert [d.key for d in deliveries_queued(connection, now=NOON + timedelta(minutes=5))] == ["b"]
-        assert record_answers(connection, [(replay, NOON) for replay in answers], provider="smtp", now=NOON) == set()
+        assert (
+            record_answers(connection, [(replay, NOON) for replay in answers], lease_id=1, provider="smtp", now=NOON)
+            == set()
+        )
         late = [Answer(delivery_id=n, outcome=Outcome.ACCEPTED) for n in (1, 2, 3)]
-        record_answers(connection, [(one, NOON) for one in late], provider="smtp", now=NOON)
+        record_answers(connection, [(one, NOON) for one in late], lease_id=1, provider="smtp", now=NOON)
         assert [delivery_numbered(connection, number) for number in (1, 2, 3)] == states
+
+
+def test_an_answer_that_is_recorded_again_moves_nothing_that_another_lease_holds_by_then(store: Store) -> None:
+    queued(store, "a")
+    first = taken(store)
+    assert first is not None
+    refused = [(Answer(delivery_id=1, outcome=Outcome.SENDER_REFUSED, code="535"), NOON)]
+    with store.writing() as connection:
+        assert record_answers(connection, refused, lease_id=first.id, provider="smtp", now=NOON) == {1}
+    second = taken(store)
+    assert second is not None
+    accepted = [(Answer(delivery_id=1, outcome=Outcome.ACCEPTED), NOON)]
+    with store.writing() as connection:
+        assert record_answers(connection, refused, lease_id=first.id, provider="smtp", now=NOON) == set()
+        record_answers(connection, accepted, lease_id=first.id, provider="smtp", now=NOON)
+        assert count_by_state(connection) == {DeliveryState.LEASED: 1}
+        record_answers(connection, accepted, lease_id=second.id, provider="smtp", now=NOON)
+        assert count_by_state(connection) == {DeliveryState.SENT: 1}
 
 
 def test_what_must_not_leave_is_skipped_with_the_reason(store: Store) -> None:
