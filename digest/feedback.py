@@ -51,13 +51,14 @@ def bounced(connection: Connection, delivery: Delivery, *, code: str, now: datet
     )
     if not add_event(connection, event):
         return
-    is_left = _OF_MAILBOX.search(code) and _keeps_refusing(connection, delivery.subscriber_id, now=now)
-    if is_left or is_permanent(code):
+    if is_permanent(code) or _is_left(connection, delivery.subscriber_id, code=code, now=now):
         suppress(connection, delivery.subscriber_id, reason=f"bounced: {code}", now=now)
 
 
-def _keeps_refusing(connection: Connection, subscriber_id: int, *, now: datetime) -> bool:
-    """Whether a mailbox has refused so much since it last took a message, or its suppression was lifted."""
+def _is_left(connection: Connection, subscriber_id: int, *, code: str, now: datetime) -> bool:
+    """Whether a mailbox that says this has refused so much since it last took a message, or was lifted."""
+    if not _OF_MAILBOX.search(code):
+        return False
     refused = list[datetime]()
     for event in events_of(connection, subscriber_id):
         if event.kind == "lifted":

@@ -61,7 +61,12 @@ assert MOVES[DeliveryState.LEASED].issuperset(_STATE_AFTER.values())
 _REFERENCES = pairs("references")
 _MARK_SENT = (
     update(deliveries)
-    .where(_HELD, deliveries.c.id == cast(_REFERENCES.c.key, BigInteger))
+    # Not by the index of leases, which SQLite would take: each of a lease's would be looked for among all references.
+    .where(
+        IS_LEASED,
+        deliveries.c.lease_id + 0 == bindparam("lease"),
+        deliveries.c.id == cast(_REFERENCES.c.key, BigInteger),
+    )
     .values(state=DeliveryState.SENT, detail="", send_after_at=bindparam("now"), lease_id=None)
     .values(attempts=deliveries.c.attempts + 1, provider_reference=_REFERENCES.c.value)
 )

@@ -1,9 +1,11 @@
 """The lease is the queue: who holds it may send, and nobody else."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from personas import NOON
+from sqlalchemy import event
 
 from digest.address import parse_address
 from digest.model import Answer, DeliveryKind, DeliveryState, Outcome, Priority
@@ -170,6 +172,27 @@ def test_an_answer_that_is_recorded_again_moves_nothing_that_another_lease_holds
         assert count_by_state(connection) == {DeliveryState.LEASED: 1}
         record_answers(connection, accepted, lease_id=second.id, provider="smtp", now=NOON)
         assert count_by_state(connection) == {DeliveryState.SENT: 1}
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_sqlite_finds_what_was_accepted_by_its_number(store: Store) -> None:
+    queued(store, "a")
+    lease = taken(store)
+    assert lease is not None
+    plans = list[str]()
+
+    def look(connection: Connection, _cursor: object, statement: str, values: tuple[Any, ...], *_: object) -> None:
+        if statement.startswith("UPDATE deliveries SET state"):
+            told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.append(" ".join(row.detail for row in told))
+
+    event.listen(store.engine, "before_cursor_execute", look)
+    with store.writing() as connection:
+        accepted = [(Answer(delivery_id=1, outcome=Outcome.ACCEPTED), NOON)]
+        record_answers(connection, accepted, lease_id=lease.id, provider="smtp", now=NOON)
+    [plan] = plans
+    # By the lease's index, each of its deliveries would be looked for among all answers.
+    assert "SEARCH deliveries USING INTEGER PRIMARY KEY" in plan
 
 
 def test_what_must_not_leave_is_skipped_with_the_reason(store: Store) -> None:
