@@ -35,6 +35,12 @@ cli.add_typer(
 cli.add_typer(papers.paper, name="paper", help="Papers: search, show.")
 cli.add_typer(upkeep.mail, name="mail", help="The provider.")
 cli.add_typer(upkeep.store, name="store", help="The store.")
+# Without one of its own, a list of commands cuts each command's help where a line ends.
+for commands in (cli, subscriber, papers.paper, upkeep.mail, upkeep.store):
+    for one in commands.registered_commands:
+        one.short_help = (one.callback.__doc__ or "").partition("\n")[0]
+    for group in commands.registered_groups:
+        group.short_help = group.help
 
 
 def _version(wanted: bool) -> None:

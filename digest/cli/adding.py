@@ -142,13 +142,16 @@ class _Added:
 
 _DONE = {
     None: _Added("subscribed", "Subscribed."),
-    SubscriptionState.ACTIVE: _Added("changed", "Changed: it was subscribed already, and has these choices now."),
+    SubscriptionState.ACTIVE: _Added(
+        "changed", "Changed: it was subscribed already, and has these choices in place of its own."
+    ),
     SubscriptionState.UNSUBSCRIBED: _Added(
         "brought back", "Brought back: its subscription had ended, and goes on with these choices."
     ),
 }
 _AS_BEFORE = _Added(
-    "already subscribed", "It is subscribed already, and stays as it is: `--confirmed` gives it these choices."
+    "already subscribed",
+    "It is subscribed already, and stays as it is: `--confirmed` gives it these choices in place of its own.",
 )
 _ASKED = {
     True: _Added("asked to confirm", "A confirm message is queued."),

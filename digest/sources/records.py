@@ -42,7 +42,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         summary_is_generated=bool(text(row, "ai_summary")),
         published_at=_moment(_first(row, "published_at", "published")),
         listed_on=_day(_first(row, "listed_on", "list_day")),
-        url=web_address(text(row, "url")) or _arxiv_page(row),
+        url=web_address(text(row, "url")) or _page(row),
         pdf_url=web_address(text(row, "pdf_url")),
         code_url=web_address(_first(row, "code_url", "github_repo")),
         project_url=web_address(_first(row, "project_url", "project_page")),
@@ -58,9 +58,9 @@ def _aliases(row: Mapping[str, Any]) -> tuple[str, ...]:
     return aliases(arxiv=_arxiv_id(row), doi=doi_in(identifier(row, "doi")))
 
 
-def _arxiv_page(row: Mapping[str, Any]) -> str:
-    arxiv = _arxiv_id(row)
-    return f"https://arxiv.org/abs/{arxiv}" if arxiv else ""
+def _page(row: Mapping[str, Any]) -> str:
+    arxiv, doi = _arxiv_id(row), doi_in(identifier(row, "doi"))
+    return f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi}" if doi else ""
 
 
 def _arxiv_id(row: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ ALSO = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicEdition:
-    """An edition's most read papers, as they were printed; `count` is of how many, `seen_at` when they were counted.
+    """An edition's most upvoted papers, as they were printed; `count` is of how many, `seen_at` when they were counted.
 
     `top` is the first of them, `most_upvotes` what any of them has; `also` follow them.
     """
@@ -41,7 +41,7 @@ class PublicEdition:
         return archive_path(self.printed.newsletter, self.printed.due_on)
 
     def papers(self, connection: Connection) -> list[Shown]:
-        """Its most read papers as they were printed."""
+        """Its most upvoted papers as they were printed."""
         cards = cards_of(connection, self.printed.printing_id, self.leading)
         return [
             Shown(card=card_from_json(cards[number]), path=f"/paper/{number}")

@@ -33,7 +33,10 @@ def test_whoever_is_added_is_told_when_an_edition_comes_by_their_clock(installed
     add = ("subscriber", "add", "ada@example.org", "--confirmed", "--timezone", "Europe/Paris", *NOW)
     told = "edition comes tomorrow at 07:00 (Europe/Paris).\n"
     assert installed(*add).out == f"Subscribed. The first {told}"
-    assert installed(*add).out == f"Changed: it was subscribed already, and has these choices now. The next {told}"
+    assert (
+        installed(*add).out
+        == f"Changed: it was subscribed already, and has these choices in place of its own. The next {told}"
+    )
     installed("subscriber", "unsubscribe", "ada@example.org")
     back = "Brought back: its subscription had ended, and goes on with these choices."
     assert installed(*add).out == f"{back} The next {told}"
@@ -71,7 +74,7 @@ def test_a_list_asks_nobody_to_confirm_who_is_subscribed(installed: Digest) -> N
 
 def test_whoever_is_subscribed_is_asked_nothing_and_the_operator_told_how_to_change_them(installed: Digest) -> None:
     installed("subscriber", "add", "ada@example.org", "--confirmed", *NOW)
-    told = "It is subscribed already, and stays as it is: `--confirmed` gives it these choices.\n"
+    told = "It is subscribed already, and stays as it is: `--confirmed` gives it these choices in place of its own.\n"
     assert installed("subscriber", "add", "ada@example.org", "--topic", "speech", *NOW).out == told
     assert installed("deliver", *NOW).out == "Nothing was queued.\n"
 

@@ -370,6 +370,13 @@ def test_help_and_version_answer_without_a_configuration(digest: Digest) -> None
     assert "collect" in digest("--help").out
 
 
+def test_help_cuts_nothing(digest: Digest) -> None:
+    for command in ([], ["subscriber"], ["paper"], ["mail"], ["store"]):
+        _, _, listed = digest(*command, "--help").out.partition("Commands:")
+        assert listed
+        assert "..." not in listed
+
+
 def test_all_sending_is_paused_and_goes_on(installed: Digest) -> None:
     assert "Paused: nothing more leaves." in installed("mail", "pause").out
     assert "It was paused already." in installed("mail", "pause").out

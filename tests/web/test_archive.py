@@ -53,7 +53,7 @@ def test_an_edition_shows_the_most_read_papers_as_they_were_printed(place: Place
     papers_come_in(place.app.store, [replace(ROBOTS, aliases=("arxiv:2606.000020",), signals=Signals(upvotes=4000))])
     page = show(place, "/archive/papers/2026-06-19")
     assert "Edition of Friday 19 June 2026" in page.text
-    assert "The 3 most read of 3 new papers" in page.text
+    assert "The 3 most upvoted of 3 new papers" in page.text
     titles = [page.text.index(one.title) for one in (ROBOTS, DIFFUSION, SPEECH)]
     assert titles == sorted(titles)
     assert "40" in page.text
@@ -70,7 +70,7 @@ def test_ten_stand_at_the_head_and_five_more_are_named(place: Place) -> None:
     )
     published(place, listings=many)
     page = show(place, "/archive/papers/2026-06-19")
-    assert "The 10 most read of 20 new papers" in page.text
+    assert "The 10 most upvoted of 20 new papers" in page.text
     assert len(page.all("article")) == 10
     head, _, also = page.text.partition("Also trending")
     assert "part 09" in head
@@ -134,7 +134,7 @@ def test_of_two_editions_of_a_date_the_days_own_is_public(place: Place) -> None:
     papers_come_in(place.app.store, [replace(SPEECH, listed_on=TODAY - 3 * DAY)])
     published(place, 13)
     page = show(place, "/archive/papers/2026-07-01")
-    assert "The 3 most read of 3 new papers" in page.text
+    assert "The 3 most upvoted of 3 new papers" in page.text
     assert show(place).text.count("Wed 1") == 1
 
 
@@ -206,4 +206,4 @@ def test_the_archive_is_the_same_on_either_database(app: App, front: Front, clie
     publish(app.store, app.press, newsletter="papers", weights=Weights(), now=NOON)
     front.site = create_site(app, clock=lambda: NOON)
     assert ROBOTS.title in client.get("/archive/").text
-    assert "The 3 most read of 3 new papers" in read_page(client.get("/archive/papers/2026-06-19").text).text
+    assert "The 3 most upvoted of 3 new papers" in read_page(client.get("/archive/papers/2026-06-19").text).text

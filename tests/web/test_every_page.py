@@ -49,7 +49,7 @@ def test_a_page_that_anybody_finds_says_in_its_head_what_it_is(inhabited: Place)
     assert described["/trending"].startswith("Friday 19 June 2026. ")
     assert described["/trending?window=month"].startswith("The month to Friday 19 June 2026. ")
     assert described["/paper/2606.00001"] == "A sampler that needs four steps."
-    assert described["/archive/papers/2026-06-19"].startswith("The 3 most read of 3 new papers. First: ")
+    assert described["/archive/papers/2026-06-19"].startswith("The 3 most upvoted of 3 new papers. First: ")
     assert described["/archive/"].startswith("Every edition")
     assert described["/nothing"] == ""
 
