@@ -11,6 +11,7 @@ from digest.due import LOOK_BACK
 from digest.model import HOLDING, Interest, InterestKind, Paper, Subscription, Want, Weights
 from digest.press import Press
 from digest.ranking.candidates import Wish
+from digest.ranking.reasons import told_once
 from digest.ranking.selection import MOST_UNMATCHED, share
 from digest.ranking.standing import Bar, Match, Standing, standing
 from digest.ranking.weighing import Reader
@@ -71,7 +72,7 @@ class Explanation:
     def matches(self) -> list[tuple[str, str]]:
         """Whether it fits each interest, and by which terms."""
         return [
-            (_fit_told(match), ", ".join(_whole([term for term, _ in match.terms])) if match.fits else "")
+            (_fit_told(match), ", ".join(told_once(_phrases_first(match))) if match.fits else "")
             for match in self.standing.matches
         ]
 
@@ -130,12 +131,8 @@ def explain_to(
     return Explanation(paper=paper, subscription=subscription, barriers=tuple(barriers), standing=found)
 
 
-def _whole(terms: list[str]) -> list[str]:
-    """The terms but those that another of them holds: a phrase says its words."""
-    spaced = [f" {term.casefold()} " for term in terms]
-    return [
-        term for term, own in zip(terms, spaced, strict=True) if not any(own != one and own in one for one in spaced)
-    ]
+def _phrases_first(match: Match) -> list[str]:
+    return sorted((term for term, _ in match.terms), key=lambda term: " " not in term)
 
 
 def _match_json(match: Match) -> dict[str, Any]:

@@ -35,15 +35,7 @@ from digest.store.attempts import (
 )
 from digest.store.deliveries import Delivery
 from digest.store.impasses import end_impasses
-from digest.store.leases import (
-    Lease,
-    LeaseLostError,
-    any_expired,
-    begin_attempts,
-    hold,
-    numbers_begun,
-    release,
-)
+from digest.store.leases import Lease, LeaseLostError, any_expired, begin_attempts, hold, numbers_begun, release
 from digest.store.waiting import put_off
 from digest.terms import Delivered, Terms
 

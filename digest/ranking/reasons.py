@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -84,11 +84,15 @@ class Reasons:
         least = LEAST_SHARE * max([weight for _, weight in terms], default=0)
         told = sorted([(" " not in feature, -weight, feature) for feature, weight in terms if weight >= least])
         places, forms, _ = self._candidates.wording(position)
-        chosen, shown = list[str](), ""
-        for _, _, feature in told:
-            form = forms[places[feature]]
-            folded = form.casefold()
-            if folded not in shown:
-                chosen.append(form)
-                shown += f"{folded}\n"
-        return tuple(chosen[:MOST_TERMS])
+        return tuple(told_once(forms[places[feature]] for _, _, feature in told)[:MOST_TERMS])
+
+
+def told_once(forms: Iterable[str]) -> list[str]:
+    """The forms, without those that one before them holds: a phrase says its words."""
+    chosen, shown = list[str](), ""
+    for form in forms:
+        folded = form.casefold()
+        if folded not in shown:
+            chosen.append(form)
+            shown += f"{folded}\n"
+    return chosen

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from digest.model import Listing
-from digest.sources.names import aliases, arxiv_number, doi_in
+from digest.sources.names import aliases, arxiv_number, doi_in, page_of
 from digest.sources.people import given_name_first
 from digest.sources.values import web_address
 from digest.text import clean
@@ -155,7 +155,7 @@ def _listing(fields: Mapping[str, str], line: int) -> Listing:
             word.strip() for word in re.split(r"[,;]", readable(fields.get("keywords", ""))) if word.strip()
         ),
         published_at=_published_at(fields),
-        url=url or (f"https://arxiv.org/abs/{number}" if number else f"https://doi.org/{doi}" if doi else ""),
+        url=url or page_of(arxiv=number, doi=doi),
         pdf_url=f"https://arxiv.org/pdf/{number}" if number else "",
     )
 

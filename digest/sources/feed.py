@@ -25,7 +25,7 @@ from digest.http import Client, HttpFailure, Response, unexpected
 from digest.model import Listing
 from digest.sources.arxiv import is_withdrawn
 from digest.sources.markup import plain_text
-from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, arxiv_version, doi_in
+from digest.sources.names import LONGEST, aliases, arxiv_month, arxiv_number, arxiv_version, doi_in, page_of
 from digest.sources.people import names_in
 from digest.sources.source import Page
 from digest.sources.trees import read_tree
@@ -131,7 +131,7 @@ def _listing(entry: Mapping[str, Any], *, source: str, url: str, now: datetime) 
         aliases=aliases(arxiv=number, doi=doi) or ((own,) if guid and len(own) <= LONGEST else ()),
         authors=names_in([labelled] if labelled else _creators(entry), given_first=bool(number)),
         published_at=_moment(entry, now),
-        url=link or (f"https://doi.org/{doi}" if doi else ""),
+        url=link or page_of(arxiv=number, doi=doi),
         pdf_url=f"https://arxiv.org/pdf/{number}" if number else "",
         # Anybody's feed may speak of any paper; what has become of arXiv's is arXiv's to say.
         version=arxiv_version(guid) if number and _is_arxivs(url) else None,

@@ -60,6 +60,11 @@ def aliases(*, arxiv: str = "", doi: str = "") -> tuple[str, ...]:
     return tuple(name for name in names if name and len(name) <= LONGEST)
 
 
+def page_of(*, arxiv: str = "", doi: str = "") -> str:
+    """Where a paper with this arXiv number or DOI can be read, empty without either."""
+    return f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi}" if doi else ""
+
+
 def arxiv_month(number: str) -> datetime | None:
     """The first moment of the month in which a number was given out (UTC): the numbers begin with it."""
     digits = number.rpartition("/")[2][:4]

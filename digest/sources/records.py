@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.model import Listing, Signals
-from digest.sources.names import ARXIV_ID, aliases, doi_in
+from digest.sources.names import ARXIV_ID, aliases, doi_in, page_of
 from digest.sources.values import PLAUSIBLE_YEARS, count, identifier, instant, text, web_address
 from digest.text import clean
 
@@ -30,10 +30,11 @@ def record(row: Mapping[str, Any]) -> Listing | None:
     if not clean(title):
         return None
     abstract = text(row, "abstract")
+    named = {"arxiv": _arxiv_id(row), "doi": doi_in(identifier(row, "doi"))}
     return Listing(
         title=title,
         abstract=abstract or text(row, "summary"),
-        aliases=_aliases(row),
+        aliases=aliases(**named),
         authors=tuple(_names(row.get("authors"))),
         organisation=_first(row, "organisation", "organization"),
         categories=tuple(_words(row.get("categories") or row.get("cats"), separator=r"[\s,;]")),
@@ -42,7 +43,7 @@ def record(row: Mapping[str, Any]) -> Listing | None:
         summary_is_generated=bool(text(row, "ai_summary")),
         published_at=_moment(_first(row, "published_at", "published")),
         listed_on=_day(_first(row, "listed_on", "list_day")),
-        url=web_address(text(row, "url")) or _page(row),
+        url=web_address(text(row, "url")) or page_of(**named),
         pdf_url=web_address(text(row, "pdf_url")),
         code_url=web_address(_first(row, "code_url", "github_repo")),
         project_url=web_address(_first(row, "project_url", "project_page")),
@@ -52,15 +53,6 @@ def record(row: Mapping[str, Any]) -> Listing | None:
             stars=_count(row, "stars", "github_stars"),
         ),
     )
-
-
-def _aliases(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return aliases(arxiv=_arxiv_id(row), doi=doi_in(identifier(row, "doi")))
-
-
-def _page(row: Mapping[str, Any]) -> str:
-    arxiv, doi = _arxiv_id(row), doi_in(identifier(row, "doi"))
-    return f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi}" if doi else ""
 
 
 def _arxiv_id(row: Mapping[str, Any]) -> str:

@@ -48,7 +48,7 @@ def published(
         publish(place.app.store, place.app.press, newsletter="papers", weights=Weights(), now=now)
 
 
-def test_an_edition_shows_the_most_read_papers_as_they_were_printed(place: Place) -> None:
+def test_an_edition_shows_the_most_upvoted_papers_as_they_were_printed(place: Place) -> None:
     published(place)
     papers_come_in(place.app.store, [replace(ROBOTS, aliases=("arxiv:2606.000020",), signals=Signals(upvotes=4000))])
     page = show(place, "/archive/papers/2026-06-19")
